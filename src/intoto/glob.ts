@@ -1,0 +1,32 @@
+/**
+ * Compiles an anchored glob: `*` stands for any run of characters within one `/` segment, `**` for any run at all, every
+ * other character for itself. Matching takes time linear in text times pattern, so no pattern can stall a reader.
+ */
+export function compileGlob(pattern: string): (text: string) => boolean {
+  const tokens = pattern.match(/\*\*|\*|[^*]/gsu) ?? [];
+  return (text) => matches(tokens, Array.from(text));
+}
+
+function matches(tokens: readonly string[], text: readonly string[]): boolean {
+  // States are positions in `tokens`; a star is a state that may stay where it is.
+  let states = closure(tokens, new Set([0]));
+  for (const character of text) {
+    const next = new Set<number>();
+    for (const state of states) {
+      const token = tokens[state];
+      if (token === '**' || (token === '*' && character !== '/')) next.add(state);
+      else if (token === character) next.add(state + 1);
+    }
+    if (next.size === 0) return false;
+    states = closure(tokens, next);
+  }
+  return states.has(tokens.length);
+}
+
+function closure(tokens: readonly string[], states: Set<number>): Set<number> {
+  for (const state of states) {
+    const token = tokens[state];
+    if (token === '*' || token === '**') states.add(state + 1);
+  }
+  return states;
+}

@@ -1,0 +1,70 @@
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+
+export const REQUIREMENT_STATUSES = ['satisfied', 'unsatisfied', 'waived', 'not_applicable', 'error'] as const;
+export type RequirementStatus = (typeof REQUIREMENT_STATUSES)[number];
+
+export const REQUIREMENT_CODES = [
+  'satisfied',
+  'no_evidence',
+  'not_enough_evidence',
+  'evidence_too_old',
+  'wrong_attestor',
+  'signer_revoked',
+  'condition_false',
+  'negative_evidence',
+  'waived',
+  'not_applicable',
+  'evaluation_error',
+] as const;
+export type RequirementCode = (typeof REQUIREMENT_CODES)[number];
+
+export const CONSIDERED_CODES = [
+  ...REQUIREMENT_CODES,
+  'superseded',
+  'attestation_revoked',
+  'approver_mismatch',
+  'duplicate_person',
+  'not_valid_yet',
+] as const;
+export type ConsideredCode = (typeof CONSIDERED_CODES)[number];
+
+export interface Considered {
+  readonly attestation: AttestationId;
+  readonly code: ConsideredCode;
+  readonly message: string;
+}
+
+export interface RequirementResult {
+  readonly id: string;
+  readonly status: RequirementStatus;
+  readonly code: RequirementCode;
+  readonly message: string;
+  /** What satisfied the requirement, or for `negative_evidence` what stands against it; sorted. */
+  readonly evidence: readonly AttestationId[];
+  readonly considered: readonly Considered[];
+  /** What would satisfy it, in words a pipeline's author can act on; null where it is satisfied or does not apply. */
+  readonly missing: string | null;
+}
+
+export type ParameterValue = string | number | boolean;
+export type Parameters = Readonly<Record<string, ParameterValue>>;
+
+/** A verdict as evaluation gives it: without an identity and without the record that it was given. */
+export interface Verdict {
+  readonly decision: 'allow' | 'deny';
+  /** Evidence for this digest is still being verified. */
+  readonly pending: boolean;
+  readonly mode: 'enforce' | 'audit';
+  /** Under `audit`: enforcement would have denied. */
+  readonly wouldDeny: boolean;
+  readonly image: { readonly digest: Sha256Digest; readonly repository: string | null };
+  readonly policy: { readonly name: string; readonly revision: number; readonly digest: Sha256Digest };
+  readonly parameters: Parameters;
+  /** RFC 3339 with milliseconds. */
+  readonly evaluatedAt: string;
+  /** First moment at which time alone could change the answer, exclusive; null where it cannot. */
+  readonly validUntil: string | null;
+  readonly requirements: readonly RequirementResult[];
+  readonly waivers: readonly string[];
+  readonly revisions: { readonly evidence: number; readonly trust: number; readonly waivers: number };
+}

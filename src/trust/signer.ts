@@ -1,0 +1,20 @@
+import type { SignatureScheme } from '../intoto/signature-scheme.js';
+
+/** Identity of a public key: `sha256:` and the hex digest of its DER SubjectPublicKeyInfo. */
+export type Thumbprint = string & { readonly __thumbprint: never };
+
+/**
+ * Who made one signature, as mathematics shows it and nothing more. It is recorded with the verification and never
+ * changes; whether it counts is resolved by trust each time facts are read.
+ */
+export interface KeySigner {
+  readonly type: 'key';
+  readonly thumbprint: Thumbprint;
+  readonly scheme: SignatureScheme;
+  /** When this service received the first evidence that carries this signature; RFC 3339. */
+  readonly receivedAt: string;
+  /** A signing time proved by somebody other than the signer, or null. */
+  readonly provenAt: string | null;
+}
+
+export type Signer = KeySigner;
