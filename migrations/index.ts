@@ -1,0 +1,20 @@
+import { ServiceRole1764000000000 } from './1764000000000-service-role.js';
+import { History1764000000100 } from './1764000000100-history.js';
+import { Access1764000000200 } from './1764000000200-access.js';
+import { Trust1764000000300 } from './1764000000300-trust.js';
+import { Attestations1764000000400 } from './1764000000400-attestations.js';
+import { Images1764000000500 } from './1764000000500-images.js';
+import { VerificationsAndFacts1764000000600 } from './1764000000600-verifications-and-facts.js';
+import { PoliciesAndVerdicts1764000000700 } from './1764000000700-policies-and-verdicts.js';
+
+/** Every schema change, oldest first. Read and written as SQL, never edited once released. */
+export const migrations = [
+  ServiceRole1764000000000,
+  History1764000000100,
+  Access1764000000200,
+  Trust1764000000300,
+  Attestations1764000000400,
+  Images1764000000500,
+  VerificationsAndFacts1764000000600,
+  PoliciesAndVerdicts1764000000700,
+];

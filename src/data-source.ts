@@ -1,0 +1,38 @@
+import { TokenEntity, TokenRevocationEntity } from './access/token.entity.js';
+import {
+  AttestationEntity,
+  AttestationSubjectEntity,
+  EnvelopeEntity,
+  SubjectReceiptEntity,
+} from './attestations/attestation.entity.js';
+import { FactEntity, FactSignerEntity } from './facts/fact.entity.js';
+import { HistoryEntryEntity, HistorySequenceEntity, HistoryUnsequencedEntity } from './history/history.entity.js';
+import { ImageEntity } from './images/image.entity.js';
+import { RevisionEntity } from './platform/revision.entity.js';
+import { PolicyRevisionEntity } from './policy/policy.entity.js';
+import { VerdictEntity, VerdictLatestEntity } from './policy/verdict.entity.js';
+import { AttestorStateEntity, KeyRevocationEntity } from './trust/trust.entity.js';
+import { VerificationEntity } from './verification/verification.entity.js';
+
+/** Every table of the schema, by name. */
+export const entities = [
+  AttestationEntity,
+  AttestationSubjectEntity,
+  AttestorStateEntity,
+  EnvelopeEntity,
+  FactEntity,
+  FactSignerEntity,
+  HistoryEntryEntity,
+  HistorySequenceEntity,
+  HistoryUnsequencedEntity,
+  ImageEntity,
+  KeyRevocationEntity,
+  PolicyRevisionEntity,
+  RevisionEntity,
+  SubjectReceiptEntity,
+  TokenEntity,
+  TokenRevocationEntity,
+  VerdictEntity,
+  VerdictLatestEntity,
+  VerificationEntity,
+];

@@ -1,0 +1,53 @@
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+
+/** What each type of entry says beside who, when and about which image or attestation. Digests and names, no payloads. */
+export interface HistoryData {
+  'attestation.received': { readonly format: string; readonly predicateType: string; readonly size: number };
+  'attestation.verified': { readonly trustRevision: number; readonly signers: readonly string[] };
+  'attestation.rejected': { readonly trustRevision: number; readonly code: string };
+  'attestation.error': { readonly trustRevision: number; readonly code: string };
+  'attestor.created': AttestorChange;
+  'attestor.changed': AttestorChange;
+  'attestor.deleted': { readonly attestor: string; readonly trustRevision: number };
+  'key.revoked': {
+    readonly attestor: string;
+    readonly keyId: string;
+    readonly thumbprint: string;
+    readonly reason: 'superseded' | 'compromised';
+    readonly effectiveFrom: string | null;
+    readonly trustRevision: number;
+  };
+  'policy.changed': { readonly policy: string; readonly revision: number; readonly digest: Sha256Digest };
+  'verdict.recorded': {
+    readonly verdict: string;
+    readonly policy: string;
+    readonly revision: number;
+    readonly decision: 'allow' | 'deny';
+  };
+  'token.created': { readonly token: string; readonly name: string; readonly roles: readonly string[] };
+  'token.revoked': { readonly token: string; readonly name: string };
+}
+
+interface AttestorChange {
+  readonly attestor: string;
+  readonly trustRevision: number;
+  /** sha256 of the attestor's document as canonical JSON. */
+  readonly digest: Sha256Digest;
+}
+
+export type HistoryType = keyof HistoryData;
+
+/** One line of the account, to be appended in the transaction of the change it tells of. */
+export type HistoryEntry = {
+  readonly [T in HistoryType]: {
+    readonly type: T;
+    /** Who caused it: a token's name behind `token:`, or `service` where nobody asked. */
+    readonly actor: string;
+    readonly image: Sha256Digest | null;
+    readonly attestation: AttestationId | null;
+    readonly data: HistoryData[T];
+  };
+}[HistoryType];
+
+/** The actor of what the service does on its own: verification, sequencing. */
+export const SERVICE_ACTOR = 'service';

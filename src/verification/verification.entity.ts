@@ -1,0 +1,40 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+
+@Entity('verifications')
+@Index('verifications_attestation', ['attestation', 'id'])
+@Index('verifications_could_gain', ['trustRevision', 'attestation'], { where: 'could_gain' })
+export class VerificationEntity {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'verifications_pkey',
+  })
+  id!: number;
+
+  @Column({ type: 'text', collation: 'C' })
+  attestation!: string;
+
+  @Column({ name: 'trust_revision', type: 'bigint' })
+  trustRevision!: number;
+
+  @Column({ name: 'reader_revision', type: 'integer' })
+  readerRevision!: number;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  at!: Date;
+
+  @Column({ type: 'text' })
+  outcome!: string;
+
+  @Column({ type: 'text', nullable: true })
+  code!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  detail!: string | null;
+
+  @Column({ type: 'jsonb' })
+  signers!: object[];
+
+  @Column({ name: 'could_gain', type: 'boolean' })
+  couldGain!: boolean;
+}
