@@ -12,7 +12,7 @@ export class Attestations1764000000400 implements MigrationInterface {
         received_by text not null,
         format text not null,
         payload_type text not null,
-        predicate_type text collate "C" not null,
+        predicate_type text collate "C",
         kind text not null,
         size integer not null,
         constraint attestations_pkey primary key (id)

@@ -15,6 +15,7 @@ export class VerificationsAndFacts1764000000600 implements MigrationInterface {
         outcome text not null,
         code text,
         detail text,
+        signed_digest text collate "C",
         signers jsonb not null,
         could_gain boolean not null,
         constraint verifications_pkey primary key (id)

@@ -19,8 +19,8 @@ export class AttestationEntity {
   @Column({ name: 'payload_type', type: 'text' })
   payloadType!: string;
 
-  @Column({ name: 'predicate_type', type: 'text', collation: 'C' })
-  predicateType!: string;
+  @Column({ name: 'predicate_type', type: 'text', collation: 'C', nullable: true })
+  predicateType!: string | null;
 
   @Column({ type: 'text' })
   kind!: string;

@@ -32,6 +32,9 @@ export class VerificationEntity {
   @Column({ type: 'text', nullable: true })
   detail!: string | null;
 
+  @Column({ name: 'signed_digest', type: 'text', collation: 'C', nullable: true })
+  signedDigest!: string | null;
+
   @Column({ type: 'jsonb' })
   signers!: object[];
 
