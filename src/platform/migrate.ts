@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runMigrations as migrateQueue } from 'bullmq';
+import pg from 'pg';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { SERVICE_ROLE } from './database.js';
+
+export interface MigrateOptions {
+  /** The owner's connection. */
+  readonly url: string;
+  /** The connection the service itself will use; its user is let into the service role. null: nobody is. */
+  readonly serviceUrl: string | null;
+  readonly migrations: DataSourceOptions['migrations'];
+  readonly entities?: DataSourceOptions['entities'];
+  /** Whether the queue keeps its jobs in this database. */
+  readonly queueInDatabase: boolean;
+  readonly log: (message: string) => void;
+}
+
+/** Arbitrary, the same in every version: all processes that migrate one database meet at it. */
+const MIGRATION_LOCK = 0x61_73_73_61;
+
+/**
+ * Brings the schema up to date. Safe to run any number of times and by any number of processes at once: one works, the
+ * others wait and then find nothing to do. Each migration is one transaction; a failing one leaves those before it.
+ */
+export async function migrate(options: MigrateOptions): Promise<void> {
+  const client = new pg.Client({ connectionString: options.url, application_name: 'assay-migrate' });
+  // The failure of a lost connection is thrown by the next statement on it.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await lock(client, options.log);
+    await migrateSchema(options);
+    if (options.queueInDatabase) {
+      await migrateQueue(client);
+      await grantQueue(client);
+    }
+    if (options.serviceUrl !== null) await grantServiceRole(client, userOf(options.serviceUrl));
+  } finally {
+    // Ends the session and with it the lock.
+    await client.end();
+  }
+}
+
+/** Waits by asking again: a session that blocks on the lock holds a snapshot, which would stall concurrent index builds. */
+async function lock(client: pg.Client, log: (message: string) => void): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]?.locked === true) return;
+    if (attempt === 0) log('another process is migrating the database; waiting for it');
+    await sleep(100);
+  }
+}
+
+async function migrateSchema({ url, migrations, entities, log }: MigrateOptions): Promise<void> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    driver: pg,
+    url,
+    entities: entities ?? [],
+    migrations: migrations ?? [],
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    installExtensions: false,
+    poolSize: 1,
+    applicationName: 'assay-migrate',
+  });
+  await dataSource.initialize();
+  try {
+    const ran = await dataSource.runMigrations();
+    for (const migration of ran) log(`migrated ${migration.name}`);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function grantQueue(client: pg.Client): Promise<void> {
+  await client.query(`
+    grant usage on schema bullmq to ${SERVICE_ROLE};
+    grant select, insert, update, delete on all tables in schema bullmq to ${SERVICE_ROLE};
+    grant usage, select on all sequences in schema bullmq to ${SERVICE_ROLE};
+    grant execute on all functions in schema bullmq to ${SERVICE_ROLE}`);
+}
+
+/** Asks first: a database whose administrator made the role and let the user in needs no right to grant it. */
+async function grantServiceRole(client: pg.Client, user: string): Promise<void> {
+  const { rows } = await client.query<{ member: boolean }>(
+    `select pg_has_role($1::text, $2::text,
+       case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) as member`,
+    [user, SERVICE_ROLE],
+  );
+  if (rows[0]?.member === true) return;
+  await client.query(`grant ${SERVICE_ROLE} to ${pg.escapeIdentifier(user)}`);
+}
+
+/** The user a connection to this URL would log in as, also where the URL names none. */
+function userOf(url: string): string {
+  return new pg.Client({ connectionString: url }).user ?? '';
+}
