@@ -1,9 +1,9 @@
 import type { AttestationId } from '../intoto/digest.js';
+import type { Json } from '../intoto/json.js';
 import type { Kind } from '../intoto/predicate-kind.js';
 import type { Signer } from '../trust/signer.js';
 
-/** Any JSON value as it stands in a verified payload. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type { Json } from '../intoto/json.js';
 
 /** RFC 3339, UTC, millisecond precision, as `new Date(...).toISOString()` writes it. */
 export type Timestamp = string;

@@ -1,7 +1,7 @@
 import type { SignatureScheme } from '../intoto/signature-scheme.js';
+import type { Thumbprint } from '../intoto/thumbprint.js';
 
-/** Identity of a public key: `sha256:` and the hex digest of its DER SubjectPublicKeyInfo. */
-export type Thumbprint = string & { readonly __thumbprint: never };
+export type { Thumbprint } from '../intoto/thumbprint.js';
 
 /**
  * Who made one signature, as mathematics shows it and nothing more. It is recorded with the verification and never
