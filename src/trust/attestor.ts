@@ -4,13 +4,16 @@ import type { Thumbprint } from './signer.js';
 
 /** A public key as an attestor holds it. Times are RFC 3339 UTC with milliseconds. */
 export interface AttestorKey {
+  /** Names the key within its attestor, in every later document too: one id never stands for two keys. */
   readonly id: string;
   readonly thumbprint: Thumbprint;
   /** SubjectPublicKeyInfo, PEM. */
   readonly publicKey: string;
   /** Every way in which a signature by this key may have been made; never empty. */
   readonly schemes: readonly SignatureScheme[];
+  /** First moment at which evidence counts; null: ever. */
   readonly validFrom: string | null;
+  /** First moment at which evidence no longer counts; null: never. */
   readonly validUntil: string | null;
   /** Who stands behind the key, where it is a person's. */
   readonly person: string | null;
@@ -25,6 +28,7 @@ export interface Attestor {
   /** Exactly one of `kinds` and `predicateTypes` is given; the other is null. */
   readonly kinds: readonly Kind[] | null;
   readonly predicateTypes: readonly string[] | null;
+  /** In the order of their ids; no two have one id or one thumbprint. */
   readonly keys: readonly AttestorKey[];
   /** Globs over the repository a gate names; null where the attestor is not limited. */
   readonly repositories: readonly string[] | null;
@@ -34,29 +38,28 @@ export interface Attestor {
   readonly mayNameApprovers: boolean;
 }
 
-/** What an attestor was from `at` until its next state. `attestor` is null from its deletion on. */
-export interface AttestorState {
-  readonly at: string;
+/** What an attestor was made at one trust revision, as it is on record. `attestor` is null where it was deleted. */
+export interface AttestorRecord {
+  readonly name: string;
   readonly trustRevision: number;
+  /** RFC 3339 UTC with milliseconds; never earlier than that of an earlier revision. */
+  readonly at: string;
   readonly attestor: Attestor | null;
 }
 
+export const REVOCATION_REASONS = ['superseded', 'compromised'] as const;
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+
+/** That a key was revoked, as it is on record. A key revoked earlier than before has several. */
 export interface KeyRevocation {
   readonly thumbprint: Thumbprint;
   readonly attestor: string;
   readonly keyId: string;
   /** `compromised` binds the thumbprint under every attestor; `superseded` only under the one named. */
-  readonly reason: 'superseded' | 'compromised';
+  readonly reason: RevocationReason;
   /** Evidence received, or proved to be signed, at or after this moment stops helping; null: ever. */
   readonly effectiveFrom: string | null;
   /** When the revocation was recorded. */
   readonly at: string;
-}
-
-/** Everything trust knew at one revision; immutable, so one snapshot serves any number of evaluations. */
-export interface TrustSnapshot {
-  readonly revision: number;
-  /** By attestor name, each history oldest first. Deleted attestors stay: their objections keep their place. */
-  readonly attestors: ReadonlyMap<string, readonly AttestorState[]>;
-  readonly revocations: readonly KeyRevocation[];
+  readonly trustRevision: number;
 }

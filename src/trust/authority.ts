@@ -1,9 +1,16 @@
-import { compileGlob } from '../intoto/glob.js';
 import type { Kind } from '../intoto/predicate-kind.js';
-import type { Attestor, AttestorKey, AttestorState, KeyRevocation, TrustSnapshot } from './attestor.js';
+import type { Attestor, AttestorKey } from './attestor.js';
 import type { Signer } from './signer.js';
+import {
+  epochOf,
+  findLastAttestor,
+  revocationsBinding,
+  type AttestorState,
+  type BindingRevocation,
+  type TrustSnapshot,
+} from './trust-snapshot.js';
 
-/** Why a signer does not count for an attestor, or that it does. Codes are those of a verdict's considered evidence. */
+/** Why a signer does not count for an attestor, or that it does. */
 export type AuthorityCode =
   'counts' | 'wrong_attestor' | 'signer_not_allowed' | 'signer_revoked' | 'key_not_valid_then';
 
@@ -17,15 +24,23 @@ export interface Authority {
    * the signer could count at some moment since the evidence was received, even if it no longer does.
    */
   readonly objects: boolean;
-  /** The attestor as it is, or as it last was where it has been deleted; null where it never existed. */
+  /**
+   * The attestor for which the signer speaks: as it is, or as it was when the objection got its place, or as it last
+   * was; null where it never existed.
+   */
   readonly attestor: Attestor | null;
+  /** The signer's key in that same state; null where it holds none. */
   readonly key: AttestorKey | null;
 }
 
-/** What the authority is asked for. */
-export interface Claim {
+/** What the evidence is: authority is per kind of fact produced, or per predicate type. */
+export interface EvidenceType {
   readonly kind: Kind;
   readonly predicateType: string;
+}
+
+/** What the authority is asked for. */
+export interface Claim extends EvidenceType {
   /** The repository a gate named, or null where it named none. */
   readonly repository: string | null;
 }
@@ -33,16 +48,49 @@ export interface Claim {
 /**
  * Resolves whether one signer speaks for one attestor about one piece of evidence, at the snapshot's trust revision.
  * Times are judged by a proven signing time or else by receipt, never by what the signer claims.
+ *
+ * A key counts from `validFrom` (included) until `validUntil`, its retirement or the moment its revocation takes effect
+ * (all excluded). A proven time before a revocation takes effect counts, whenever the evidence was received.
+ *
+ * @throws RangeError where a time of the signer is not one.
  */
 export function authorityOf(trust: TrustSnapshot, attestorName: string, signer: Signer, claim: Claim): Authority {
   const states = trust.attestors.get(attestorName);
-  const last = states?.at(-1);
-  if (states === undefined || last === undefined) {
-    return refuse('wrong_attestor', `no attestor is named ${attestorName}`, false, null, null);
+  const current = states?.at(-1);
+  if (states === undefined || current === undefined) {
+    return { ...stranger(`no attestor is named ${attestorName}`), supports: false, objects: false };
   }
-  const judged = judge(trust.revocations, attestorName, last, signer, claim);
+  const question = questionOf(trust, attestorName, signer, claim);
+  if (question === null) {
+    const attestor = findLastAttestor(trust, attestorName);
+    return { ...notAKeyOf(attestorName), supports: false, objects: false, attestor };
+  }
+  const judged = judge(question, current, Infinity, claim.repository);
   if (judged.code === 'counts') return { ...judged, supports: true, objects: true };
-  return { ...judged, supports: false, objects: hadPlace(trust, attestorName, states, signer, claim) };
+  const place = placeOf(question, states, claim.repository);
+  if (place !== null) return { ...judged, supports: false, objects: true, attestor: place.attestor, key: place.key };
+  const attestor = judged.attestor ?? findLastAttestor(trust, attestorName);
+  return { ...judged, supports: false, objects: false, attestor };
+}
+
+/** Whether a signer counts for an attestor as it is, for whatever repository a gate may name; without objections. */
+export type Eligibility = Pick<Authority, 'code' | 'message' | 'attestor' | 'key'>;
+
+/**
+ * Resolves whether a signer could count for an attestor about evidence of this type, wherever the image may be asked for.
+ *
+ * @throws RangeError where a time of the signer is not one.
+ */
+export function eligibilityOf(
+  trust: TrustSnapshot,
+  attestorName: string,
+  signer: Signer,
+  type: EvidenceType,
+): Eligibility {
+  const current = trust.attestors.get(attestorName)?.at(-1);
+  const question = questionOf(trust, attestorName, signer, type);
+  if (current === undefined || question === null) return notAKeyOf(attestorName);
+  return judge(question, current, Infinity, ANYWHERE);
 }
 
 /** The moment by which a signer's key is judged: a proven signing time, else receipt; RFC 3339. */
@@ -50,102 +98,98 @@ export function judgedTime(signer: Signer): string {
   return signer.provenAt ?? signer.receivedAt;
 }
 
-type Judgement = Pick<Authority, 'code' | 'message' | 'attestor' | 'key'>;
+const ANYWHERE = Symbol('any repository');
+type Repository = string | null | typeof ANYWHERE;
 
-function judge(
-  revocations: readonly KeyRevocation[],
-  name: string,
-  state: AttestorState,
-  signer: Signer,
-  claim: Claim,
-): Judgement {
+/** One signer, one attestor that has held its key, one type of evidence: what no moment and no state changes. */
+interface Question {
+  readonly name: string;
+  readonly signer: Signer;
+  readonly type: EvidenceType;
+  /** Milliseconds since the epoch. */
+  readonly judgedAt: number;
+  readonly receivedAt: number;
+  readonly revocations: readonly BindingRevocation[];
+}
+
+/** null where the signer's key is none that the attestor holds or has held. */
+function questionOf(trust: TrustSnapshot, name: string, signer: Signer, type: EvidenceType): Question | null {
+  if (trust.holders.get(signer.thumbprint)?.has(name) !== true) return null;
+  const receivedAt = epochOf(signer.receivedAt);
+  return {
+    name,
+    signer,
+    type,
+    judgedAt: epochOf(signer.provenAt, receivedAt),
+    receivedAt,
+    revocations: revocationsBinding(trust, name, signer.thumbprint),
+  };
+}
+
+/** Judges by one state of the attestor and by the revocations that were on record at the moment `known`. */
+function judge(question: Question, state: AttestorState, known: number, repository: Repository): Eligibility {
+  const { name, signer, type, judgedAt } = question;
   const { attestor } = state;
-  if (attestor === null) return judgement('signer_revoked', `attestor ${name} was deleted`, null, null);
-  const key = attestor.keys.find((candidate) => candidate.thumbprint === signer.thumbprint);
-  if (key === undefined) return judgement('wrong_attestor', `not signed by a key of ${name}`, attestor, null);
+  if (attestor === null) return { ...stranger(`attestor ${name} was deleted`), code: 'signer_revoked' };
+  const held = state.keys.get(signer.thumbprint);
+  if (held === undefined) return { ...notAKeyOf(name), attestor };
+  const { key } = held;
+  const because = (code: AuthorityCode, message: string): Eligibility => ({ code, message, attestor, key });
   if (!key.schemes.includes(signer.scheme)) {
-    return judgement('signer_not_allowed', `key ${key.id} of ${name} may not sign as ${signer.scheme}`, attestor, key);
+    return because('signer_not_allowed', `key ${key.id} of ${name} may not sign as ${signer.scheme}`);
   }
-  if (!maySpeakOf(attestor, claim)) {
-    const what = attestor.kinds === null ? `predicate type ${claim.predicateType}` : `kind ${claim.kind}`;
-    return judgement('signer_not_allowed', `attestor ${name} may not sign ${what}`, attestor, key);
+  if (!maySpeakOf(attestor, type)) {
+    const what = attestor.kinds === null ? `predicate type ${type.predicateType}` : `kind ${type.kind}`;
+    return because('signer_not_allowed', `attestor ${name} may not sign ${what}`);
   }
-  const time = Date.parse(judgedTime(signer));
-  const revocation = revocations.find((candidate) => applies(candidate, name, signer, time));
-  if (revocation !== undefined) {
-    return judgement('signer_revoked', `key ${key.id} of ${name} is revoked as ${revocation.reason}`, attestor, key);
+  const binding = question.revocations.find(({ effectiveFrom, at }) => at <= known && judgedAt >= effectiveFrom);
+  if (binding !== undefined) {
+    return because('signer_revoked', `key ${key.id} of ${name} is revoked as ${binding.revocation.reason}`);
   }
-  if (key.retiredAt !== null && time >= Date.parse(key.retiredAt)) {
-    return judgement('signer_revoked', `key ${key.id} of ${name} was retired before this was received`, attestor, key);
+  const when = signer.provenAt === null ? 'received' : 'signed';
+  if (judgedAt >= held.retiredAt) {
+    return because('signer_revoked', `key ${key.id} of ${name} was retired before this was ${when}`);
   }
-  if (key.validFrom !== null && time < Date.parse(key.validFrom)) {
-    return judgement('key_not_valid_then', `key ${key.id} of ${name} was not valid yet`, attestor, key);
+  if (judgedAt < held.validFrom) {
+    return because('key_not_valid_then', `key ${key.id} of ${name} was not valid yet when this was ${when}`);
   }
-  if (key.validUntil !== null && time > Date.parse(key.validUntil)) {
-    return judgement('key_not_valid_then', `key ${key.id} of ${name} was no longer valid`, attestor, key);
+  if (judgedAt >= held.validUntil) {
+    return because('key_not_valid_then', `key ${key.id} of ${name} was no longer valid when this was ${when}`);
   }
-  if (!coversRepository(attestor, claim.repository)) {
-    const where = claim.repository ?? 'an image whose repository is not named';
-    return judgement('signer_not_allowed', `attestor ${name} may not speak of ${where}`, attestor, key);
+  if (repository !== ANYWHERE && !state.covers(repository)) {
+    const where = repository ?? 'an image whose repository is not named';
+    return because('signer_not_allowed', `attestor ${name} may not speak of ${where}`);
   }
-  return judgement('counts', `signed by key ${key.id} of ${name}`, attestor, key);
+  return because('counts', `signed by key ${key.id} of ${name}`);
 }
 
-/** Whether some state of the attestor, in force at receipt or later, would have let the signer count as known then. */
-function hadPlace(
-  trust: TrustSnapshot,
-  name: string,
-  states: readonly AttestorState[],
-  signer: Signer,
-  claim: Claim,
-): boolean {
-  const received = Date.parse(signer.receivedAt);
-  return states.some((state, index) => {
+/**
+ * The latest state, in force at receipt or later, that let the signer count by what was known at its first moment since
+ * receipt; null where none did. Revocations only ever get more, so a state that withheld then withholds throughout.
+ */
+function placeOf(question: Question, states: readonly AttestorState[], repository: string | null): Eligibility | null {
+  const { receivedAt } = question;
+  // An unnamed repository withholds support, but it does not silence an objection.
+  const asked = repository ?? ANYWHERE;
+  for (let index = states.length - 1; index >= 0; index -= 1) {
+    const state = states[index];
     const next = states[index + 1];
-    if (next !== undefined && Date.parse(next.at) <= received) return false;
-    const moment = Math.max(received, Date.parse(state.at));
-    const known = trust.revocations.filter((revocation) => Date.parse(revocation.at) <= moment);
-    // An unnamed repository withholds support, but it does not silence an objection.
-    const asked = claim.repository === null && state.attestor !== null ? withoutRepositories(state) : state;
-    return judge(known, name, asked, signer, claim).code === 'counts';
-  });
+    if (state === undefined || (next !== undefined && next.at <= receivedAt)) return null;
+    const judged = judge(question, state, Math.max(receivedAt, state.at), asked);
+    if (judged.code === 'counts') return judged;
+  }
+  return null;
 }
 
-function withoutRepositories(state: AttestorState): AttestorState {
-  return state.attestor === null ? state : { ...state, attestor: { ...state.attestor, repositories: null } };
+function maySpeakOf(attestor: Attestor, type: EvidenceType): boolean {
+  if (attestor.kinds !== null) return attestor.kinds.includes(type.kind);
+  return attestor.predicateTypes?.includes(type.predicateType) ?? false;
 }
 
-function maySpeakOf(attestor: Attestor, claim: Claim): boolean {
-  if (attestor.kinds !== null) return attestor.kinds.includes(claim.kind);
-  return attestor.predicateTypes?.includes(claim.predicateType) ?? false;
+function stranger(message: string): Eligibility {
+  return { code: 'wrong_attestor', message, attestor: null, key: null };
 }
 
-function coversRepository(attestor: Attestor, repository: string | null): boolean {
-  if (attestor.repositories === null) return true;
-  return repository !== null && attestor.repositories.some((glob) => compileGlob(glob)(repository));
-}
-
-function applies(revocation: KeyRevocation, attestor: string, signer: Signer, time: number): boolean {
-  if (revocation.thumbprint !== signer.thumbprint) return false;
-  if (revocation.reason === 'superseded' && revocation.attestor !== attestor) return false;
-  return revocation.effectiveFrom === null || time >= Date.parse(revocation.effectiveFrom);
-}
-
-function judgement(
-  code: AuthorityCode,
-  message: string,
-  attestor: Attestor | null,
-  key: AttestorKey | null,
-): Judgement {
-  return { code, message, attestor, key };
-}
-
-function refuse(
-  code: AuthorityCode,
-  message: string,
-  objects: boolean,
-  attestor: Attestor | null,
-  key: AttestorKey | null,
-): Authority {
-  return { code, message, supports: false, objects, attestor, key };
+function notAKeyOf(name: string): Eligibility {
+  return stranger(`not signed by a key of ${name}`);
 }
