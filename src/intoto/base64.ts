@@ -1,6 +1,5 @@
 /** The decoded bytes, or what is wrong with the text. */
-export type Base64 =
-  { readonly bytes: Buffer; readonly fault: null } | { readonly bytes: null; readonly fault: string };
+export type Base64 = { readonly bytes: Buffer; readonly fault: null } | { readonly bytes: null; readonly fault: string };
 
 /**
  * Decodes base64 in the standard or the URL-safe alphabet, with or without padding: DSSE lets a signer use either and
@@ -10,16 +9,11 @@ export type Base64 =
 export function decodeBase64(text: string): Base64 {
   const bytes = Buffer.from(text, 'base64');
   // Node decodes leniently and natively. Encoding again shows at memory speed whether this is one of the four.
-  const encoded = bytes.toString(text.includes('-') || text.includes('_') ? 'base64url' : 'base64');
-  const unpadded = encoded.replace(/=+$/, '');
-  if (text === encoded || text === unpadded || text === unpadded + padding(unpadded.length)) {
-    return { bytes, fault: null };
-  }
-  return { bytes: null, fault: faultOf(text) };
-}
-
-function padding(unpaddedLength: number): string {
-  return '='.repeat((4 - (unpaddedLength % 4)) % 4);
+  const urlSafe = text.includes('-') || text.includes('_');
+  const encoded = bytes.toString(urlSafe ? 'base64url' : 'base64');
+  const missing = '='.repeat((3 - (bytes.length % 3)) % 3);
+  const isCanonical = text === encoded || (urlSafe ? text === encoded + missing : text + missing === encoded);
+  return isCanonical ? { bytes, fault: null } : { bytes: null, fault: faultOf(text) };
 }
 
 function faultOf(text: string): string {
