@@ -24,6 +24,9 @@ export class VerificationsAndFacts1764000000600 implements MigrationInterface {
     await queryRunner.query(
       `create index verifications_could_gain on verifications (trust_revision, attestation) where could_gain`,
     );
+    await queryRunner.query(
+      `create index verifications_retriable on verifications (attestation) where outcome = 'error' or code = 'predicate_malformed'`,
+    );
     await queryRunner.query(`
       create table facts (
         id bigint generated always as identity,

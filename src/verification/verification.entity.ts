@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 @Entity('verifications')
 @Index('verifications_attestation', ['attestation', 'id'])
+@Index('verifications_retriable', ['attestation'], { where: `outcome = 'error' or code = 'predicate_malformed'` })
 @Index('verifications_could_gain', ['trustRevision', 'attestation'], { where: 'could_gain' })
 export class VerificationEntity {
   @PrimaryGeneratedColumn('identity', {

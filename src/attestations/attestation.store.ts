@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import type { AttestationId, SubjectDigest } from '../intoto/digest.js';
+import type { Kind } from '../intoto/predicate-kind.js';
+import { Database, namedQuery } from '../platform/database.js';
+
+/** An attestation as it is filed, without its bytes. */
+export interface AttestationRow {
+  readonly id: AttestationId;
+  readonly receivedAt: Date;
+  readonly receivedBy: string;
+  readonly predicateType: string | null;
+  readonly kind: Kind;
+  readonly size: number;
+  readonly subjects: readonly { readonly name: string | null; readonly digest: SubjectDigest }[];
+  /** What the latest verification found; null while there is none. */
+  readonly verification: VerificationRow | null;
+  readonly entry: string;
+  readonly sequence: number | null;
+}
+
+export interface VerificationRow {
+  readonly outcome: 'verified' | 'rejected' | 'error';
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly at: Date;
+  readonly signers: readonly SignerRow[];
+}
+
+export interface SignerRow {
+  readonly attestor: string | null;
+  readonly keyId: string | null;
+  readonly identity: string | null;
+  readonly signedAt: string | null;
+}
+
+export interface AttestationFilter {
+  readonly digest: SubjectDigest | null;
+  readonly kind: Kind | null;
+  readonly predicateType: string | null;
+  readonly attestor: string | null;
+  readonly status: 'pending' | 'verified' | 'rejected' | null;
+  readonly receivedBy: string | null;
+  /** Half open: received at or after `since` and before `until`. */
+  readonly since: Date | null;
+  readonly until: Date | null;
+}
+
+/** Where a page ended: the last row's receipt in microseconds since the epoch, and its id. */
+export interface AttestationPosition {
+  readonly receivedMicros: string;
+  readonly id: string;
+}
+
+const SELECT = `
+  select a.id, a.received_at as "receivedAt", a.received_by as "receivedBy", a.predicate_type as "predicateType", a.kind, a.size,
+    (extract(epoch from a.received_at) * 1000000)::bigint::text as "receivedMicros",
+    (select coalesce(jsonb_agg(jsonb_build_object('name', s.name, 'digest', s.subject) order by s.ordinal, s.subject), '[]')
+       from attestation_subjects s where s.attestation = a.id) as subjects,
+    case when v.id is not null then jsonb_build_object('outcome', v.outcome, 'code', v.code, 'detail', v.detail, 'signers', v.signers) end
+      as verification,
+    v.at as "verifiedAt", h.id::text as entry, q.sequence
+  from attestations a
+  left join lateral (select * from verifications v where v.attestation = a.id order by v.id desc limit 1) v on true
+  left join lateral (
+    select h.id from history_entries h where h.attestation = a.id and h.type = 'attestation.received' order by h.id limit 1
+  ) h on true
+  left join history_sequence q on q.entry = h.id`;
+
+interface SelectedRow extends Omit<AttestationRow, 'verification'> {
+  readonly receivedMicros: string;
+  readonly verification: Omit<VerificationRow, 'at'> | null;
+  readonly verifiedAt: Date | null;
+}
+
+/** Reads of the evidence as it was received. Writing is the ingest's alone. */
+@Injectable()
+export class AttestationStore {
+  constructor(private readonly database: Database) {}
+
+  /** The attestations of these ids, in no particular order; unknown ids are left out. */
+  async findMany(ids: readonly AttestationId[]): Promise<readonly AttestationRow[]> {
+    const { rows } = await namedQuery<SelectedRow>(this.database.pool, {
+      name: 'attestation-find-many',
+      text: `${SELECT} where a.id = any($1)`,
+      values: [ids],
+    });
+    return rows.map(toRow);
+  }
+
+  /** Newest first. A page is stable under concurrent writes: later receipts only ever appear before its first row. */
+  async list(
+    filter: AttestationFilter,
+    after: AttestationPosition | null,
+    limit: number,
+  ): Promise<{ readonly rows: readonly AttestationRow[]; readonly next: AttestationPosition | null }> {
+    const { where, values } = conditionsOf(filter, after);
+    const { rows } = await this.database.pool.query<SelectedRow>(
+      `${SELECT} ${where} order by a.received_at desc, a.id desc limit ${limit + 1}`,
+      values,
+    );
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const next =
+      rows.length > limit && last !== undefined ? { receivedMicros: last.receivedMicros, id: last.id } : null;
+    return { rows: page.map(toRow), next };
+  }
+
+  /** The bytes exactly as received, or null where nothing is stored under the id. */
+  async findBytes(id: AttestationId): Promise<Buffer | null> {
+    // Binary results: the text form of a large bytea costs more to decode than all the rest of the read.
+    const { rows } = await namedQuery<{ bytes: Buffer }>(this.database.pool, {
+      name: 'envelope-bytes',
+      text: 'select bytes from envelopes where attestation = $1',
+      values: [id],
+      binary: true,
+    });
+    return rows[0]?.bytes ?? null;
+  }
+
+  /** What was derived from the payload, whoever carried it here: facts belong to what was signed, not to one copy. */
+  async factsOf(id: AttestationId): Promise<readonly { kind: Kind; ownTime: Date | null; content: unknown }[]> {
+    const { rows } = await this.database.pool.query<{ kind: Kind; ownTime: Date | null; content: unknown }>({
+      name: 'attestation-facts',
+      text: `
+        select distinct on (f.kind) f.kind, f.own_time as "ownTime", f.content
+        from verifications v join facts f on f.signed_digest = v.signed_digest
+        where v.attestation = $1 and v.outcome = 'verified'
+        order by f.kind, f.reader_revision desc`,
+      values: [id],
+    });
+    return rows;
+  }
+
+  /** Which of these ids have been examined, with what the latest verification found. */
+  async examined(ids: readonly AttestationId[]): Promise<ReadonlySet<AttestationId>> {
+    const { rows } = await namedQuery<{ attestation: AttestationId }>(this.database.pool, {
+      name: 'attestation-examined',
+      text: 'select distinct attestation from verifications where attestation = any($1)',
+      values: [ids],
+    });
+    return new Set(rows.map((row) => row.attestation));
+  }
+}
+
+function conditionsOf(
+  filter: AttestationFilter,
+  after: AttestationPosition | null,
+): { where: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions: string[] = [];
+  if (filter.digest !== null) {
+    conditions.push(
+      `exists (select from attestation_subjects s where s.subject = ${bind(filter.digest)} and s.attestation = a.id)`,
+    );
+  }
+  if (filter.kind !== null) conditions.push(`a.kind = ${bind(filter.kind)}`);
+  if (filter.predicateType !== null) conditions.push(`a.predicate_type = ${bind(filter.predicateType)}`);
+  if (filter.receivedBy !== null) conditions.push(`a.received_by = ${bind(filter.receivedBy)}`);
+  if (filter.since !== null) conditions.push(`a.received_at >= ${bind(filter.since)}`);
+  if (filter.until !== null) conditions.push(`a.received_at < ${bind(filter.until)}`);
+  if (filter.attestor !== null) {
+    conditions.push(`v.signers @> jsonb_build_array(jsonb_build_object('attestor', ${bind(filter.attestor)}::text))`);
+  }
+  if (filter.status === 'pending') conditions.push('v.id is null');
+  else if (filter.status === 'verified') conditions.push(`v.outcome = 'verified'`);
+  else if (filter.status === 'rejected') conditions.push(`v.outcome in ('rejected', 'error')`);
+  if (after !== null) {
+    const micros = bind(after.receivedMicros);
+    conditions.push(
+      `(a.received_at, a.id) < ('epoch'::timestamptz + ${micros}::bigint * interval '1 microsecond', ${bind(after.id)})`,
+    );
+  }
+  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
+}
+
+function toRow(selected: SelectedRow): AttestationRow {
+  const { receivedMicros: _position, verifiedAt, verification, ...row } = selected;
+  return {
+    ...row,
+    verification: verification === null || verifiedAt === null ? null : { ...verification, at: verifiedAt },
+  };
+}

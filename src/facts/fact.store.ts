@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
+import type { SignatureScheme } from '../intoto/signature-scheme.js';
+import { Database, namedQuery } from '../platform/database.js';
+import type { Thumbprint } from '../trust/signer.js';
+import type { DerivedFact, FactContent } from './fact.js';
+import { signerKey } from './image-facts.js';
+
+/** Facts one attestation proved, and whose signatures over them verify. */
+export interface ProvedFacts {
+  readonly attestation: AttestationId;
+  readonly receivedAt: Date;
+  readonly signedDigest: Sha256Digest;
+  readonly readerRevision: number;
+  readonly facts: readonly DerivedFact[];
+  readonly signers: readonly { readonly thumbprint: Thumbprint; readonly scheme: SignatureScheme }[];
+}
+
+/** Content above this size, in bytes of JSON, is left out of the image's row and read only where a verdict needs it. */
+const INLINE_BYTES = 16 * 1024;
+
+@Injectable()
+export class FactStore {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Records what was proved, in the transaction that holds the locks of the images concerned. Facts are unique by what
+   * was signed, signers by fact and copy: repetition changes nothing, and a second copy of the same statement or the
+   * same signature twice counts once.
+   */
+  async insert(tx: EntityManager, proved: readonly ProvedFacts[]): Promise<void> {
+    const rows = proved.flatMap((group) =>
+      group.facts.map((fact) => ({ group, fact, json: JSON.stringify(fact.content) })),
+    );
+    if (rows.length === 0) return;
+    await tx.query(
+      `insert into facts (signed_digest, kind, reader_revision, attestation, predicate_type, own_time, content, size)
+       select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::int[])
+       on conflict (signed_digest, kind, reader_revision) do nothing`,
+      [
+        rows.map(({ group }) => group.signedDigest),
+        rows.map(({ fact }) => fact.content.kind),
+        rows.map(({ group }) => group.readerRevision),
+        rows.map(({ group }) => group.attestation),
+        rows.map(({ fact }) => fact.predicateType),
+        rows.map(({ fact }) => fact.ownTime),
+        rows.map(({ json }) => json),
+        rows.map(({ json }) => Buffer.byteLength(json)),
+      ],
+    );
+    const signers = proved.flatMap((group) =>
+      group.facts.length === 0 ? [] : group.signers.map((signer) => ({ group, signer })),
+    );
+    await tx.query(
+      `insert into fact_signers (fact, signer, attestation, received_at)
+       select f.id, s.signer, s.attestation, s.received_at
+       from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[])
+         as s (signed_digest, reader_revision, signer, attestation, received_at)
+       join facts f on f.signed_digest = s.signed_digest and f.reader_revision = s.reader_revision
+       on conflict do nothing`,
+      [
+        signers.map(({ group }) => group.signedDigest),
+        signers.map(({ group }) => group.readerRevision),
+        signers.map(({ signer }) => signerKey(signer)),
+        signers.map(({ group }) => group.attestation),
+        signers.map(({ group }) => group.receivedAt),
+      ],
+    );
+  }
+
+  /**
+   * Rebuilds the facts in the rows of these images from the facts tables, adds to what was examined about each, and
+   * bumps their revisions. The caller holds the rows' locks, so no other worker's facts can be lost.
+   */
+  async projectImages(tx: EntityManager, examined: ReadonlyMap<SubjectDigest, number>): Promise<void> {
+    if (examined.size === 0) return;
+    await tx.query(
+      `with changed as (select * from unnest($1::text[], $2::bigint[]) as t (subject, examined)),
+       latest as (
+         select distinct on (s.subject, f.signed_digest, f.kind) s.subject, f.*
+         from changed c
+         join attestation_subjects s on s.subject = c.subject
+         join facts f on f.attestation = s.attestation
+         order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
+       ),
+       signed as (
+         select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', received_at, 'provenAt', proven_at)
+           order by signer) as signers, min(received_at) as received_at
+         from (
+           select x.fact, x.signer, min(x.received_at) as received_at, min(x.proven_at) as proven_at
+           from fact_signers x where x.fact in (select id from latest) group by x.fact, x.signer
+         ) t group by fact
+       ),
+       rebuilt as (
+         select l.subject, jsonb_agg(jsonb_build_object(
+             'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
+             'receivedAt', g.received_at, 'ownTime', l.own_time, 'signers', g.signers,
+             'content', case when l.size <= ${INLINE_BYTES} then l.content end) order by l.id) as facts
+         from latest l join signed g on g.fact = l.id group by l.subject
+       )
+       update images i
+       set facts = coalesce((select r.facts from rebuilt r where r.subject = i.subject), '[]'::jsonb),
+         examined = i.examined + c.examined, revision = i.revision + 1
+       from changed c where c.subject = i.subject`,
+      [[...examined.keys()], [...examined.values()]],
+    );
+  }
+
+  /** The contents of facts by id, for those too large to stand in an image's row. */
+  async contents(ids: readonly string[]): Promise<ReadonlyMap<string, FactContent>> {
+    const { rows } = await namedQuery<{ id: string; content: FactContent }>(this.database.pool, {
+      name: 'fact-contents',
+      text: 'select id::text as id, content from facts where id = any($1::bigint[])',
+      values: [ids],
+    });
+    return new Map(rows.map((row) => [row.id, row.content]));
+  }
+
+  /** The envelopes of these attestations, for a policy that looks into the predicate itself. */
+  async envelopes(ids: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, Buffer>> {
+    const { rows } = await namedQuery<{ attestation: Buffer | string; bytes: Buffer }>(this.database.pool, {
+      name: 'fact-envelopes',
+      text: 'select attestation, bytes from envelopes where attestation = any($1)',
+      values: [ids],
+      binary: true,
+    });
+    return new Map(rows.map((row) => [row.attestation.toString() as AttestationId, row.bytes]));
+  }
+}

@@ -1,0 +1,79 @@
+import type { AttestationId } from '../intoto/digest.js';
+import type { Kind } from '../intoto/predicate-kind.js';
+import { SIGNATURE_SCHEMES, type SignatureScheme } from '../intoto/signature-scheme.js';
+import type { Signer, Thumbprint } from '../trust/signer.js';
+import type { Fact, FactContent } from './fact.js';
+
+/** Stands between thumbprint and scheme in a stored signer; neither may hold it. */
+const SEPARATOR = '|';
+
+/** A signer as it is stored with a fact. */
+export function signerKey(signer: { readonly thumbprint: Thumbprint; readonly scheme: SignatureScheme }): string {
+  return `${signer.thumbprint}${SEPARATOR}${signer.scheme}`;
+}
+
+/** One fact as it stands in an image's row; times as PostgreSQL writes them in JSON. */
+interface ImageFactRow {
+  readonly id: string;
+  readonly attestation: AttestationId;
+  readonly kind: Kind;
+  readonly predicateType: string;
+  readonly receivedAt: string;
+  readonly ownTime: string | null;
+  readonly signers: readonly {
+    readonly signer: string;
+    readonly receivedAt: string;
+    readonly provenAt: string | null;
+  }[];
+  /** null where the content is too large to stand in the row. */
+  readonly content: FactContent | null;
+}
+
+/** The ids of the facts whose content is not in the row and must be read besides. */
+export function absentContents(rows: readonly unknown[]): readonly string[] {
+  return (rows as readonly ImageFactRow[]).filter((row) => row.content === null).map((row) => row.id);
+}
+
+/**
+ * The facts of an image's row as evaluation sees them.
+ *
+ * @param contents what `absentContents` asked for; a fact whose content is in neither place is an error, never an
+ * empty fact.
+ */
+export function readImageFacts(rows: readonly unknown[], contents: ReadonlyMap<string, FactContent>): readonly Fact[] {
+  return (rows as readonly ImageFactRow[]).map((row) => {
+    const content = row.content ?? contents.get(row.id);
+    if (content === undefined) throw new Error(`the content of fact ${row.id} is missing`);
+    return {
+      id: row.id,
+      attestation: row.attestation,
+      kind: row.kind,
+      predicateType: row.predicateType,
+      signers: row.signers.map(readSigner),
+      receivedAt: milliseconds(row.receivedAt),
+      ownTime: row.ownTime === null ? null : milliseconds(row.ownTime),
+      content,
+      standing: 'standing',
+    };
+  });
+}
+
+function readSigner(stored: ImageFactRow['signers'][number]): Signer {
+  const [thumbprint = '', scheme = ''] = stored.signer.split(SEPARATOR);
+  if (!isScheme(scheme)) throw new Error(`a stored signer has the unknown scheme ${scheme}`);
+  return {
+    type: 'key',
+    thumbprint: thumbprint as Thumbprint,
+    scheme,
+    receivedAt: milliseconds(stored.receivedAt),
+    provenAt: stored.provenAt === null ? null : milliseconds(stored.provenAt),
+  };
+}
+
+function isScheme(text: string): text is SignatureScheme {
+  return SIGNATURE_SCHEMES.some((scheme) => scheme === text);
+}
+
+function milliseconds(time: string): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { SubjectDigest } from '../intoto/digest.js';
+import { coalesce } from '../platform/coalesce.js';
+import { Database, namedQuery } from '../platform/database.js';
+
+/** The counters that an answer depends on beside the image's own, and the database's clock; one snapshot. */
+export interface Revisions {
+  readonly access: number;
+  readonly trust: number;
+  readonly policy: number;
+  readonly waiver: number;
+  readonly now: Date;
+}
+
+/** What was received about a digest, what was examined, and all revisions a verdict about it depends on. */
+export interface ImageState extends Revisions {
+  readonly digest: SubjectDigest;
+  /** Attestations received that name the digest; each receipt raises it. */
+  readonly received: number;
+  /** Attestations among them that have been examined at least once. */
+  readonly examined: number;
+  /** Raised by every change of the image's facts. */
+  readonly revision: number;
+}
+
+/** The state together with the facts that stood in the image's row in the same snapshot, as the worker wrote them. */
+export interface ImageFacts extends ImageState {
+  readonly facts: readonly unknown[];
+}
+
+const GLOBAL_COLUMNS = `g.access, g.trust, g.policy, g.waiver, statement_timestamp() as now`;
+const GLOBALS = `
+  (select
+     max(value) filter (where name = 'access') as access,
+     max(value) filter (where name = 'trust') as trust,
+     max(value) filter (where name = 'policy') as policy,
+     max(value) filter (where name = 'waiver') as waiver
+   from revisions) g`;
+const COUNTERS = `
+  coalesce(r.received, 0) as received, coalesce(i.examined, 0) as examined, coalesce(i.revision, 0) as revision`;
+const JOINS = `left join subject_receipts r on r.subject = k.digest left join images i on i.subject = k.digest`;
+
+// One waiting request asks by point look-ups, which plan and run faster than an array of one.
+const ONE = `(select $1::text as digest) k`;
+const MANY = `unnest($1::text[]) as k (digest)`;
+
+/** Reads for verdicts: coalesced, on the primary, and never joined to a read that was already sent. */
+@Injectable()
+export class ImageStateStore {
+  /** The state of one digest; a digest nobody has said anything about has all counters at 0. */
+  readonly readState: (digest: SubjectDigest) => Promise<ImageState>;
+
+  /** The state and the facts of one digest in one snapshot. */
+  readonly readFacts: (digest: SubjectDigest) => Promise<ImageFacts>;
+
+  constructor(database: Database) {
+    const state = coalesce(load<ImageState>(database, 'image-state', COUNTERS), { maxBatch: 1000 });
+    const facts = coalesce(load<ImageFacts>(database, 'image-facts', `${COUNTERS}, coalesce(i.facts, '[]') as facts`), {
+      maxBatch: 64,
+    });
+    this.readState = async (digest) => present(await state(digest), digest);
+    this.readFacts = async (digest) => present(await facts(digest), digest);
+  }
+}
+
+function load<Row extends ImageState>(
+  database: Database,
+  name: string,
+  columns: string,
+): (digests: readonly SubjectDigest[]) => Promise<ReadonlyMap<SubjectDigest, Row>> {
+  const select = (source: string): string =>
+    `select k.digest, ${columns}, ${GLOBAL_COLUMNS} from ${source} ${JOINS} cross join ${GLOBALS}`;
+  const one = { name: `${name}-one`, text: select(ONE) };
+  const many = { name: `${name}-many`, text: select(MANY) };
+  return async (digests) => {
+    const query = digests.length === 1 ? { ...one, values: digests } : { ...many, values: [digests] };
+    const { rows } = await namedQuery<Row>(database.hotPool, query);
+    return new Map(rows.map((row) => [row.digest, row]));
+  };
+}
+
+function present<Row>(row: Row | undefined, digest: SubjectDigest): Row {
+  if (row === undefined) throw new Error(`the state of ${digest} was not read`);
+  return row;
+}

@@ -1,0 +1,195 @@
+import { Injectable } from '@nestjs/common';
+import { historyCtes } from '../history/history-sql.js';
+import { Database, namedQuery } from '../platform/database.js';
+import type { Verdict } from './verdict.js';
+
+/** A verdict on its way into the record. */
+export interface VerdictRecord {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly actor: string;
+  /** What the caller said about the occasion; kept, never evaluated. */
+  readonly context: object | null;
+  /** Digest of everything the question consists of: image, repository, policy, parameters. */
+  readonly question: string;
+  /** Digest of the answer without times and revisions. */
+  readonly content: string;
+  /** False where a repeated answer to the same question needs no second record. */
+  readonly always: boolean;
+}
+
+/** A verdict as it stands on record. */
+export interface RecordedVerdict {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly requestedBy: string;
+  readonly context: object | null;
+}
+
+export interface VerdictFilter {
+  readonly digest: string | null;
+  readonly policy: string | null;
+  readonly decision: 'allow' | 'deny' | null;
+  /** Half open: given at or after `since` and before `until`. */
+  readonly since: Date | null;
+  readonly until: Date | null;
+}
+
+export interface VerdictPosition {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly id: string;
+}
+
+/**
+ * One statement, so one commit for the whole group. `verdict_latest` holds the last answer to each question under a row
+ * lock, taken in the order of questions: of two equal answers given at once only one is recorded.
+ */
+const RECORD_GROUP = `
+  with asked as (
+    select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
+      $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::bool[])
+      with ordinality
+      as t (id, at, image, repository, policy, policy_revision, decision, actor, context, verdict, question, content, always, place)
+  ),
+  last_asked as (
+    select distinct on (question) question, content, id, always from asked order by question, always desc, place desc
+  ),
+  latest as (
+    insert into verdict_latest as l (question, content, verdict)
+    select question, content, id from last_asked order by question
+    on conflict (question) do update set content = excluded.content, verdict = excluded.verdict
+      where l.content <> excluded.content or (select a.always from last_asked a where a.id = excluded.verdict)
+    returning verdict
+  ),
+  recorded as (
+    insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict)
+    select a.id, a.at, a.image, a.repository, a.policy, a.policy_revision, a.decision, a.actor, a.context, a.verdict
+    from asked a where a.always or a.id in (select l.verdict from latest l)
+    returning id, requested_by, image, policy, policy_revision, decision
+  ),
+  told as (
+    select requested_by as actor, 'verdict.recorded' as type, image, null::text as attestation,
+      jsonb_build_object('verdict', id, 'policy', policy, 'revision', policy_revision, 'decision', decision) as data
+    from recorded
+  ),
+  ${historyCtes('told')}
+  select r.id from recorded r`;
+
+const SELECT = `
+  select v.id, v.verdict, v.requested_by as "requestedBy", v.context, v.at from verdicts v`;
+
+@Injectable()
+export class VerdictStore {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Records a group of verdicts in one commit with their history entries; durable on return. Answers, in the order given,
+   * the id under which each answer stands on record: its own, or that of the equal answer recorded before. Different
+   * answers to one question in one group take a commit each, so that none of them goes unrecorded.
+   */
+  async recordGroup(records: readonly VerdictRecord[]): Promise<readonly string[]> {
+    const ids = new Map<VerdictRecord, string>();
+    let rest = records;
+    while (rest.length > 0) {
+      const { round, later } = nextRound(rest);
+      const stored = await this.recordRound(round);
+      round.forEach((record, index) => ids.set(record, stored[index] ?? record.id));
+      rest = later;
+    }
+    return records.map((record) => ids.get(record) ?? record.id);
+  }
+
+  /** One verdict on record, or null. */
+  async find(id: string): Promise<RecordedVerdict | null> {
+    const { rows } = await namedQuery<RecordedVerdict>(this.database.pool, {
+      name: 'verdict-find',
+      text: `${SELECT} where v.id = $1`,
+      values: [id],
+    });
+    return rows[0] ?? null;
+  }
+
+  /** Verdicts on record, newest first. */
+  async list(
+    filter: VerdictFilter,
+    after: VerdictPosition | null,
+    limit: number,
+  ): Promise<{ readonly rows: readonly RecordedVerdict[]; readonly next: VerdictPosition | null }> {
+    const values: unknown[] = [];
+    const bind = (value: unknown): string => `$${values.push(value)}`;
+    const conditions: string[] = [];
+    if (filter.digest !== null) conditions.push(`v.image = ${bind(filter.digest)}`);
+    if (filter.policy !== null) conditions.push(`v.policy = ${bind(filter.policy)}`);
+    if (filter.decision !== null) conditions.push(`v.decision = ${bind(filter.decision)}`);
+    if (filter.since !== null) conditions.push(`v.at >= ${bind(filter.since)}`);
+    if (filter.until !== null) conditions.push(`v.at < ${bind(filter.until)}`);
+    if (after !== null) conditions.push(`(v.at, v.id) < (${bind(new Date(after.at))}, ${bind(after.id)}::uuid)`);
+    const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+    const { rows } = await this.database.pool.query<RecordedVerdict & { at: Date }>(
+      `${SELECT} ${where} order by v.at desc, v.id desc limit ${limit + 1}`,
+      values,
+    );
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const next = rows.length > limit && last !== undefined ? { at: last.at.getTime(), id: last.id } : null;
+    return { rows: page, next };
+  }
+
+  private async recordRound(records: readonly VerdictRecord[]): Promise<readonly string[]> {
+    const { rows } = await namedQuery<{ id: string }>(this.database.pool, {
+      name: 'verdict-record-group',
+      text: RECORD_GROUP,
+      values: parametersOf(records),
+    });
+    const recorded = new Set(rows.map((row) => row.id));
+    const repeated = records.filter((record) => !recorded.has(record.id));
+    const earlier = repeated.length === 0 ? new Map<string, string>() : await this.latestOf(repeated);
+    return records.map((record) => {
+      const id = recorded.has(record.id) ? record.id : earlier.get(record.question);
+      if (id === undefined) throw new Error(`verdict ${record.id} was neither recorded nor found on record`);
+      return id;
+    });
+  }
+
+  private async latestOf(records: readonly VerdictRecord[]): Promise<ReadonlyMap<string, string>> {
+    const { rows } = await namedQuery<{ question: string; verdict: string }>(this.database.pool, {
+      name: 'verdict-latest',
+      text: 'select question, verdict from verdict_latest where question = any($1)',
+      values: [records.map((record) => record.question)],
+    });
+    return new Map(rows.map((row) => [row.question, row.verdict]));
+  }
+}
+
+/** Per question, the records that say the same as its first one, and whatever is recorded in any case. */
+function nextRound(records: readonly VerdictRecord[]): { round: VerdictRecord[]; later: VerdictRecord[] } {
+  const contents = new Map<string, string>();
+  const round: VerdictRecord[] = [];
+  const later: VerdictRecord[] = [];
+  for (const record of records) {
+    const content = contents.get(record.question) ?? record.content;
+    contents.set(record.question, content);
+    (record.content === content ? round : later).push(record);
+  }
+  return { round, later };
+}
+
+function parametersOf(records: readonly VerdictRecord[]): unknown[] {
+  const verdicts = records.map((record) => record.verdict);
+  return [
+    records.map((record) => record.id),
+    verdicts.map((verdict) => verdict.evaluatedAt),
+    verdicts.map((verdict) => verdict.image.digest),
+    verdicts.map((verdict) => verdict.image.repository),
+    verdicts.map((verdict) => verdict.policy.name),
+    verdicts.map((verdict) => verdict.policy.revision),
+    verdicts.map((verdict) => verdict.decision),
+    records.map((record) => record.actor),
+    records.map((record) => (record.context === null ? null : JSON.stringify(record.context))),
+    verdicts.map((verdict) => JSON.stringify(verdict)),
+    records.map((record) => record.question),
+    records.map((record) => record.content),
+    records.map((record) => record.always),
+  ];
+}

@@ -1,0 +1,193 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { READER_REVISION } from '../facts/derive-facts.js';
+import { FactStore } from '../facts/fact.store.js';
+import { SERVICE_ACTOR, type HistoryEntry } from '../history/history-entry.js';
+import { HistoryStore } from '../history/history.store.js';
+import { ImageStore } from '../images/image.store.js';
+import type { AttestationId, SubjectDigest } from '../intoto/digest.js';
+import { Database } from '../platform/database.js';
+import { inTransaction } from '../platform/transaction.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import { TrustStore } from '../trust/trust.store.js';
+import { couldNotFindOut, examine, type Examination } from './examine.js';
+import { isDue } from './is-due.js';
+import { VerificationStore, type Unexamined } from './verification.store.js';
+
+const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+
+/** What one job brought: an outcome for every attestation that was due, none for those already examined. */
+export interface Examined {
+  readonly attestation: AttestationId;
+  readonly outcome: string;
+  readonly code: string | null;
+}
+
+/** Stored evidence to outcome to facts. */
+@Injectable()
+export class VerificationService {
+  constructor(
+    private readonly database: Database,
+    private readonly verifications: VerificationStore,
+    private readonly facts: FactStore,
+    private readonly images: ImageStore,
+    private readonly history: HistoryStore,
+    private readonly trust: TrustStore,
+  ) {}
+
+  /**
+   * Examines the attestations that are due and records the outcomes, facts, history entries and image rows of the whole
+   * group in one transaction. Safe to repeat and to run twice at once: what another worker has examined meanwhile is left
+   * alone. Throws only when it could not find out; what of the group is recorded by then stays.
+   */
+  async examine(ids: readonly AttestationId[]): Promise<readonly Examined[]> {
+    const gain = await this.verifications.gainRevision();
+    const due = await this.due(ids, gain);
+    if (due.length === 0) return [];
+    const trust = await this.trust.snapshot();
+    const examined: Examined[] = [];
+    for (const evidence of withinBytes(await this.verifications.load(due))) {
+      const examinations = await this.examineGroup(evidence, trust);
+      examined.push(...(await this.record(evidence, examinations, gain)));
+    }
+    return examined;
+  }
+
+  /**
+   * Records that an attestation could not be examined, after its last try: visible, counted, and open to another try
+   * later. Does nothing where it has been examined meanwhile.
+   */
+  async giveUp(id: AttestationId, reason: unknown): Promise<readonly Examined[]> {
+    const gain = await this.verifications.gainRevision();
+    const evidence = await this.verifications.load(await this.due([id], gain));
+    const { revision } = await this.trust.snapshot();
+    return this.record(
+      evidence,
+      evidence.map(() => couldNotFindOut(revision, reason)),
+      gain,
+    );
+  }
+
+  private async due(ids: readonly AttestationId[], gain: number): Promise<readonly AttestationId[]> {
+    const latest = await this.verifications.latest(ids);
+    return ids.filter((id) => isDue(latest.get(id), gain, READER_REVISION));
+  }
+
+  private async examineGroup(evidence: readonly Unexamined[], trust: TrustSnapshot): Promise<readonly Examination[]> {
+    const bytes = await this.verifications.loadBytes(evidence.map((attestation) => attestation.id));
+    return Promise.all(
+      evidence.map(({ id, receivedAt }) => {
+        const body = bytes.get(id);
+        if (body === undefined) throw new Error(`the envelope of ${id} is missing`);
+        return examine({ bytes: body, receivedAt }, trust);
+      }),
+    );
+  }
+
+  private record(evidence: readonly Unexamined[], examinations: readonly Examination[]): Promise<readonly Examined[]> {
+    return inTransaction(this.database.dataSource, async (tx) => {
+      // The locks come first: they order the workers that examine one digest, so that the last to commit projects the
+      // facts of all, and they make the second look at what is due final.
+      await this.images.lock(
+        tx,
+        evidence.flatMap((attestation) => attestation.subjects),
+      );
+      const latest = await this.verifications.latestWithin(
+        tx,
+        evidence.map((attestation) => attestation.id),
+      );
+      const due = examinations.flatMap((examination, index) => {
+        const attestation = evidence[index];
+        const previous = attestation === undefined ? undefined : latest.get(attestation.id);
+        const done = previous !== undefined && !isDue(previous, gain, READER_REVISION);
+        return attestation === undefined || done ? [] : [{ attestation, examination, first: previous === undefined }];
+      });
+      if (due.length === 0) return [];
+      await this.write(tx, due);
+      return due.map(({ attestation, examination: { outcome } }) => ({
+        attestation: attestation.id,
+        outcome: outcome.outcome,
+        code: outcome.code,
+      }));
+    });
+  }
+
+  private async write(tx: EntityManager, due: readonly Due[]): Promise<void> {
+    await this.verifications.insert(
+      tx,
+      due.map(({ attestation, examination: { outcome, ...examination } }) => ({
+        attestation: attestation.id,
+        trustRevision: examination.trustRevision,
+        readerRevision: READER_REVISION,
+        ...outcome,
+        signedDigest: examination.signedDigest,
+        signers: examination.signers,
+        couldGain: examination.couldGain,
+      })),
+    );
+    await this.facts.insert(
+      tx,
+      due.flatMap(({ attestation, examination: { signedDigest, facts, matches } }) =>
+        signedDigest === null
+          ? []
+          : [
+              {
+                attestation: attestation.id,
+                receivedAt: attestation.receivedAt,
+                signedDigest,
+                readerRevision: READER_REVISION,
+                facts,
+                signers: matches,
+              },
+            ],
+      ),
+    );
+    await this.history.append(tx, due.map(toHistoryEntry));
+    await this.facts.projectImages(tx, newlyExamined(due));
+  }
+}
+
+interface Due {
+  readonly attestation: Unexamined;
+  readonly examination: Examination;
+  /** Whether this is the attestation's first examination, which ends its being pending. */
+  readonly first: boolean;
+}
+
+/** Splits a group so that no part holds more bytes in memory than one large envelope would. */
+function withinBytes(evidence: readonly Unexamined[]): readonly (readonly Unexamined[])[] {
+  const groups: Unexamined[][] = [];
+  let bytes = 0;
+  for (const attestation of evidence) {
+    const group = groups.at(-1);
+    bytes += attestation.size;
+    if (group !== undefined && bytes <= MAX_GROUP_BYTES) group.push(attestation);
+    else {
+      groups.push([attestation]);
+      bytes = attestation.size;
+    }
+  }
+  return groups;
+}
+
+function newlyExamined(due: readonly Due[]): ReadonlyMap<SubjectDigest, number> {
+  const counts = new Map<SubjectDigest, number>();
+  for (const { attestation, first } of due) {
+    for (const subject of attestation.subjects) counts.set(subject, (counts.get(subject) ?? 0) + (first ? 1 : 0));
+  }
+  return counts;
+}
+
+function toHistoryEntry({ attestation, examination: { outcome, trustRevision, signers } }: Due): HistoryEntry {
+  const entry = { actor: SERVICE_ACTOR, image: null, attestation: attestation.id };
+  switch (outcome.outcome) {
+    case 'verified': {
+      const names = signers.filter((signer) => signer.counts).map((signer) => `${signer.attestor}/${signer.keyId}`);
+      return { ...entry, type: 'attestation.verified', data: { trustRevision, signers: names } };
+    }
+    case 'rejected':
+      return { ...entry, type: 'attestation.rejected', data: { trustRevision, code: outcome.code } };
+    case 'error':
+      return { ...entry, type: 'attestation.error', data: { trustRevision, code: outcome.code } };
+  }
+}

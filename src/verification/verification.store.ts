@@ -1,0 +1,176 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
+import { Database, namedQuery } from '../platform/database.js';
+
+/** Stored evidence as a worker loads it, with what the latest verification left to be found. */
+export interface Unexamined {
+  readonly id: AttestationId;
+  readonly receivedAt: Date;
+  /** Of the envelope, in bytes. */
+  readonly size: number;
+  readonly subjects: readonly SubjectDigest[];
+}
+
+/** The latest verification of an attestation, as far as it tells whether another could find more. */
+export interface LatestVerification {
+  readonly attestation: AttestationId;
+  readonly trustRevision: number;
+  readonly readerRevision: number;
+  readonly outcome: string;
+  readonly couldGain: boolean;
+  readonly unreadable: boolean;
+}
+
+export interface VerificationRecord {
+  readonly attestation: AttestationId;
+  readonly trustRevision: number;
+  readonly readerRevision: number;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly signedDigest: Sha256Digest | null;
+  readonly signers: readonly object[];
+  readonly couldGain: boolean;
+}
+
+const LATEST = `
+  select distinct on (v.attestation) v.attestation, v.trust_revision as "trustRevision", v.reader_revision as "readerRevision",
+    v.outcome, v.could_gain as "couldGain", coalesce(v.code = 'predicate_malformed', false) as unreadable
+  from verifications v where v.attestation = any($1) order by v.attestation, v.id desc`;
+
+@Injectable()
+export class VerificationStore {
+  constructor(private readonly database: Database) {}
+
+  /** The evidence of these ids; unknown ids are left out. */
+  async load(ids: readonly AttestationId[]): Promise<readonly Unexamined[]> {
+    const { rows } = await namedQuery<Unexamined>(this.database.pool, {
+      name: 'verification-load',
+      text: `
+        select a.id, a.received_at as "receivedAt", a.size,
+          array(select distinct s.subject from attestation_subjects s where s.attestation = a.id) as subjects
+        from attestations a where a.id = any($1)`,
+      values: [ids],
+    });
+    return rows;
+  }
+
+  /** The bytes of these ids as received, in one query. */
+  async loadBytes(ids: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, Buffer>> {
+    const { rows } = await namedQuery<{ attestation: Buffer | string; bytes: Buffer }>(this.database.pool, {
+      name: 'verification-load-bytes',
+      text: 'select attestation, bytes from envelopes where attestation = any($1)',
+      values: [ids],
+      binary: true,
+    });
+    return new Map(rows.map((row) => [row.attestation.toString() as AttestationId, row.bytes]));
+  }
+
+  /** The trust revision of the last change by which anything could count that could not before. */
+  async gainRevision(): Promise<number> {
+    const { rows } = await namedQuery<{ value: number }>(this.database.pool, {
+      name: 'verification-gain-revision',
+      text: `select value from revisions where name = 'trust_gain'`,
+      values: [],
+    });
+    return rows[0]?.value ?? 0;
+  }
+
+  /** The latest verification of each id that has one. */
+  async latest(ids: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, LatestVerification>> {
+    const { rows } = await namedQuery<LatestVerification>(this.database.pool, {
+      name: 'verification-latest',
+      text: LATEST,
+      values: [ids],
+    });
+    return new Map(rows.map((row) => [row.attestation, row]));
+  }
+
+  /** As `latest`, within the transaction that holds the locks of the images concerned. */
+  async latestWithin(
+    tx: EntityManager,
+    ids: readonly AttestationId[],
+  ): Promise<ReadonlyMap<AttestationId, LatestVerification>> {
+    const rows: readonly LatestVerification[] = await tx.query(LATEST, [ids]);
+    return new Map(rows.map((row) => [row.attestation, { ...row, trustRevision: Number(row.trustRevision) }]));
+  }
+
+  /** Appends the outcomes of one group. Repetition is for the caller to exclude, under the images' locks. */
+  async insert(tx: EntityManager, records: readonly VerificationRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    await tx.query(
+      `insert into verifications
+         (attestation, trust_revision, reader_revision, outcome, code, detail, signed_digest, signers, could_gain)
+       select * from unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bool[])`,
+      [
+        records.map((record) => record.attestation),
+        records.map((record) => record.trustRevision),
+        records.map((record) => record.readerRevision),
+        records.map((record) => record.outcome),
+        records.map((record) => record.code),
+        records.map((record) => record.detail),
+        records.map((record) => record.signedDigest),
+        records.map((record) => JSON.stringify(record.signers)),
+        records.map((record) => record.couldGain),
+      ],
+    );
+  }
+
+  /**
+   * Evidence received in `[from, before)` that no verification has examined, oldest first, as far as the queue may have
+   * forgotten it.
+   */
+  async findPending(
+    from: Date,
+    before: Date,
+    limit: number,
+  ): Promise<readonly { readonly id: AttestationId; readonly receivedAt: Date }[]> {
+    const { rows } = await namedQuery<{ id: AttestationId; receivedAt: Date }>(this.database.pool, {
+      name: 'verification-find-pending',
+      text: `
+        select a.id, a.received_at as "receivedAt" from attestations a
+        where a.received_at >= $1 and a.received_at < $2
+          and not exists (select from verifications v where v.attestation = a.id)
+        order by a.received_at, a.id limit $3`,
+      values: [from, before, limit],
+    });
+    return rows;
+  }
+
+  /**
+   * Evidence whose latest verification left something to be found and is older than the last change of trust that could
+   * let more count.
+   */
+  async findGaining(gainRevision: number, limit: number): Promise<readonly AttestationId[]> {
+    const { rows } = await namedQuery<{ attestation: AttestationId }>(this.database.pool, {
+      name: 'verification-find-gaining',
+      text: `
+        select v.attestation from verifications v
+        where v.could_gain and v.trust_revision < $1
+          and not exists (select from verifications n where n.attestation = v.attestation and n.id > v.id)
+        limit $2`,
+      values: [gainRevision, limit],
+    });
+    return rows.map((row) => row.attestation);
+  }
+
+  /** Evidence that could not be found out or that an older reader could not read, due for another try. */
+  async findRetriable(readerRevision: number, limit: number): Promise<readonly AttestationId[]> {
+    const { rows } = await namedQuery<{ attestation: AttestationId }>(this.database.pool, {
+      name: 'verification-find-retriable',
+      text: `
+        select v.attestation
+        from verifications v
+        where (
+            v.outcome = 'error'
+            and v.at < now() - interval '5 minutes' * power(2, least(8,
+              (select count(*) from verifications e where e.attestation = v.attestation and e.outcome = 'error')))
+          or v.code = 'predicate_malformed' and v.reader_revision < $1)
+          and not exists (select from verifications n where n.attestation = v.attestation and n.id > v.id)
+        limit $2`,
+      values: [readerRevision, limit],
+    });
+    return rows.map((row) => row.attestation);
+  }
+}
