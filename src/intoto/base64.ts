@@ -1,5 +1,6 @@
 /** The decoded bytes, or what is wrong with the text. */
-export type Base64 = { readonly bytes: Buffer; readonly fault: null } | { readonly bytes: null; readonly fault: string };
+export type Base64 =
+  { readonly bytes: Buffer; readonly fault: null } | { readonly bytes: null; readonly fault: string };
 
 /**
  * Decodes base64 in the standard or the URL-safe alphabet, with or without padding: DSSE lets a signer use either and
