@@ -31,6 +31,8 @@ export interface BindingRevocation {
 /** Everything trust knew at one revision; immutable, so one snapshot serves any number of evaluations. */
 export interface TrustSnapshot {
   readonly revision: number;
+  /** When that revision was recorded, in milliseconds since the epoch; no later revision is recorded before it. */
+  readonly at: number;
   /** By attestor name, each history oldest first. Deleted attestors stay: their objections keep their place. */
   readonly attestors: ReadonlyMap<string, readonly AttestorState[]>;
   /** By the key they bind, in the order in which they were recorded. */
@@ -48,6 +50,7 @@ export interface TrustRecords {
 /** Trust before anything was recorded. */
 export const EMPTY_TRUST: TrustSnapshot = {
   revision: 0,
+  at: -Infinity,
   attestors: new Map(),
   revocations: new Map(),
   holders: new Map(),
@@ -76,7 +79,10 @@ export function extendTrust(base: TrustSnapshot, revision: number, records: Trus
     const binding = { revocation, effectiveFrom: epochOf(effectiveFrom, -Infinity), at: epochOf(at) };
     revocations.set(thumbprint, [...(revocations.get(thumbprint) ?? []), binding]);
   }
-  return { revision, attestors, revocations, holders };
+  const latest = [records.states.at(-1), records.revocations.at(-1)].map((record) =>
+    epochOf(record?.at ?? null, -Infinity),
+  );
+  return { revision, at: Math.max(base.at, ...latest), attestors, revocations, holders };
 }
 
 /** The attestor as it is, or null where it was deleted or never existed. */
@@ -87,6 +93,15 @@ export function findAttestor(trust: TrustSnapshot, name: string): Attestor | nul
 /** The attestor as it is, or as it last was where it has been deleted; null where it never existed. */
 export function findLastAttestor(trust: TrustSnapshot, name: string): Attestor | null {
   return trust.attestors.get(name)?.findLast((state) => state.attestor !== null)?.attestor ?? null;
+}
+
+/** Every key the attestor holds or has held, each once, as it last held it. */
+export function keysEverHeld(trust: TrustSnapshot, name: string): readonly AttestorKey[] {
+  const latest = new Map<Thumbprint, AttestorKey>();
+  for (const { attestor } of trust.attestors.get(name) ?? []) {
+    for (const key of attestor?.keys ?? []) latest.set(key.thumbprint, key);
+  }
+  return [...latest.values()];
 }
 
 /** The revocations that bind a key under one attestor: its own, and any of the key as compromised. */

@@ -1,0 +1,54 @@
+import { AppError } from '../platform/app-error.js';
+import type { KeyRevocation } from './attestor.js';
+import type { RevocationRequest } from './parse-attestor.js';
+import { epochOf, type BindingRevocation } from './trust-snapshot.js';
+
+/** What a request for revocation comes to, before it is on record. */
+export type RevocationTerms = Pick<KeyRevocation, 'reason' | 'effectiveFrom'>;
+
+/**
+ * The terms to put on record for a key, given the revocations that bind it already; null where those say as much. A
+ * revocation takes effect at once and is never taken back: it may only be moved earlier, and `superseded` may become
+ * `compromised`. Without a moment given, `superseded` means from `now` (RFC 3339) on, and `compromised` ever.
+ *
+ * @throws AppError `revocation_not_earlier` where the request would loosen what binds already, `revocation_malformed` where
+ * its moment lies ahead: until then the key would go on counting, and nothing could stop the revocation any more.
+ */
+export function revocationTerms(
+  binding: readonly BindingRevocation[],
+  request: RevocationRequest,
+  now: string,
+): RevocationTerms | null {
+  const { reason } = request;
+  const effectiveFrom = request.effectiveFrom ?? (reason === 'superseded' ? now : null);
+  if (epochOf(effectiveFrom, -Infinity) > epochOf(now)) throw ahead(now);
+  if (binding.length === 0) return { reason, effectiveFrom };
+
+  const current = Math.min(...binding.map((revocation) => revocation.effectiveFrom));
+  const isCompromised = binding.some(({ revocation }) => revocation.reason === 'compromised');
+  const asked = epochOf(effectiveFrom, -Infinity);
+  if (asked < current) return { reason, effectiveFrom };
+  const stronger = reason === 'compromised' && !isCompromised;
+  if (asked === current) return stronger ? { reason, effectiveFrom } : null;
+  // Asked again without a moment, a key already superseded stays superseded from when it was.
+  if (request.effectiveFrom === null && !isCompromised) return null;
+  throw notEarlier(binding, current);
+}
+
+function ahead(now: string): AppError {
+  const message = `must not be later than now, ${now}; to plan ahead, give the key a validUntil`;
+  return new AppError('malformed', 'revocation_malformed', 'a revocation takes effect at once', {
+    errors: [{ path: 'effectiveFrom', message }],
+  });
+}
+
+function notEarlier(binding: readonly BindingRevocation[], current: number): AppError {
+  const strictest = binding.find((revocation) => revocation.effectiveFrom === current);
+  const since = strictest?.revocation.effectiveFrom;
+  const terms = `${strictest?.revocation.reason ?? 'superseded'} ${since === null ? 'ever' : `from ${since ?? ''} on`}`;
+  return new AppError(
+    'conflict',
+    'revocation_not_earlier',
+    `the key is revoked as ${terms}; a revocation may only be moved earlier, or from superseded to compromised`,
+  );
+}
