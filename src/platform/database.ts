@@ -109,13 +109,15 @@ export function poolOptions(applicationName: string): pg.PoolConfig {
   };
 }
 
+const BYTEA = 17;
 const INT8 = 20;
 
-/** As `pg` reads values, but int8 (revisions, counts) as a number, not in arrays. */
+/** As `pg` reads values, but int8 (revisions, counts) as a number, not in arrays, and a binary bytea as its bytes. */
 function valueTypes(): pg.CustomTypesConfig {
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, 'text', (value) => safeInteger(BigInt(value)));
   types.setTypeParser(INT8, 'binary', (value) => safeInteger(value.readBigInt64BE(0)));
+  types.setTypeParser(BYTEA, 'binary', (value) => value);
   return types;
 }
 
