@@ -9,7 +9,8 @@ const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([0n, 1n, P - 1n, ORDER_EIGHT_
 
 /**
  * Whether an Ed25519 public key (32 bytes, RFC 8032, 5.1.2) is one for which anybody can make signatures, because its
- * point has small order, or is written in a form that names the same point a second time.
+ * point has small order, or is written in a form that names the same point a second time. Releases of OpenSSL and Node
+ * differ in whether they accept such signatures.
  */
 export function isWeakEd25519Key(publicKey: Uint8Array): boolean {
   const littleEndian = Buffer.from(publicKey).reverse();
