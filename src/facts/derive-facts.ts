@@ -1,0 +1,29 @@
+import { FaultList } from '../intoto/fault-list.js';
+import type { DerivedFact, Json } from './fact.js';
+import { PredicateField } from './predicate-field.js';
+import { kindKeptWhole, readerOf } from './reader-of.js';
+
+/** Raised whenever a reader comes to read something differently: what was refused before is then examined again. */
+export const READER_REVISION = 1;
+
+/**
+ * What a verified statement's predicate proves, in normal form. Pure and deterministic; takes time linear in the size of
+ * the predicate, which is one parsed from JSON.
+ *
+ * Readers are strict about what decides and tolerant about what does not; unset, null and empty are the same. A predicate
+ * that cannot be read as its type throws Malformed of the document `predicate`, with every fault found: it never becomes
+ * a fact that says less than was signed. A type that nobody reads yields one fact with the predicate whole.
+ */
+export function deriveFacts(predicateType: string, predicate: unknown): readonly DerivedFact[] {
+  const read = readerOf(predicateType);
+  if (read === null) {
+    const content = { kind: kindKeptWhole(predicateType), predicate: (predicate ?? {}) as Json };
+    return [{ content, predicateType, ownTime: null }];
+  }
+  const faults = new FaultList();
+  const root = PredicateField.root(predicate, faults);
+  if (!root.isObject) root.fault('must be an object');
+  const readings = read(root);
+  faults.throwIfAny('predicate');
+  return readings.map((reading) => ({ ...reading, predicateType }));
+}

@@ -1,0 +1,56 @@
+import type { PredicateField, PredicateReader } from '../predicate-field.js';
+import { scanReading, type ScanReport, type Sighting } from '../scan-report.js';
+import { higherScore, isScore, severityOf } from '../severity.js';
+
+/** A raw Grype report as predicate. */
+export const readGrypePredicate: PredicateReader = (predicate) => [scanReading(readGrypeReport(predicate))];
+
+/** Whether the field has what only a Grype report has. */
+export function resemblesGrypeReport(report: PredicateField): boolean {
+  return report.has('matches');
+}
+
+/** Reads Grype's JSON report. Matches that Grype was configured to ignore are not among its matches. */
+export function readGrypeReport(report: PredicateField): ScanReport {
+  const matches = report.requiredObjects('matches');
+  // An empty list alone could be anything's.
+  const descriptor = matches.length === 0 ? report.requiredObject('descriptor') : report.object('descriptor');
+  const database = descriptor.member('db');
+  return {
+    scanner: 'grype',
+    scannerVersion: descriptor.hint('version'),
+    databaseAt: database.member('status').time('built') ?? database.time('built'),
+    scannedAt: descriptor.time('timestamp'),
+    sightings: matches.map(readMatch),
+  };
+}
+
+function readMatch(match: PredicateField): Sighting {
+  const vulnerability = match.requiredObject('vulnerability');
+  const artifact = match.object('artifact');
+  const severity = vulnerability.text('severity');
+  const cvss = [vulnerability, ...match.objects('relatedVulnerabilities')].map(readHighestScore).reduce(higherScore);
+  return {
+    id: vulnerability.requiredText('id'),
+    severity: severityOf(severity === null ? [] : [severity], cvss),
+    cvss,
+    package: { name: artifact.hint('name'), version: artifact.hint('version'), purl: artifact.hint('purl') },
+    fixedIn: vulnerability.object('fix').texts('versions'),
+    place: artifact.hint('id') ?? placeOf(artifact),
+  };
+}
+
+function placeOf(artifact: PredicateField): string {
+  return JSON.stringify(artifact.objects('locations').map((location) => location.hint('path')));
+}
+
+function readHighestScore(vulnerability: PredicateField): number | null {
+  return vulnerability.objects('cvss').reduce<number | null>((highest, cvss) => {
+    const metrics = cvss.object('metrics');
+    if (!metrics.has('baseScore')) return highest;
+    const score = metrics.member('baseScore');
+    if (isScore(score.value)) return higherScore(highest, score.value);
+    score.fault('must be a CVSS score from 0 to 10');
+    return highest;
+  }, null);
+}

@@ -1,0 +1,49 @@
+import { kindOf } from '../intoto/predicate-kind.js';
+import type { OtherFact } from './fact.js';
+import type { PredicateReader } from './predicate-field.js';
+import { readApproval } from './predicates/approval.js';
+import { readCosignVuln } from './predicates/cosign-vuln.js';
+import { readGrypePredicate } from './predicates/grype-report.js';
+import { readSlsaProvenanceV01 } from './predicates/slsa-provenance-v0.1.js';
+import { readSlsaProvenanceV02 } from './predicates/slsa-provenance-v0.2.js';
+import { readSlsaProvenanceV1 } from './predicates/slsa-provenance-v1.js';
+import { readTestResult } from './predicates/test-result.js';
+import { readTrivyPredicate } from './predicates/trivy-report.js';
+import { readVulnsV01 } from './predicates/vulns-v0.1.js';
+import { readVulnsV02 } from './predicates/vulns-v0.2.js';
+
+const READERS: ReadonlyMap<string, PredicateReader> = new Map([
+  ['https://assay.dev/approval/v1', readApproval],
+  ['https://cosign.sigstore.dev/attestation/vuln/v1', readCosignVuln],
+  ['https://in-toto.io/Provenance/v0.1', readSlsaProvenanceV01],
+  ['https://in-toto.io/attestation/test-result/v0.1', readTestResult],
+  ['https://in-toto.io/attestation/vulns/v0.1', readVulnsV01],
+  ['https://in-toto.io/attestation/vulns/v0.2', readVulnsV02],
+  ['https://predicates.policylabs.dev/grype/v1', readGrypePredicate],
+  ['https://predicates.policylabs.dev/trivy/v1', readTrivyPredicate],
+  ['https://slsa.dev/provenance/v0.1', readSlsaProvenanceV01],
+  ['https://slsa.dev/provenance/v0.2', readSlsaProvenanceV02],
+  ['https://slsa.dev/provenance/v1', readSlsaProvenanceV1],
+]);
+
+/** The reader of a predicate type, or null where its predicates are kept whole. Types are compared as strings. */
+export function readerOf(predicateType: string): PredicateReader | null {
+  return READERS.get(predicateType) ?? null;
+}
+
+/** The kind under which a predicate that nobody reads is kept. */
+export function kindKeptWhole(predicateType: string): OtherFact['kind'] {
+  const kind = kindOf(predicateType);
+  switch (kind) {
+    case 'sbom':
+    case 'vex':
+    case 'summary':
+    case 'other':
+      return kind;
+    case 'build':
+    case 'scan':
+    case 'test':
+    case 'approval':
+      throw new Error(`no reader is registered for ${predicateType}, of the kind ${kind}`);
+  }
+}
