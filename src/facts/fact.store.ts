@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { SignatureScheme } from '../intoto/signature-scheme.js';
+import { parseEnvelope } from '../intoto/envelope.js';
+import { parseStatement } from '../intoto/statement.js';
 import { Database, namedQuery } from '../platform/database.js';
 import type { Thumbprint } from '../trust/signer.js';
-import type { DerivedFact, FactContent } from './fact.js';
+import type { DerivedFact, Fact, FactContent, Json } from './fact.js';
 import { signerKey } from './image-facts.js';
 
 /** Facts one attestation proved, and whose signatures over them verify. */
@@ -117,14 +119,28 @@ export class FactStore {
     return new Map(rows.map((row) => [row.id, row.content]));
   }
 
-  /** The envelopes of these attestations, for a policy that looks into the predicate itself. */
-  async envelopes(ids: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, Buffer>> {
+  /**
+   * The predicates as they stand in the verified payloads, for a policy that looks beyond the facts; by attestation. A fact
+   * that carries its predicate whole needs no read.
+   */
+  async predicates(facts: readonly Fact[]): Promise<ReadonlyMap<AttestationId, Json>> {
+    const predicates = new Map<AttestationId, Json>();
+    const ids: AttestationId[] = [];
+    for (const { attestation, content } of facts) {
+      if ('predicate' in content) predicates.set(attestation, content.predicate);
+      else ids.push(attestation);
+    }
+    if (ids.length === 0) return predicates;
     const { rows } = await namedQuery<{ attestation: Buffer | string; bytes: Buffer }>(this.database.pool, {
       name: 'fact-envelopes',
       text: 'select attestation, bytes from envelopes where attestation = any($1)',
       values: [ids],
       binary: true,
     });
-    return new Map(rows.map((row) => [row.attestation.toString() as AttestationId, row.bytes]));
+    for (const { attestation, bytes } of rows) {
+      const { predicate } = parseStatement(parseEnvelope(bytes).payload);
+      predicates.set(attestation.toString() as AttestationId, predicate);
+    }
+    return predicates;
   }
 }

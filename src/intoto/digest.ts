@@ -65,3 +65,9 @@ export function subjectDigest(algorithm: string, value: string): SubjectDigest |
   if (lengths === undefined || !lengths.includes(value.length) || !/^[0-9a-f]+$/.test(value)) return null;
   return `${algorithm}:${value}` as SubjectDigest;
 }
+
+/** The text `algorithm:value` as a subject digest, or null where it is none that can name a subject here. */
+export function parseSubjectDigest(text: string): SubjectDigest | null {
+  const colon = text.indexOf(':');
+  return colon < 0 ? null : subjectDigest(text.slice(0, colon), text.slice(colon + 1));
+}

@@ -84,7 +84,11 @@ export class VerificationService {
     );
   }
 
-  private record(evidence: readonly Unexamined[], examinations: readonly Examination[]): Promise<readonly Examined[]> {
+  private record(
+    evidence: readonly Unexamined[],
+    examinations: readonly Examination[],
+    gain: number,
+  ): Promise<readonly Examined[]> {
     return inTransaction(this.database.dataSource, async (tx) => {
       // The locks come first: they order the workers that examine one digest, so that the last to commit projects the
       // facts of all, and they make the second look at what is due final.

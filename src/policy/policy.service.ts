@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { HistoryStore } from '../history/history.store.js';
+import { AppError } from '../platform/app-error.js';
+import { Database } from '../platform/database.js';
+import { inTransaction } from '../platform/transaction.js';
+import { parsePolicy } from './parse-policy.js';
+import { policyDigest } from './policy-digest.js';
+import type { PolicyDocument } from './policy-document.js';
+import { PolicyStore, type PolicyRevision } from './policy.store.js';
+
+export interface PolicySource {
+  readonly text: string;
+  readonly format: 'yaml' | 'json';
+}
+
+export interface PolicyPut {
+  readonly name: string;
+  readonly source: PolicySource;
+  readonly actor: string;
+  /** The revision the author started from, or null where the request named none. */
+  readonly expected: number | null;
+}
+
+/** Publishing policies: each change is a numbered revision, and a document that says the same is none. */
+@Injectable()
+export class PolicyService {
+  constructor(
+    private readonly database: Database,
+    private readonly policies: PolicyStore,
+    private readonly history: HistoryStore,
+  ) {}
+
+  /**
+   * Makes the document the current revision of its policy, with its history entry in the same transaction. Repetition
+   * changes nothing: a document of the same digest as the current one answers that one.
+   *
+   * @throws PolicyFault for the document; AppError `policy_name_mismatch`, `revision_mismatch`.
+   */
+  async put(put: PolicyPut): Promise<{ readonly revision: PolicyRevision; readonly changed: boolean }> {
+    const document = parsePolicy(put.source.text, put.source.format);
+    assertNamed(document, put.name);
+    const digest = policyDigest(document);
+    return inTransaction(this.database.dataSource, async (tx) => {
+      await this.policies.lock(tx);
+      const current = await this.policies.findCurrentWithin(tx, put.name);
+      if (put.expected !== null && put.expected !== (current?.revision ?? 0)) {
+        throw new AppError(
+          'precondition_failed',
+          'revision_mismatch',
+          `the current revision of ${put.name} is ${current?.revision ?? 0}, not ${put.expected}`,
+        );
+      }
+      if (current?.digest === digest) return { revision: current, changed: false };
+      const revision = await this.policies.insert(tx, {
+        name: put.name,
+        revision: (current?.revision ?? 0) + 1,
+        digest,
+        format: put.source.format,
+        source: put.source.text,
+        actor: put.actor,
+      });
+      await this.history.append(tx, [
+        {
+          type: 'policy.changed',
+          actor: put.actor,
+          image: null,
+          attestation: null,
+          data: { policy: put.name, revision: revision.revision, digest },
+        },
+      ]);
+      return { revision, changed: true };
+    });
+  }
+}
+
+function assertNamed(document: PolicyDocument, name: string): void {
+  if (document.policy === name) return;
+  const detail = `the document is of policy ${document.policy}, the request of ${name}`;
+  throw new AppError('malformed', 'policy_name_mismatch', detail, {
+    errors: [{ path: 'policy', message: `expected ${name}` }],
+  });
+}

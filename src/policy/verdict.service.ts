@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { absentContents, readImageFacts } from '../facts/image-facts.js';
+import type { Fact } from '../facts/fact.js';
+import type { FactStore } from '../facts/fact.store.js';
+import type { ImageFacts, ImageState, ImageStateStore } from '../images/image-state.store.js';
+import type { Sha256Digest } from '../intoto/digest.js';
+import { AppError } from '../platform/app-error.js';
+import { groupCommit } from '../platform/group-commit.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import type { TrustStore } from '../trust/trust.store.js';
+import type { CelEngine } from './cel.js';
+import { evaluate } from './evaluate.js';
+import { parseParameters } from './parse-parameters.js';
+import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
+import type { PolicyStore } from './policy.store.js';
+import { contentDigest, questionDigest, questionKey, type Question } from './question.js';
+import { VerdictMemo, type AnswerRevisions } from './verdict-memo.js';
+import type { Verdict } from './verdict.js';
+import type { VerdictRecord, VerdictStore } from './verdict.store.js';
+
+const MEMO_BYTES = 64 * 1024 * 1024;
+/** Reads of a question that kept changing while it was read, before the caller is told to come back. */
+const MAX_READS = 8;
+const MAX_RECORDS_IN_GROUP = 256;
+
+/** A question as it is asked: parameters as given, not yet held against the policy. */
+export interface Asked {
+  readonly digest: Sha256Digest;
+  readonly repository: string | null;
+  readonly policy: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** A verdict with the id under which it stands on record. */
+export type IdentifiedVerdict = { readonly id: string } & Verdict;
+
+export interface VerdictServiceOptions {
+  readonly images: Pick<ImageStateStore, 'readState' | 'readFacts'>;
+  readonly facts: Pick<FactStore, 'contents' | 'predicates'>;
+  readonly trust: Pick<TrustStore, 'snapshotAt'>;
+  readonly policies: PolicyStore;
+  readonly verdicts: VerdictStore;
+  readonly cel: CelEngine;
+}
+
+/** A question held against one revision of its policy, and all that was read about it in one snapshot. */
+interface Reading {
+  readonly state: ImageFacts;
+  readonly current: CurrentPolicy;
+  readonly trust: TrustSnapshot;
+  readonly question: Question;
+}
+
+/** Answers whether a digest meets a policy. Never stale: an answer is used again only at the revisions it was made at. */
+export class VerdictService {
+  private readonly memo = new VerdictMemo(MEMO_BYTES);
+  private readonly policies: PolicyCache;
+  private readonly record: (record: VerdictRecord) => Promise<string>;
+
+  constructor(private readonly options: VerdictServiceOptions) {
+    this.policies = new PolicyCache((name) => options.policies.loadCurrent(name));
+    this.record = groupCommit<VerdictRecord, string>({
+      commit: (records) => options.verdicts.recordGroup(records),
+      sizeOf: () => 1,
+      maxRows: MAX_RECORDS_IN_GROUP,
+      maxBytes: MAX_RECORDS_IN_GROUP,
+      maxInFlight: 2,
+      maxWaiting: 10_000,
+    });
+  }
+
+  /**
+   * The answer to a GET, as the JSON bytes that go out. On record when it differs from the last answer to the same
+   * question, before it is given.
+   *
+   * @param state read after the request arrived.
+   * @throws AppError `policy_not_found`, `parameter_invalid`; `overloaded` where everything kept changing.
+   */
+  async answer(asked: Asked, state: ImageState, actor: string): Promise<Buffer> {
+    const known = await this.policies.at(state.policy, asked.policy);
+    if (known === null) throw policyNotFound(asked.policy);
+    if (known !== undefined) {
+      const key = questionKey(questionOf(asked, known), known.revision.revision);
+      const kept = this.memo.get(key, revisionsOf(state), state.now.getTime());
+      if (kept !== null) return kept;
+    }
+    const reading = await this.read(asked);
+    const verdict = await this.evaluate(reading);
+    const id = await this.record(toRecord(reading.question, verdict, { actor, context: null, always: false }));
+    const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
+    this.memo.set(
+      questionKey(reading.question, reading.current.revision.revision),
+      revisionsOf(reading.state),
+      {
+        evaluatedAt: Date.parse(verdict.evaluatedAt),
+        validUntil: verdict.validUntil === null ? Infinity : Date.parse(verdict.validUntil),
+      },
+      answer,
+    );
+    return answer;
+  }
+
+  /** The answer to a POST: evaluated at this moment and always on record, before it is given. */
+  async decide(asked: Asked, actor: string, context: object | null): Promise<IdentifiedVerdict> {
+    const reading = await this.read(asked);
+    const verdict = await this.evaluate(reading);
+    const id = await this.record(toRecord(reading.question, verdict, { actor, context, always: true }));
+    return { id, ...verdict };
+  }
+
+  /** Facts, policy and trust at revisions that belong together. */
+  private async read(asked: Asked): Promise<Reading> {
+    for (let reads = 0; reads < MAX_READS; reads += 1) {
+      const state = await this.options.images.readFacts(asked.digest);
+      const current = await this.policies.at(state.policy, asked.policy);
+      if (current === null) throw policyNotFound(asked.policy);
+      const trust = await this.options.trust.snapshotAt(state.trust);
+      if (current === undefined || trust.revision !== state.trust) continue;
+      return { state, current, trust, question: questionOf(asked, current) };
+    }
+    throw new AppError('overloaded', 'overloaded', 'policies or trust keep changing', { retryAfterSeconds: 1 });
+  }
+
+  private async evaluate({ state, current, trust, question }: Reading): Promise<Verdict> {
+    const facts = await this.factsOf(state);
+    const { revision, compiled } = current;
+    return evaluate({
+      policy: compiled,
+      policyRef: { name: revision.name, revision: revision.revision, digest: revision.digest },
+      facts,
+      predicates: compiled.needsPredicate ? await this.options.facts.predicates(facts) : new Map(),
+      trust,
+      parameters: question.parameters,
+      digest: question.digest,
+      repository: question.repository,
+      pending: state.received > state.examined,
+      revisions: { evidence: state.revision, trust: state.trust, waivers: state.waiver },
+      now: state.now.toISOString(),
+      cel: this.options.cel,
+    });
+  }
+
+  private async factsOf(state: ImageFacts): Promise<readonly Fact[]> {
+    const absent = absentContents(state.facts);
+    return readImageFacts(state.facts, absent.length === 0 ? new Map() : await this.options.facts.contents(absent));
+  }
+}
+
+function questionOf(asked: Asked, current: CurrentPolicy): Question {
+  return {
+    digest: asked.digest,
+    repository: asked.repository,
+    policy: asked.policy,
+    parameters: parseParameters(current.compiled.document, asked.parameters),
+  };
+}
+
+function revisionsOf(state: ImageState): AnswerRevisions {
+  return { received: state.received, evidence: state.revision, trust: state.trust, waiver: state.waiver };
+}
+
+function toRecord(
+  question: Question,
+  verdict: Verdict,
+  asked: Pick<VerdictRecord, 'actor' | 'context' | 'always'>,
+): VerdictRecord {
+  return {
+    id: randomUUID(),
+    verdict,
+    question: questionDigest(question),
+    content: contentDigest(verdict),
+    ...asked,
+  };
+}
+
+function policyNotFound(name: string): AppError {
+  return new AppError('not_found', 'policy_not_found', `no policy is named ${name}`);
+}
