@@ -53,6 +53,7 @@ const KNOWN = new Set([
   // The command line client's own; allowed so that one shell can run both.
   'ASSAY_URL',
   'ASSAY_TOKEN',
+  'ASSAY_TOKEN_FILE',
 ]);
 
 /**

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// Starts the built command, under the Node of this clone where the one at hand is too old for it.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST_NODE = 24;
+const COULD_NOT_FIND_OUT = 2;
+
+const main = new URL('../dist/src/cli/main.js', import.meta.url);
+const ownNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+
+if (!existsSync(main)) {
+  console.error('assay: not built yet; run `npm run build` first');
+  process.exitCode = COULD_NOT_FIND_OUT;
+} else if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
+  await import(main.href);
+} else if (existsSync(ownNode)) {
+  const { status, error } = spawnSync(ownNode, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  if (error !== undefined) console.error(`assay: ${ownNode} cannot be started: ${error.message}`);
+  process.exitCode = status ?? COULD_NOT_FIND_OUT;
+} else {
+  console.error(`assay: needs Node ${OLDEST_NODE} or newer; this is ${process.version}, and \`npm ci\` brought none`);
+  process.exitCode = COULD_NOT_FIND_OUT;
+}

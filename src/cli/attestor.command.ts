@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { readAnswer } from './answer.js';
+import { readWhole } from './evidence-files.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import { printable } from './printable.js';
+import type { Service } from './service.js';
+import type { Surroundings } from './surroundings.js';
+
+const attestorAnswer = z.object({
+  name: z.string(),
+  keys: z.array(z.object({ id: z.string(), thumbprint: z.string(), state: z.string().nullish() })),
+});
+
+/** Makes the attestor what the JSON document says, and prints the keys it has then. */
+export async function putAttestor(
+  name: string,
+  file: string,
+  service: Service,
+  { print }: Surroundings,
+): Promise<ExitCode> {
+  const answer = await service.request({
+    method: 'PUT',
+    path: `/v1/attestors/${encodeURIComponent(name)}`,
+    headers: { 'content-type': 'application/json' },
+    body: await readWhole(file),
+    idempotent: true,
+  });
+  const attestor = readAnswer(answer, attestorAnswer);
+  print(printable(`${attestor.name} ${answer.status === 201 ? 'is registered' : 'is up to date'}`));
+  for (const { id, state, thumbprint } of attestor.keys) print(printable(`  ${id}  ${state ?? ''}  ${thumbprint}`));
+  return EXIT.yes;
+}

@@ -1,0 +1,159 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { getAttestation } from './attestation.command.js';
+import { putAttestor } from './attestor.command.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import { history } from './history.command.js';
+import { parseNameValues } from './name-values.js';
+import { checkPolicy, putPolicy } from './policy.command.js';
+import { post } from './post.command.js';
+import { connect, type Service } from './service.js';
+import { DEFAULT_URL, readSettings } from './settings.js';
+import type { Surroundings } from './surroundings.js';
+import type { Paint } from './verdict-lines.js';
+import { verdict } from './verdict.command.js';
+
+const ENVIRONMENT = `
+Environment:
+  ASSAY_URL         the service's address (default ${DEFAULT_URL})
+  ASSAY_TOKEN       the token to ask with
+  ASSAY_TOKEN_FILE  a file that holds it
+
+Exit status: 0 yes (verified, allowed, stored), 1 no (rejected, denied), 2 could not find out.`;
+
+/**
+ * The command line. Runs what it names and resolves with its exit status; rejects with Failure where there is no answer
+ * and with CommanderError where the command line is at fault or only asked for help.
+ */
+export async function run(
+  words: readonly string[],
+  surroundings: Surroundings,
+  paint: Paint,
+  version: string,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.unknown;
+  const program = new Command('assay')
+    .description('Evidence about container images in, verdicts with reasons out.')
+    .version(version)
+    .option('--url <url>', 'the address of the service; overrides ASSAY_URL')
+    .addHelpText('after', ENVIRONMENT)
+    .configureOutput({
+      writeErr: (text) => {
+        surroundings.warn(text.trimEnd());
+      },
+    })
+    .exitOverride();
+  const service = (): Service => {
+    const { url } = program.opts<{ url?: string }>();
+    return connect(readSettings(surroundings.env, url), surroundings);
+  };
+
+  program
+    .command('post')
+    .description('post signed evidence and wait until it is verified or rejected')
+    .argument('<file...>', 'DSSE envelopes; .jsonl holds one a line; - is standard input')
+    .option('--no-wait', 'be content when the evidence is stored')
+    .option('--json', 'one JSON object a line for each piece of evidence', false)
+    .action(async (files: string[], options: { wait: boolean; json: boolean }) => {
+      code = await post(files, options, service(), surroundings);
+    });
+
+  program
+    .command('verdict')
+    .description('ask whether an image may run, and why')
+    .argument('<image>', 'REPOSITORY@sha256:… or sha256:…')
+    .requiredOption('--policy <name>', 'the policy to ask under')
+    .option('--param <name=value>', 'what the policy asks to know about the place (repeatable)', collect, [])
+    .option('--record', 'put the answer on record, with who asked', false)
+    .option(
+      '--context <name=value>',
+      'recorded with it: environment, cluster, namespace, workload (repeatable)',
+      collect,
+      [],
+    )
+    .option('--wait <seconds>', 'wait while evidence is still being verified', wholeNumber, 0)
+    .option('--json', 'the verdict as the service answers it', false)
+    .action(async (image: string, options: VerdictFlags) => {
+      const parameters = parseNameValues('--param', options.param);
+      const context = parseNameValues('--context', options.context);
+      code = await verdict(image, { ...options, parameters, context }, service(), surroundings, paint);
+    });
+
+  const attestation = program.command('attestation').description('look at stored evidence');
+  attestation
+    .command('get')
+    .description('what is known about one attestation')
+    .argument('<id>', 'sha256:… of its bytes')
+    .option('--envelope', 'its bytes, exactly as received', false)
+    .option('--json', 'as the service answers it', false)
+    .action(async (id: string, options: { envelope: boolean; json: boolean }) => {
+      code = await getAttestation(id, options, service(), surroundings);
+    });
+
+  const policy = program.command('policy').description('write policies');
+  policy
+    .command('put')
+    .description("make a document the policy's next revision")
+    .argument('<name>')
+    .argument('<file>', 'YAML, or JSON where it ends in .json')
+    .action(async (name: string, file: string) => {
+      code = await putPolicy(name, file, service(), surroundings);
+    });
+  policy
+    .command('check')
+    .description('check a document without changing anything')
+    .argument('<file>', 'YAML, or JSON where it ends in .json')
+    .action(async (file: string) => {
+      code = await checkPolicy(file, service(), surroundings);
+    });
+
+  program
+    .command('attestor')
+    .description('say whose signatures count')
+    .command('put')
+    .description('register an attestor, or change it')
+    .argument('<name>')
+    .argument('<file>', 'JSON: keys, and the kinds of evidence they may sign')
+    .action(async (name: string, file: string) => {
+      code = await putAttestor(name, file, service(), surroundings);
+    });
+
+  program
+    .command('history')
+    .description('what the service did, in order')
+    .option('--digest <digest>', 'about one image')
+    .option('--type <type>', 'of one type, such as verdict.recorded')
+    .option('--limit <number>', 'at most so many entries', wholeNumber, 50)
+    .option('--json', 'one JSON object a line', false)
+    .action(async ({ digest, type, limit, json }: HistoryFlags) => {
+      const options = { digest: digest ?? null, type: type ?? null, limit, json };
+      code = await history(options, service(), surroundings);
+    });
+
+  await program.parseAsync(words, { from: 'user' });
+  return code;
+}
+
+interface VerdictFlags {
+  policy: string;
+  param: readonly string[];
+  record: boolean;
+  context: readonly string[];
+  wait: number;
+  json: boolean;
+}
+
+interface HistoryFlags {
+  digest?: string;
+  type?: string;
+  limit: number;
+  json: boolean;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** What the command reads of a verdict as the service answers it; what else is there is left alone. */
+export const verdictAnswer = z.object({
+  id: z.string().nullish(),
+  decision: z.enum(['allow', 'deny']),
+  pending: z.boolean(),
+  mode: z.string().nullish(),
+  wouldDeny: z.boolean().nullish(),
+  image: z.object({ digest: z.string(), repository: z.string().nullish() }),
+  policy: z.object({ name: z.string(), revision: z.number() }),
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullish(),
+  evaluatedAt: z.string(),
+  validUntil: z.string().nullish(),
+  requirements: z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      code: z.string(),
+      message: z.string(),
+      evidence: z.array(z.string()).nullish(),
+      considered: z.array(z.object({ attestation: z.string(), code: z.string(), message: z.string() })).nullish(),
+      missing: z.string().nullish(),
+    }),
+  ),
+  waivers: z.array(z.unknown()).nullish(),
+});
+export type VerdictAnswer = z.infer<typeof verdictAnswer>;
+
+/** What `POST /v1/verdicts` answers. */
+export const recordedVerdicts = z.object({ items: z.array(verdictAnswer) });

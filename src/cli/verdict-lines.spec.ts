@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { verdictAnswer, type VerdictAnswer } from './verdict-answer.js';
+import { verdictLines } from './verdict-lines.js';
+
+const digest = `sha256:${'0a'.repeat(32)}`;
+const attestation = `sha256:${'0b'.repeat(32)}`;
+
+function lines(overrides: object): readonly string[] {
+  const verdict: VerdictAnswer = verdictAnswer.parse({
+    id: null,
+    decision: 'deny',
+    pending: false,
+    image: { digest, repository: 'registry.example/api' },
+    policy: { name: 'production', revision: 3 },
+    parameters: { region: 'eu-west1' },
+    evaluatedAt: '2026-01-01T00:00:00.000Z',
+    validUntil: null,
+    requirements: [],
+    ...overrides,
+  });
+  return verdictLines(verdict, (_tone, text) => text);
+}
+
+const satisfied = { id: 'built', status: 'satisfied', code: 'satisfied', message: 'built by ci', missing: null };
+
+describe('verdictLines', () => {
+  it('begins with the decision, the image, the policy and what was said about the place', () => {
+    expect(lines({ decision: 'allow' })).toEqual([
+      `ALLOW  registry.example/api@${digest} under production, revision 3 (region=eu-west1)`,
+    ]);
+  });
+
+  it('tells for an unmet requirement why, what is missing, and which evidence was not enough', () => {
+    const scanned = {
+      id: 'scanned-today',
+      status: 'unsatisfied',
+      code: 'evidence_too_old',
+      message: 'the newest scan is 31 h old',
+      considered: [{ attestation, code: 'evidence_too_old', message: '31 h' }],
+      missing: 'a scan by trivy not older than 24 h',
+    };
+    expect(lines({ requirements: [satisfied, scanned] }).slice(1)).toEqual([
+      '  ✓ built          built by ci',
+      '  ✗ scanned-today  the newest scan is 31 h old',
+      '                   missing: a scan by trivy not older than 24 h',
+      '                   sha256:0b0b0b0b0b0b evidence_too_old: 31 h',
+    ]);
+  });
+
+  it('counts the evidence it does not show', () => {
+    const considered = Array.from({ length: 8 }, () => ({ attestation, code: 'superseded', message: 'older' }));
+    const requirement = { ...satisfied, status: 'unsatisfied', considered };
+    expect(
+      lines({ requirements: [requirement] })
+        .at(-1)
+        ?.trim(),
+    ).toBe('and 3 more looked at');
+  });
+
+  it.each([
+    ['waived', '~'],
+    ['not_applicable', '-'],
+    ['error', '!'],
+    ['a status of a later version', '✗'],
+  ])('marks %s', (status, mark) => {
+    expect(lines({ requirements: [{ ...satisfied, status }] })[1]).toContain(`  ${mark} built`);
+  });
+
+  it('says that evidence is still being verified, and what an auditing policy would have done', () => {
+    const told = lines({ decision: 'allow', pending: true, mode: 'audit', wouldDeny: true }).join('\n');
+    expect(told).toContain('enforced, it would deny');
+    expect(told).toContain('still being verified');
+  });
+
+  it('lets no message of evidence forge a line', () => {
+    const requirement = { ...satisfied, status: 'unsatisfied', message: 'no\nALLOW  everything' };
+    expect(lines({ requirements: [requirement] })).toHaveLength(2);
+  });
+});

@@ -1,0 +1,66 @@
+import { printable, shortDigest } from './printable.js';
+import type { VerdictAnswer } from './verdict-answer.js';
+
+type Requirement = VerdictAnswer['requirements'][number];
+
+/** Puts a text in the colour of what it says; the identity where colours are not wanted. */
+export type Paint = (tone: 'good' | 'bad' | 'doubtful' | 'quiet', text: string) => string;
+
+/** Pieces of considered evidence beyond these are only counted. */
+const CONSIDERED_SHOWN = 5;
+
+/**
+ * The verdict for people: the decision, then each requirement with why it holds or not, and for those that do not, which
+ * evidence was looked at and what is missing.
+ */
+export function verdictLines(verdict: VerdictAnswer, paint: Paint): readonly string[] {
+  const { decision, image, policy, pending, requirements } = verdict;
+  const reference = image.repository ? `${image.repository}@${image.digest}` : image.digest;
+  const head = printable(`${reference} under ${policy.name}, revision ${policy.revision}${parametersText(verdict)}`);
+  const width = Math.max(0, ...requirements.map(({ id }) => printable(id).length));
+  return [
+    `${decision === 'allow' ? paint('good', 'ALLOW') : paint('bad', 'DENY')}  ${head}`,
+    ...(verdict.wouldDeny === true ? [paint('doubtful', 'the policy only audits; enforced, it would deny')] : []),
+    ...requirements.flatMap((requirement) => requirementLines(requirement, width, paint)),
+    ...(pending ? [paint('doubtful', 'evidence for this image is still being verified; --wait waits for it')] : []),
+    ...(verdict.id ? [paint('quiet', printable(`on record as ${verdict.id}`))] : []),
+  ];
+}
+
+function requirementLines(requirement: Requirement, width: number, paint: Paint): readonly string[] {
+  const { id, message, missing, considered } = requirement;
+  const { mark, tone } = markOf(requirement.status);
+  const line = `  ${paint(tone, mark)} ${printable(id).padEnd(width)}  ${printable(message)}`;
+  if (tone === 'good' || tone === 'quiet') return [line];
+  const shown = (considered ?? []).slice(0, CONSIDERED_SHOWN);
+  const rest = (considered ?? []).length - shown.length;
+  const indent = ' '.repeat(width + 6);
+  return [
+    line,
+    ...(missing ? [`${indent}missing: ${printable(missing)}`] : []),
+    ...shown.map(
+      ({ attestation, code, message: why }) => `${indent}${shortDigest(attestation)} ${printable(`${code}: ${why}`)}`,
+    ),
+    ...(rest > 0 ? [`${indent}and ${rest} more looked at`] : []),
+  ];
+}
+
+function markOf(status: string): { readonly mark: string; readonly tone: Parameters<Paint>[0] } {
+  switch (status) {
+    case 'satisfied':
+      return { mark: '✓', tone: 'good' };
+    case 'waived':
+      return { mark: '~', tone: 'doubtful' };
+    case 'not_applicable':
+      return { mark: '-', tone: 'quiet' };
+    case 'error':
+      return { mark: '!', tone: 'bad' };
+    default:
+      return { mark: '✗', tone: 'bad' };
+  }
+}
+
+function parametersText({ parameters }: VerdictAnswer): string {
+  const given = Object.entries(parameters ?? {}).map(([name, value]) => `${name}=${value}`);
+  return given.length === 0 ? '' : ` (${given.join(', ')})`;
+}

@@ -1,0 +1,106 @@
+import { readAnswer } from './answer.js';
+import { EXIT, type ExitCode } from './exit-code.js';
+import { Failure } from './failure.js';
+import { parseImageReference, type ImageReference } from './image-reference.js';
+import type { Service, ServiceAnswer } from './service.js';
+import type { Surroundings } from './surroundings.js';
+import { recordedVerdicts, verdictAnswer, type VerdictAnswer } from './verdict-answer.js';
+import { verdictLines, type Paint } from './verdict-lines.js';
+
+export interface VerdictOptions {
+  readonly policy: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Whether the answer goes on record with who asked and for where. */
+  readonly record: boolean;
+  /** Recorded beside the answer, never evaluated. */
+  readonly context: ReadonlyMap<string, string>;
+  /** Seconds to wait while evidence is still being verified. */
+  readonly wait: number;
+  readonly json: boolean;
+}
+
+/** Milliseconds between two questions while evidence is being verified. */
+const POLL = 500;
+
+/**
+ * Asks whether the image may run under the policy, prints the answer and says yes only for an allow about that very image
+ * under that very policy.
+ */
+export async function verdict(
+  reference: string,
+  options: VerdictOptions,
+  service: Service,
+  surroundings: Surroundings,
+  paint: Paint,
+): Promise<ExitCode> {
+  const image = parseImageReference(reference);
+  let asked = await ask(image, options, service);
+  for (const until = surroundings.now() + options.wait * 1000; asked.verdict.pending;) {
+    if (surroundings.now() >= until) break;
+    await surroundings.sleep(POLL);
+    asked = await ask(image, options, service);
+  }
+  if (options.record) asked = await record(image, options, asked.verdict, service);
+  if (options.json) surroundings.print(asked.text);
+  else verdictLines(asked.verdict, paint).forEach(surroundings.print);
+  return asked.verdict.decision === 'allow' ? EXIT.yes : EXIT.no;
+}
+
+interface Asked {
+  readonly verdict: VerdictAnswer;
+  /** As answered. */
+  readonly text: string;
+}
+
+async function ask(image: ImageReference, options: VerdictOptions, service: Service): Promise<Asked> {
+  const query = new URLSearchParams({ policy: options.policy });
+  if (image.repository !== null) query.set('repository', image.repository);
+  for (const [name, value] of options.parameters) query.set(`param.${name}`, value);
+  const path = `/v1/images/${image.digest}/verdict?${query.toString()}`;
+  const answer = await service.request({ method: 'GET', path, idempotent: true });
+  return checked(readAnswer(answer, verdictAnswer), textOf(answer), image, options);
+}
+
+async function record(
+  image: ImageReference,
+  { policy, context }: VerdictOptions,
+  { parameters }: VerdictAnswer,
+  service: Service,
+): Promise<Asked> {
+  const body = {
+    policy,
+    images: [image.text],
+    // In the types the policy gives them, which the command line cannot tell: as the service read them just before.
+    parameters: parameters ?? {},
+    ...(context.size === 0 ? {} : { context: Object.fromEntries(context) }),
+  };
+  const answer = await service.request({
+    method: 'POST',
+    path: '/v1/verdicts',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    idempotent: false,
+  });
+  const { items } = readAnswer(answer, recordedVerdicts);
+  const [verdict] = items;
+  if (verdict === undefined || items.length !== 1) throw new Failure(`one verdict was asked for; ${items.length} came`);
+  const raw = JSON.parse(textOf(answer)) as { readonly items: readonly unknown[] };
+  return checked(verdict, JSON.stringify(raw.items[0]), image, { policy });
+}
+
+/** An answer about anything else than what was asked is a malfunction somewhere, and no reason to deploy. */
+function checked(
+  verdict: VerdictAnswer,
+  text: string,
+  { digest }: ImageReference,
+  { policy }: Pick<VerdictOptions, 'policy'>,
+): Asked {
+  if (verdict.image.digest === digest && verdict.policy.name === policy) return { verdict, text };
+  throw new Failure(`asked about ${digest} under ${policy}, but the answer is about something else`, [
+    `  ${verdict.image.digest} under ${verdict.policy.name}`,
+  ]);
+}
+
+function textOf(answer: ServiceAnswer): string {
+  return answer.ok ? answer.bytes.toString('utf8') : '';
+}
