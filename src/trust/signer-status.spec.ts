@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { signerStatus, type SignerStatus } from './signer-status.js';
+import type { TrustSnapshot } from './trust-snapshot.js';
+import { attestorWith, day, KEY_A, KEY_B, keyWith, signerWith, trustOf } from './trust.fixture.js';
+
+const SCAN = { kind: 'scan', predicateType: 'https://in-toto.io/attestation/vulns/v0.1' } as const;
+const VEX = { kind: 'vex', predicateType: 'https://cyclonedx.org/bom' } as const;
+const SBOM = { kind: 'sbom', predicateType: 'https://cyclonedx.org/bom' } as const;
+
+const byA = (trust: TrustSnapshot): SignerStatus => signerStatus(trust, [signerWith()], [SCAN]);
+
+describe('evidence that somebody who may sign it has signed', () => {
+  it('names whose key it is and is not rejected', () => {
+    const status = byA(trustOf({ at: day(1), attestor: attestorWith() }));
+    expect(status).toEqual({
+      standings: [
+        {
+          attestor: 'trivy',
+          keyId: 'k1',
+          thumbprint: KEY_A,
+          scheme: 'ES256/der',
+          counts: true,
+          code: 'counts',
+          message: 'signed by key k1 of trivy',
+        },
+      ],
+      rejection: null,
+      couldGain: false,
+    });
+  });
+
+  it('counts although no repository is known yet', () => {
+    expect(byA(trustOf({ at: day(1), attestor: attestorWith({ repositories: ['a/*'] }) })).rejection).toBeNull();
+  });
+
+  it('names every attestor that holds the key', () => {
+    const status = byA(
+      trustOf(
+        { at: day(1), attestor: attestorWith() },
+        { at: day(1), attestor: attestorWith({ name: 'qa', kinds: ['test'], keys: [keyWith({ id: 'q' })] }) },
+      ),
+    );
+    expect(status.standings.map(({ attestor, keyId, code }) => [attestor, keyId, code])).toEqual([
+      ['qa', 'q', 'signer_not_allowed'],
+      ['trivy', 'k1', 'counts'],
+    ]);
+    expect(status).toMatchObject({ rejection: null, couldGain: false });
+  });
+
+  it('could gain where another of its signers, or another of its kinds, does not count', () => {
+    const trust = trustOf(
+      { at: day(1), attestor: attestorWith({ kinds: ['sbom'] }) },
+      { at: day(1), attestor: attestorWith({ name: 'qa', keys: [keyWith({ thumbprint: KEY_B })], kinds: ['test'] }) },
+    );
+    expect(signerStatus(trust, [signerWith()], [SBOM, VEX])).toMatchObject({ rejection: null, couldGain: true });
+    const both = [signerWith(), signerWith({ thumbprint: KEY_B })];
+    expect(signerStatus(trust, both, [SBOM])).toMatchObject({ rejection: null, couldGain: true });
+  });
+});
+
+describe('evidence that nobody who may sign it has signed', () => {
+  const codeOf = (status: SignerStatus): string => `${status.rejection?.code ?? 'counts'}, ${String(status.couldGain)}`;
+
+  it('is rejected as of an untrusted signer where no key is known', () => {
+    expect(signerStatus(trustOf(), [], [SCAN])).toEqual({
+      standings: [],
+      rejection: { code: 'untrusted_signer', detail: 'no signature is by a key of a known attestor' },
+      couldGain: false,
+    });
+    expect(codeOf(byA(trustOf()))).toBe('untrusted_signer, true');
+  });
+
+  it('is rejected with the reason of the attestor whose kinds do not include it', () => {
+    const status = byA(trustOf({ at: day(1), attestor: attestorWith({ kinds: ['test'] }) }));
+    expect(codeOf(status)).toBe('signer_not_allowed, true');
+    expect(status.rejection?.detail).toBe('attestor trivy may not sign kind scan');
+  });
+
+  it.each([
+    ['expired', trustOf({ at: day(1), attestor: attestorWith({ keys: [keyWith({ validUntil: day(9) })] }) })],
+    ['retired', trustOf({ at: day(1), attestor: attestorWith({ keys: [keyWith({ retiredAt: day(9) })] }) })],
+    ['revoked', trustOf({ at: day(1), attestor: attestorWith() }, { at: day(2), revoked: { reason: 'compromised' } })],
+  ])('is rejected where the key was %s by then', (_what, trust) => {
+    expect(codeOf(byA(trust))).toBe('key_not_valid_then, true');
+  });
+
+  it('is rejected as of an untrusted signer where the attestor was deleted, and says so', () => {
+    const status = byA(trustOf({ at: day(1), attestor: attestorWith() }, { at: day(2), deleted: 'trivy' }));
+    expect(codeOf(status)).toBe('untrusted_signer, true');
+    expect(status.rejection?.detail).toBe('attestor trivy was deleted');
+    expect(status.standings).toMatchObject([{ attestor: 'trivy', keyId: 'k1', counts: false }]);
+  });
+
+  it('is rejected as of an untrusted signer where the attestor has given up the key', () => {
+    const status = byA(
+      trustOf(
+        { at: day(1), attestor: attestorWith() },
+        { at: day(2), deleted: 'trivy' },
+        { at: day(3), attestor: attestorWith({ keys: [] }) },
+      ),
+    );
+    expect(codeOf(status)).toBe('untrusted_signer, true');
+  });
+
+  it('is rejected with the reason of the signer that came closest to counting', () => {
+    const trust = trustOf(
+      { at: day(1), attestor: attestorWith({ kinds: ['test'] }) },
+      {
+        at: day(1),
+        attestor: attestorWith({ name: 'qa', keys: [keyWith({ thumbprint: KEY_B, validUntil: day(2) })] }),
+      },
+    );
+    const signers = [signerWith(), signerWith({ thumbprint: KEY_B })];
+    for (const order of [signers, [...signers].reverse()]) {
+      expect(codeOf(signerStatus(trust, order, [SCAN]))).toBe('key_not_valid_then, true');
+    }
+  });
+});
