@@ -37,11 +37,29 @@ interface AttestorChange {
 
 export type HistoryType = keyof HistoryData;
 
+const TYPES: Readonly<Record<HistoryType, true>> = {
+  'attestation.received': true,
+  'attestation.verified': true,
+  'attestation.rejected': true,
+  'attestation.error': true,
+  'attestor.created': true,
+  'attestor.changed': true,
+  'attestor.deleted': true,
+  'key.revoked': true,
+  'policy.changed': true,
+  'verdict.recorded': true,
+  'token.created': true,
+  'token.revoked': true,
+};
+
+/** Every type of entry, in the order above. */
+export const HISTORY_TYPES = Object.keys(TYPES) as readonly HistoryType[];
+
 /** One line of the account, to be appended in the transaction of the change it tells of. */
 export type HistoryEntry = {
   readonly [T in HistoryType]: {
     readonly type: T;
-    /** Who caused it: a token's name behind `token:`, or `service` where nobody asked. */
+    /** Who caused it: `token:`, the token's name, `#` and its id, or `service` where nobody asked. */
     readonly actor: string;
     readonly image: Sha256Digest | null;
     readonly attestation: AttestationId | null;
