@@ -34,13 +34,9 @@ export async function verdict(
   paint: Paint,
 ): Promise<ExitCode> {
   const image = parseImageReference(reference);
-  let asked = await ask(image, options, service);
-  for (const until = surroundings.now() + options.wait * 1000; asked.verdict.pending;) {
-    if (surroundings.now() >= until) break;
-    await surroundings.sleep(POLL);
-    asked = await ask(image, options, service);
-  }
-  if (options.record) asked = await record(image, options, asked.verdict, service);
+  const asked = options.record
+    ? await record(image, options, service, surroundings)
+    : await settled(image, options, service, surroundings);
   if (options.json) surroundings.print(asked.text);
   else verdictLines(asked.verdict, paint).forEach(surroundings.print);
   return asked.verdict.decision === 'allow' ? EXIT.yes : EXIT.no;
@@ -52,6 +48,21 @@ interface Asked {
   readonly text: string;
 }
 
+/** The answer once no evidence is being verified any more, or the time is over. */
+async function settled(
+  image: ImageReference,
+  options: VerdictOptions,
+  service: Service,
+  { now, sleep }: Surroundings,
+): Promise<Asked> {
+  const until = now() + options.wait * 1000;
+  for (;;) {
+    const asked = await ask(image, options, service);
+    if (!asked.verdict.pending || now() >= until) return asked;
+    await sleep(POLL);
+  }
+}
+
 async function ask(image: ImageReference, options: VerdictOptions, service: Service): Promise<Asked> {
   const query = new URLSearchParams({ policy: options.policy });
   if (image.repository !== null) query.set('repository', image.repository);
@@ -61,17 +72,20 @@ async function ask(image: ImageReference, options: VerdictOptions, service: Serv
   return checked(readAnswer(answer, verdictAnswer), textOf(answer), image, options);
 }
 
+/** Waits, where that was asked for, without putting on record what was answered meanwhile. */
 async function record(
   image: ImageReference,
-  { policy, context }: VerdictOptions,
-  { parameters }: VerdictAnswer,
+  options: VerdictOptions,
   service: Service,
+  surroundings: Surroundings,
 ): Promise<Asked> {
+  if (options.wait > 0) await settled(image, options, service, surroundings);
+  const { policy, parameters, context } = options;
   const body = {
     policy,
     images: [image.text],
-    // In the types the policy gives them, which the command line cannot tell: as the service read them just before.
-    parameters: parameters ?? {},
+    // Texts: the service gives them the types that the policy declares.
+    parameters: Object.fromEntries(parameters),
     ...(context.size === 0 ? {} : { context: Object.fromEntries(context) }),
   };
   const answer = await service.request({
@@ -85,16 +99,11 @@ async function record(
   const [verdict] = items;
   if (verdict === undefined || items.length !== 1) throw new Failure(`one verdict was asked for; ${items.length} came`);
   const raw = JSON.parse(textOf(answer)) as { readonly items: readonly unknown[] };
-  return checked(verdict, JSON.stringify(raw.items[0]), image, { policy });
+  return checked(verdict, JSON.stringify(raw.items[0]), image, options);
 }
 
 /** An answer about anything else than what was asked is a malfunction somewhere, and no reason to deploy. */
-function checked(
-  verdict: VerdictAnswer,
-  text: string,
-  { digest }: ImageReference,
-  { policy }: Pick<VerdictOptions, 'policy'>,
-): Asked {
+function checked(verdict: VerdictAnswer, text: string, { digest }: ImageReference, { policy }: VerdictOptions): Asked {
   if (verdict.image.digest === digest && verdict.policy.name === policy) return { verdict, text };
   throw new Failure(`asked about ${digest} under ${policy}, but the answer is about something else`, [
     `  ${verdict.image.digest} under ${verdict.policy.name}`,
