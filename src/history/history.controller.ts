@@ -1,0 +1,104 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { isSha256Digest, parseSubjectDigest, type SubjectDigest } from '../intoto/digest.js';
+import { AppError } from '../platform/app-error.js';
+import { encodeCursor, parseCursor } from '../platform/cursor.js';
+import { parseLimit } from '../platform/page.js';
+import { RequireRoles } from '../platform/roles.js';
+import { HISTORY_TYPES } from './history-entry.js';
+import { historyPage, toAnswer, type HistoryPage } from './history.answer.js';
+import { HistoryStore } from './history.store.js';
+
+const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+export const historyQuery = z.strictObject({
+  digest: z.string().optional().describe('About this image, or about attestations whose subject has this digest'),
+  type: z.enum(HISTORY_TYPES).optional(),
+  // The database's text cannot hold a NUL.
+  actor: z
+    .string()
+    .regex(/^[^\0]*$/, 'must not hold a NUL')
+    .optional()
+    .describe('Caused by, as in `actor` of an entry'),
+  since: moment.optional().describe('Made at or after'),
+  until: moment.optional().describe('Made before'),
+  limit: z.string().optional().describe('1 to 1000, default 50'),
+  cursor: z.string().optional().describe('`nextCursor` of the page before'),
+});
+type HistoryQuery = z.infer<typeof historyQuery>;
+
+const CURSOR = 'history';
+
+@ApiTags('History')
+@Controller('v1')
+export class HistoryController {
+  constructor(private readonly store: HistoryStore) {}
+
+  @Get('history')
+  @RequireRoles('auditor')
+  @ApiOperation({
+    summary: 'Every acknowledged change and recorded verdict, oldest first',
+    operationId: 'listHistory',
+  })
+  @ApiOkResponse({ standardSchema: historyPage })
+  list(@Query({ schema: historyQuery }) query: HistoryQuery): Promise<HistoryPage> {
+    return this.page(query, query.digest === undefined ? null : parseDigest(query.digest));
+  }
+
+  @Get('images/:digest/history')
+  @RequireRoles('auditor')
+  @ApiOperation({ summary: 'The timeline of one image, oldest first', operationId: 'listImageHistory' })
+  @ApiOkResponse({ standardSchema: historyPage })
+  listOfImage(
+    @Param('digest') digest: string,
+    @Query({ schema: historyQuery.omit({ digest: true }) }) query: Omit<HistoryQuery, 'digest'>,
+  ): Promise<HistoryPage> {
+    return this.page(query, parseImageDigest(digest));
+  }
+
+  private async page(query: Omit<HistoryQuery, 'digest'>, digest: SubjectDigest | null): Promise<HistoryPage> {
+    const limit = parseLimit(query.limit);
+    const { entries, more, completeTo } = await this.store.list(
+      {
+        digest,
+        type: query.type ?? null,
+        actor: query.actor ?? null,
+        since: query.since ?? null,
+        until: query.until ?? null,
+      },
+      query.cursor === undefined ? 0 : parsePosition(query.cursor),
+      limit,
+    );
+    const last = entries.at(-1);
+    return {
+      items: entries.map(toAnswer),
+      nextCursor: more && last !== undefined ? encodeCursor(CURSOR, [last.sequence]) : null,
+      completeTo,
+    };
+  }
+}
+
+/** A cursor is not sealed: whatever stands in it is held against its form again. */
+function parsePosition(cursor: string): number {
+  const [sequence] = parseCursor(CURSOR, cursor, ['number']);
+  if (Number.isSafeInteger(sequence)) return sequence;
+  throw new AppError('malformed', 'cursor_invalid', 'cursor is not one that this list gave out', {
+    errors: [{ path: 'query.cursor', message: 'must be the nextCursor of a page of this list' }],
+  });
+}
+
+function parseDigest(text: string): SubjectDigest {
+  const digest = parseSubjectDigest(text);
+  if (digest !== null) return digest;
+  throw new AppError('malformed', 'digest_malformed', 'a digest is its algorithm, a colon and lower-case hex', {
+    errors: [{ path: 'query.digest', message: 'must be, for example, sha256: and 64 lower-case hex digits' }],
+  });
+}
+
+function parseImageDigest(text: string): SubjectDigest {
+  if (isSha256Digest(text)) return text;
+  throw new AppError('malformed', 'digest_malformed', 'an image digest is sha256: and 64 lower-case hex digits', {
+    errors: [{ path: 'digest', message: 'must be sha256: and 64 lower-case hex digits' }],
+  });
+}
