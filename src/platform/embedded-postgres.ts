@@ -1,0 +1,66 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { lockDataDir } from './data-dir-lock.js';
+import { postgresAccount } from './postgres-account.js';
+import { postgresBinaries } from './postgres-binaries.js';
+import { makeSocketDir, postgresHome } from './postgres-home.js';
+import { endOrphan, endServer, initialise, OWNER, spawnServer, waitUntilReady } from './postgres-server.js';
+
+export interface EmbeddedPostgres {
+  /** Connects as the owner of everything in it, over a unix socket that nobody else can open. */
+  readonly url: string;
+  /** Resolves when the server ends without having been told to. */
+  readonly died: Promise<Error>;
+  /** Ends the server after open transactions were broken off, and releases the data directory. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Made where absent. Used by one process at a time. */
+  readonly dataDir: string;
+  readonly log: (message: string) => void;
+  /** Server settings besides the necessary ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts the PostgreSQL of the data directory, making its files on first use, and resolves when it takes connections. A
+ * server that a killed process left behind is ended first; nothing it committed is lost. Throws with what to do when the
+ * directory is in use, cannot be written or cannot be reached by the account PostgreSQL has to run as.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, log, settings = {} } = options;
+  const lock = await lockDataDir(dataDir);
+  try {
+    const account = postgresAccount(join(dataDir, 'postgres'));
+    const bin = postgresBinaries(account, log);
+    const home = postgresHome(dataDir, account, log);
+    const data = join(home, 'data');
+    if (existsSync(data)) await endOrphan(data, log);
+    else initialise(bin, home, account);
+    const socketDir = makeSocketDir(home, account);
+    const end = async (): Promise<void> => {
+      await endServer(server);
+      rmSync(socketDir, { recursive: true, force: true });
+    };
+    const server = spawnServer({ bin, data, socketDir, account, settings, log });
+    const url = `postgres://${OWNER}@localhost:5432/postgres?sslmode=disable&host=${encodeURIComponent(socketDir)}`;
+    try {
+      await waitUntilReady(server, url, log);
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return {
+      url,
+      died: server.died,
+      async stop() {
+        await end();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
