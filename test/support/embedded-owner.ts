@@ -1,0 +1,8 @@
+import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
+
+/** A process that holds an embedded database until it is killed; prints its URL. */
+const dataDir = process.argv[2];
+if (dataDir === undefined) throw new Error('usage: embedded-owner DATA_DIR');
+const postgres = await startEmbeddedPostgres({ dataDir, log: () => undefined });
+console.log(postgres.url);
+setInterval(() => undefined, 1_000);
