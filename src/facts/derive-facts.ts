@@ -23,7 +23,7 @@ export function deriveFacts(predicateType: string, predicate: unknown): readonly
   const faults = new FaultList();
   const root = PredicateField.root(predicate, faults);
   if (!root.isObject) root.fault('must be an object');
-  const readings = read(root);
+  const readings = root.isObject ? read(root) : [];
   faults.throwIfAny('predicate');
   return readings.map((reading) => ({ ...reading, predicateType }));
 }

@@ -22,6 +22,7 @@ export class PredicateField {
   readonly #faults: FaultList;
   readonly #parent: PredicateField | null;
   readonly #key: string | number;
+  #faulty = false;
 
   private constructor(
     readonly value: unknown,
@@ -59,8 +60,11 @@ export class PredicateField {
     return isObject(value) ? Object.keys(value).filter((name) => isSet(value[name])) : [];
   }
 
+  /** Below a fault that something is no object nothing is found, and nothing more is said. */
   fault(message: string): void {
-    this.#faults.add(this.#faults.full ? '' : this.path, message);
+    const said = this.#parent !== null && this.#parent.#faulty && !this.#parent.isObject;
+    this.#faulty = true;
+    if (!said) this.#faults.add(this.#faults.full ? '' : this.path, message);
   }
 
   has(name: string): boolean {
@@ -74,8 +78,9 @@ export class PredicateField {
 
   /** The member as it stands, null where it is unset. */
   json(name: string): Json {
+    const value = this.#own(name);
     // What is read here was parsed from JSON, and parts of it are JSON.
-    return (this.#own(name) ?? null) as Json;
+    return isSet(value) ? (value as Json) : null;
   }
 
   /** An object, if it is set. */

@@ -5,22 +5,24 @@ export interface SourceReference {
   readonly ref: string | null;
 }
 
-const REPOSITORY_URI = /^(?:git\+)?(https?|ssh|git):\/\/(?:[^@/?#]*@)?([^@/?#]+)\/([^?#]+)(?:#(.*))?$/i;
+const REPOSITORY_URI = /^(?:git\+)?(https?|ssh|git):\/\/(?:[^@/?#]*@)?([^@/?#]+)\/([^@?#]+)(?:@(.*)|#(.*))?$/is;
 
 /**
  * Reads the URI of a source repository: `git+https://host/path@ref` (SPDX download location, as SLSA provenance uses it),
  * a plain `https://host/path.git`, or BuildKit's `https://host/path.git#ref:directory`. null where it is none, or where
  * its path could mean another one than it shows: a policy's glob must match what git would fetch.
+ *
+ * What follows `@` is the ref to its end: a branch may be called `main#x`, and must not pass for `main`.
  */
 export function sourceReference(uri: string): SourceReference | null {
-  const [, scheme, host, path, fragment = ''] = REPOSITORY_URI.exec(uri) ?? [];
+  const [, scheme, host, path, ref, fragment = ''] = REPOSITORY_URI.exec(uri) ?? [];
   if (scheme === undefined || host === undefined || path === undefined || isMisleading(uri)) return null;
-  const at = path.indexOf('@');
-  const repositoryPath = (at === -1 ? path : path.slice(0, at)).replace(/\/$/, '').replace(/\.git$/, '');
+  const repositoryPath = path.replace(/\/$/, '').replace(/\.git$/, '');
   if (repositoryPath.split('/').some((segment) => ['', '.', '..'].includes(segment))) return null;
-  // After `git+` a fragment is a directory (SPDX); in BuildKit's form it is the ref.
-  const ref = at !== -1 ? path.slice(at + 1) : /^git\+/i.test(uri) ? '' : (fragment.split(':')[0] ?? '');
-  return { repository: `${scheme}://${host}/`.toLowerCase() + repositoryPath, ref: refName(ref) };
+  const repository = `${scheme}://${host}/`.toLowerCase() + repositoryPath;
+  // After `git+` a fragment is a directory (SPDX). A ref holds no colon.
+  const named = ref ?? (/^git\+/i.test(uri) ? null : (fragment.split(':')[0] ?? null));
+  return { repository, ref: refName(named) };
 }
 
 /** The ref, or null where there is none or it is a commit, which has a place of its own. */

@@ -28,8 +28,8 @@ export const readApproval: PredicateReader = (predicate) => {
   const content: ApprovalFact = {
     kind: 'approval',
     decision: readDecision(predicate),
-    approver: { id: readWord(approver, 'id') ?? missing(approver, 'id'), name: readWord(approver, 'name') },
-    role: readWord(predicate, 'role'),
+    approver: { id: comparable(approver, 'id', approver.requiredText('id')), name: approver.text('name') },
+    role: comparable(predicate, 'role', predicate.text('role')),
     environments: readWords(predicate, 'environments'),
     regions: readWords(predicate, 'regions'),
     reason: predicate.text('reason'),
@@ -47,32 +47,22 @@ function refuseUnknownFields(object: PredicateField, known: readonly string[]): 
 }
 
 function readDecision(predicate: PredicateField): ApprovalFact['decision'] {
-  const decision = predicate.text('decision');
+  const decision = predicate.hint('decision');
   if (decision === 'approved' || decision === 'rejected') return decision;
   predicate.member('decision').fault('must be "approved" or "rejected"');
   return 'rejected';
 }
 
-/** A word that is compared: white space around it would make two of one. */
-function readWord(object: PredicateField, name: string): string | null {
-  const word = object.text(name);
+/** The word, which is compared with others: white space around it would make two of one. */
+function comparable<Word extends string | null>(object: PredicateField, name: string, word: Word): Word {
   if (word !== null && word !== word.trim()) object.member(name).fault('must not begin or end with white space');
   return word;
 }
 
-function missing(object: PredicateField, name: string): string {
-  object.member(name).fault('must be a string that is not empty');
-  return '';
-}
-
 /** Words that are compared; null where there are none. */
 function readWords(object: PredicateField, name: string): readonly string[] | null {
-  const words = object.list(name).map((element) => {
-    if (typeof element.value === 'string' && element.value !== '' && element.value === element.value.trim()) {
-      return element.value;
-    }
-    element.fault('must be a string that is not empty, without white space around it');
-    return '';
-  });
+  const words = object.texts(name);
+  const unfit = words.some((word) => word === '' || word !== word.trim());
+  if (unfit) object.member(name).fault('must name each without white space around it, and none by an empty string');
   return words.length === 0 ? null : words;
 }

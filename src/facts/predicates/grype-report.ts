@@ -10,11 +10,13 @@ export function resemblesGrypeReport(report: PredicateField): boolean {
   return report.has('matches');
 }
 
-/** Reads Grype's JSON report. Matches that Grype was configured to ignore are not among its matches. */
+/**
+ * Reads Grype's JSON report, which always lists its matches, if there are none by an empty list. Those that Grype was
+ * configured to ignore are not among them.
+ */
 export function readGrypeReport(report: PredicateField): ScanReport {
   const matches = report.requiredObjects('matches');
-  // An empty list alone could be anything's.
-  const descriptor = matches.length === 0 ? report.requiredObject('descriptor') : report.object('descriptor');
+  const descriptor = report.object('descriptor');
   const database = descriptor.member('db');
   return {
     scanner: 'grype',

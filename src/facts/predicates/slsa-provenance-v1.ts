@@ -2,6 +2,14 @@ import { buildSource, declaredSource, readMaterials, type DeclaredSource } from 
 import type { BuildFact } from '../fact.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 
+/**
+ * Where build types put their source: `workflow` (GitHub Actions), `source` (container-based builds, GitLab),
+ * `configSource` (BuildKit), `buildConfigSource` (Google Cloud Build).
+ */
+const SOURCE_PARAMETERS = ['workflow', 'source', 'configSource', 'buildConfigSource'];
+/** Builders on slsa-github-generator's delegator have no such parameter; the workflow that called them is the source. */
+const DELEGATOR = 'https://github.com/slsa-framework/slsa-github-generator/delegator-';
+
 /** SLSA provenance v1, which is one type for v1.0 to v1.2 (spec/build-provenance.md). */
 export const readSlsaProvenanceV1: PredicateReader = (predicate) => {
   const definition = predicate.requiredObject('buildDefinition');
@@ -9,12 +17,14 @@ export const readSlsaProvenanceV1: PredicateReader = (predicate) => {
   const metadata = run.object('metadata');
   const materials = readMaterials(definition.objects('resolvedDependencies'));
   const buildType = definition.requiredText('buildType');
-  definition.object('externalParameters');
+  const parameters = definition.object('externalParameters');
+  const declared = SOURCE_PARAMETERS.flatMap((name) => readDeclaredSource(parameters, name));
+  if (buildType.startsWith(DELEGATOR)) declared.push(...readCallingWorkflow(definition.member('internalParameters')));
   const content: BuildFact = {
     kind: 'build',
     builder: run.requiredObject('builder').requiredText('id'),
     buildType,
-    source: buildSource(readDeclaredSources(definition, buildType), materials),
+    source: buildSource(declared, materials),
     // BuildKit writes the last letter as a capital.
     invocation: metadata.hint('invocationId') ?? metadata.hint('invocationID'),
     startedAt: metadata.time('startedOn'),
@@ -24,20 +34,6 @@ export const readSlsaProvenanceV1: PredicateReader = (predicate) => {
   };
   return [{ content, ownTime: content.finishedAt ?? content.startedAt }];
 };
-
-/**
- * Where build types put their source: `workflow` (GitHub Actions), `source` (container-based builds, GitLab),
- * `configSource` (BuildKit), `buildConfigSource` (Google Cloud Build).
- */
-const SOURCE_PARAMETERS = ['workflow', 'source', 'configSource', 'buildConfigSource'];
-/** Builders on slsa-github-generator's delegator have no such parameter; the workflow that called them is the source. */
-const DELEGATOR = 'https://github.com/slsa-framework/slsa-github-generator/delegator-';
-
-function readDeclaredSources(definition: PredicateField, buildType: string): readonly DeclaredSource[] {
-  const parameters = definition.member('externalParameters');
-  const declared = SOURCE_PARAMETERS.flatMap((name) => readDeclaredSource(parameters, name));
-  return buildType.startsWith(DELEGATOR) ? [...declared, ...readCallingWorkflow(definition)] : declared;
-}
 
 /**
  * A parameter that is a URI, a resource descriptor, or an object of repository and ref. Parameters are of any shape, so
@@ -56,8 +52,8 @@ function readDeclaredSource(parameters: PredicateField, name: string): readonly 
 }
 
 /** `owner/name/.github/workflows/file.yml@ref`, as GitHub Actions names the calling workflow. */
-function readCallingWorkflow(definition: PredicateField): readonly DeclaredSource[] {
-  const workflow = definition.member('internalParameters').hint('GITHUB_WORKFLOW_REF') ?? '';
+function readCallingWorkflow(internalParameters: PredicateField): readonly DeclaredSource[] {
+  const workflow = internalParameters.hint('GITHUB_WORKFLOW_REF') ?? '';
   const [, repository] = /^([\w.-]+\/[\w.-]+)\//.exec(workflow) ?? [];
   return repository === undefined ? [] : declaredSource(`https://github.com/${repository}`, null, {});
 }

@@ -65,7 +65,7 @@ function readResult(result: PredicateField): readonly Sighting[] {
         version: vulnerability.hint('InstalledVersion'),
         purl: vulnerability.member('PkgIdentifier').hint('PURL'),
       },
-      fixedIn: vulnerability.hint('FixedVersion')?.split(/, */) ?? [],
+      fixedIn: (vulnerability.hint('FixedVersion') ?? '').split(/[\s,]+/).filter((version) => version !== ''),
       place: JSON.stringify([target, vulnerability.hint('PkgPath')]),
     };
   });
