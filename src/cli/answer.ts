@@ -21,6 +21,11 @@ export function readAnswer<T>(answer: ServiceAnswer, shape: z.ZodType<T>): T {
   } catch (cause) {
     throw new Failure('the answer is not JSON; is this the address of an Assay service?', [], { cause });
   }
+  return readShape(json, shape);
+}
+
+/** Reads a part of an answer. Throws Failure where it has another shape. */
+export function readShape<T>(json: unknown, shape: z.ZodType<T>): T {
   const read = shape.safeParse(json);
   if (read.success) return read.data;
   const details = read.error.issues.map(({ path, message }) => `  ${path.map(String).join('.')}: ${message}`);

@@ -27,5 +27,5 @@ export const verdictAnswer = z.object({
 });
 export type VerdictAnswer = z.infer<typeof verdictAnswer>;
 
-/** What `POST /v1/verdicts` answers. */
-export const recordedVerdicts = z.object({ items: z.array(verdictAnswer) });
+/** What `POST /v1/verdicts` answers where one image was asked about. */
+export const recordedVerdicts = z.object({ items: z.tuple([z.unknown()]) });

@@ -1,4 +1,4 @@
-import { readAnswer } from './answer.js';
+import { readAnswer, readShape } from './answer.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import { parseImageReference, type ImageReference } from './image-reference.js';
@@ -95,11 +95,8 @@ async function record(
     body: JSON.stringify(body),
     idempotent: false,
   });
-  const { items } = readAnswer(answer, recordedVerdicts);
-  const [verdict] = items;
-  if (verdict === undefined || items.length !== 1) throw new Failure(`one verdict was asked for; ${items.length} came`);
-  const raw = JSON.parse(textOf(answer)) as { readonly items: readonly unknown[] };
-  return checked(verdict, JSON.stringify(raw.items[0]), image, options);
+  const [item] = readAnswer(answer, recordedVerdicts).items;
+  return checked(readShape(item, verdictAnswer), JSON.stringify(item), image, options);
 }
 
 /** An answer about anything else than what was asked is a malfunction somewhere, and no reason to deploy. */
