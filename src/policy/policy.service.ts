@@ -3,9 +3,13 @@ import { HistoryStore } from '../history/history.store.js';
 import { AppError } from '../platform/app-error.js';
 import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
+import { TrustStore } from '../trust/trust.store.js';
+import type { Sha256Digest } from '../intoto/digest.js';
+import { compilePolicy } from './compile-policy.js';
 import { parsePolicy } from './parse-policy.js';
+import type { PolicyCheckAnswer } from './policy.answer.js';
 import { policyDigest } from './policy-digest.js';
-import type { PolicyDocument } from './policy-document.js';
+import { attestorsNamed, type PolicyDocument } from './policy-document.js';
 import { PolicyStore, type PolicyRevision } from './policy.store.js';
 
 export interface PolicySource {
@@ -28,6 +32,7 @@ export class PolicyService {
     private readonly database: Database,
     private readonly policies: PolicyStore,
     private readonly history: HistoryStore,
+    private readonly trust: TrustStore,
   ) {}
 
   /**
@@ -36,10 +41,22 @@ export class PolicyService {
    *
    * @throws PolicyFault for the document; AppError `policy_name_mismatch`, `revision_mismatch`.
    */
-  async put(put: PolicyPut): Promise<{ readonly revision: PolicyRevision; readonly changed: boolean }> {
+  async put(put: PolicyPut): Promise<PolicyPublished> {
     const document = parsePolicy(put.source.text, put.source.format);
     assertNamed(document, put.name);
-    const digest = policyDigest(document);
+    compilePolicy(document);
+    const published = await this.publish(put, policyDigest(document));
+    return { ...published, warnings: await this.warningsOf(document) };
+  }
+
+  /** Everything `put` would find fault with, and what it would warn of; nothing is published. Throws PolicyFault. */
+  async check(source: PolicySource): Promise<PolicyCheckAnswer> {
+    const document = parsePolicy(source.text, source.format);
+    compilePolicy(document);
+    return { policy: document.policy, digest: policyDigest(document), warnings: await this.warningsOf(document) };
+  }
+
+  private publish(put: PolicyPut, digest: Sha256Digest): Promise<Omit<PolicyPublished, 'warnings'>> {
     return inTransaction(this.database.dataSource, async (tx) => {
       await this.policies.lock(tx);
       const current = await this.policies.findCurrentWithin(tx, put.name);
@@ -71,6 +88,21 @@ export class PolicyService {
       return { revision, changed: true };
     });
   }
+
+  /** An attestor that does not exist satisfies nothing, and may be meant to exist later. */
+  private async warningsOf(document: PolicyDocument): Promise<readonly string[]> {
+    const { attestors } = await this.trust.snapshot();
+    return attestorsNamed(document)
+      .filter((name) => (attestors.get(name)?.at(-1)?.attestor ?? null) === null)
+      .map((name) => `no attestor is named ${name}: as it stands, requirements from it alone cannot be satisfied`);
+  }
+}
+
+export interface PolicyPublished {
+  readonly revision: PolicyRevision;
+  /** False where the current revision says the same already. */
+  readonly changed: boolean;
+  readonly warnings: readonly string[];
 }
 
 function assertNamed(document: PolicyDocument, name: string): void {

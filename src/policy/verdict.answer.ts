@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from './verdict.js';
+import type { RecordedVerdict } from './verdict.store.js';
+
+const considered = z.object({
+  attestation: z.string(),
+  code: z.enum(CONSIDERED_CODES),
+  message: z.string(),
+});
+
+const requirement = z.object({
+  id: z.string(),
+  status: z.enum(REQUIREMENT_STATUSES),
+  code: z.enum(REQUIREMENT_CODES),
+  message: z.string(),
+  evidence: z.array(z.string()).describe('What satisfied it, or for negative_evidence what stands against it'),
+  considered: z.array(considered).describe('Evidence that was looked at, and why each was not enough'),
+  missing: z.string().nullable().describe('What would satisfy it'),
+});
+
+export const verdictAnswer = z.object({
+  id: z.string().describe('Under which it stands on record'),
+  decision: z.enum(['allow', 'deny']),
+  pending: z.boolean().describe('Evidence for this digest is still being verified'),
+  mode: z.enum(['enforce', 'audit']),
+  wouldDeny: z.boolean().describe('Under audit: enforcement would have denied'),
+  image: z.object({ digest: z.string(), repository: z.string().nullable() }),
+  policy: z.object({ name: z.string(), revision: z.number().int(), digest: z.string() }),
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  evaluatedAt: z.iso.datetime(),
+  validUntil: z.iso
+    .datetime()
+    .nullable()
+    .describe('First moment at which time alone could change the answer, exclusive; null where it cannot'),
+  requirements: z.array(requirement),
+  waivers: z.array(z.string()),
+  revisions: z.object({ evidence: z.number().int(), trust: z.number().int(), waivers: z.number().int() }),
+});
+
+export const recordedVerdictAnswer = verdictAnswer.extend({
+  requestedBy: z.string(),
+  context: z.record(z.string(), z.string()).nullable().describe('What the caller said about the occasion'),
+});
+
+/** A verdict as it stands on record, with who asked. */
+export function toRecordedAnswer({ id, verdict, requestedBy, context }: RecordedVerdict): object {
+  return { id, ...verdict, requestedBy, context };
+}

@@ -1,0 +1,81 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { AppError } from '../platform/app-error.js';
+import { encodeCursor, parseCursor } from '../platform/cursor.js';
+import { parseLimit, type Page } from '../platform/page.js';
+import { Public, RequireRoles } from '../platform/roles.js';
+import { policyJsonSchema } from './policy-schema.js';
+import { recordedVerdictAnswer, toRecordedAnswer } from './verdict.answer.js';
+import { parseDigest } from './verdict-request.js';
+import { VerdictStore } from './verdict.store.js';
+
+const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+const listQuery = z.strictObject({
+  digest: z.string().optional(),
+  policy: z.string().optional(),
+  decision: z.enum(['allow', 'deny']).optional(),
+  since: moment.optional().describe('Given at or after'),
+  until: moment.optional().describe('Given before'),
+  limit: z.string().optional().describe('1 to 1000, default 50'),
+  cursor: z.string().optional(),
+});
+type ListQuery = z.infer<typeof listQuery>;
+
+const verdictPage = z.object({ items: z.array(recordedVerdictAnswer), nextCursor: z.string().nullable() });
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const CURSOR = 'verdicts';
+
+@ApiTags('Verdicts')
+@Controller('v1')
+export class VerdictController {
+  constructor(private readonly verdicts: VerdictStore) {}
+
+  @Get('verdicts')
+  @RequireRoles('auditor')
+  @ApiOperation({ summary: 'Verdicts on record, newest first', operationId: 'listVerdicts' })
+  @ApiOkResponse({ standardSchema: verdictPage })
+  async list(@Query({ schema: listQuery }) query: ListQuery): Promise<Page<object>> {
+    const position = query.cursor === undefined ? null : parseCursor(CURSOR, query.cursor, ['number', 'string']);
+    const { rows, next } = await this.verdicts.list(
+      {
+        digest: query.digest === undefined ? null : parseDigest(query.digest, 'query.digest'),
+        policy: query.policy ?? null,
+        decision: query.decision ?? null,
+        since: query.since ?? null,
+        until: query.until ?? null,
+      },
+      position === null ? null : checkedPosition(position[0], position[1]),
+      parseLimit(query.limit),
+    );
+    return {
+      items: rows.map(toRecordedAnswer),
+      nextCursor: next === null ? null : encodeCursor(CURSOR, [next.at, next.id]),
+    };
+  }
+
+  @Get('verdicts/:id')
+  @RequireRoles('auditor', 'gate')
+  @ApiOperation({ summary: 'One verdict as it was recorded', operationId: 'getVerdict' })
+  @ApiOkResponse({ standardSchema: recordedVerdictAnswer })
+  async get(@Param('id') id: string): Promise<object> {
+    const recorded = UUID.test(id) ? await this.verdicts.find(id) : null;
+    if (recorded === null) throw new AppError('not_found', 'verdict_not_found', `no verdict is on record under ${id}`);
+    return toRecordedAnswer(recorded);
+  }
+
+  @Get('schemas/policy.json')
+  @Public()
+  @ApiOperation({ summary: 'The JSON Schema of policy documents', operationId: 'getPolicySchema' })
+  @ApiOkResponse({ description: 'JSON Schema, draft 2020-12' })
+  schema(): object {
+    return policyJsonSchema();
+  }
+}
+
+/** A cursor is not sealed: whatever stands in it is held against its form again. */
+function checkedPosition(at: number, id: string): { readonly at: number; readonly id: string } {
+  if (UUID.test(id) && Number.isSafeInteger(at) && Math.abs(at) < 8.64e15) return { at, id };
+  throw new AppError('malformed', 'cursor_invalid', 'the cursor is not one of this list');
+}
