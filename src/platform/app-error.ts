@@ -11,7 +11,7 @@ export type ErrorKind =
   | 'too_many'
   | 'overloaded';
 
-/** One faulty place in what was sent: `path` as in `/signatures/0/sig` or `query.limit`, empty for the whole. */
+/** One faulty place in what was sent: `path` as in `signatures[0].sig` or `query.limit`, empty for the whole. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
