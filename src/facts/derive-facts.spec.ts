@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Malformed } from '../intoto/malformed.js';
@@ -255,6 +256,20 @@ it('refuses a scan in which everything is wrong with a list of bounded length', 
   expect(() => deriveFacts('https://in-toto.io/attestation/vulns/v0.2', scan)).toThrow(
     expect.objectContaining({ faults: expect.toSatisfy((faults: unknown[]) => faults.length < 200) }),
   );
+});
+
+it('reads the examples of docs/predicates.md', () => {
+  const page = readFileSync(new URL('../../docs/predicates.md', import.meta.url), 'utf8');
+  const [testResult, statement] = Array.from(page.matchAll(/```json\n(.*?)```/gs), ([, json]) => JSON.parse(json!));
+  expect(deriveFacts('https://in-toto.io/attestation/test-result/v0.1', testResult)[0]!.content).toMatchObject({
+    suite: 'gpu-smoke',
+    environment: { hardware: 'h200', region: 'eu-west1', cluster: 'eu-1' },
+  });
+  expect(deriveFacts(statement.predicateType, statement.predicate)[0]!.content).toMatchObject({
+    kind: 'approval',
+    decision: 'approved',
+    approver: { id: 'alice@example.com' },
+  });
 });
 
 describe('a predicate that nobody reads', () => {

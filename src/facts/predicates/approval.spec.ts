@@ -63,6 +63,11 @@ describe('approval v1', () => {
     });
   });
 
+  it('keeps a rejection that says more than we know', () => {
+    const rejection = approval({ decision: 'rejected', blocking: 'CVE-2026-1', approver: { id: 'bob', team: 'qa' } });
+    expect(deriveFacts(TYPE, rejection)[0]!.content).toMatchObject({ decision: 'rejected', approver: { id: 'bob' } });
+  });
+
   it.each([
     ['another decision', { decision: 'approved-with-comments' }, 'decision'],
     ['a decision in capitals', { decision: 'APPROVED' }, 'decision'],

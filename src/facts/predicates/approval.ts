@@ -15,19 +15,23 @@ const FIELDS = [
 const APPROVER_FIELDS = ['id', 'name'];
 
 /**
- * Our approval v1 (docs/predicates.md). Unlike other predicates it may have no unknown fields: whatever somebody adds to
- * an approval is likely to restrict it, and reading past a restriction would approve more than was approved.
+ * Our approval v1 (docs/predicates.md). Unlike other predicates an approval may have no unknown fields: whatever somebody
+ * adds to it is likely to restrict it, and reading past a restriction would approve more than was approved. A rejection
+ * may: without its restrictions it rejects more.
  */
 export const readApproval: PredicateReader = (predicate) => {
   const approver = predicate.requiredObject('approver');
-  refuseUnknownFields(predicate, FIELDS);
-  refuseUnknownFields(approver, APPROVER_FIELDS);
+  const decision = readDecision(predicate);
+  if (decision === 'approved') {
+    refuseUnknownFields(predicate, FIELDS);
+    refuseUnknownFields(approver, APPROVER_FIELDS);
+  }
   const approvedAt = predicate.requiredTime('approvedAt');
   const expiresAt = predicate.time('expiresAt');
   if (expiresAt !== null && expiresAt <= approvedAt) predicate.member('expiresAt').fault('must be after approvedAt');
   const content: ApprovalFact = {
     kind: 'approval',
-    decision: readDecision(predicate),
+    decision,
     approver: { id: comparable(approver, 'id', approver.requiredText('id')), name: approver.text('name') },
     role: comparable(predicate, 'role', predicate.text('role')),
     environments: readWords(predicate, 'environments'),
