@@ -7,7 +7,7 @@ import { problemLines } from './problem.js';
 import type { Service, ServiceRequest } from './service.js';
 import type { Surroundings } from './surroundings.js';
 
-const warnings = z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional();
+const warnings = z.array(z.string()).nullish();
 
 const policyAnswer = z.object({ name: z.string(), revision: z.number(), digest: z.string(), warnings });
 
@@ -49,5 +49,5 @@ async function policyBody(file: string): Promise<Pick<ServiceRequest, 'headers' 
 }
 
 function warningLines(given: z.infer<typeof warnings>): readonly string[] {
-  return (given ?? []).map(({ path, message }) => printable(`warning: ${path ? `${path}: ` : ''}${message}`));
+  return (given ?? []).map((warning) => printable(`warning: ${warning}`));
 }
