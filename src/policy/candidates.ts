@@ -1,0 +1,216 @@
+import type { Fact } from '../facts/fact.js';
+import { compileGlob } from '../intoto/glob.js';
+import type { Attestor } from '../trust/attestor.js';
+import { authorityOf, judgedTime, type Authority } from '../trust/authority.js';
+import type { Signer } from '../trust/signer.js';
+import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import type { CompiledEvidence } from './compile-policy.js';
+import type { Conditions } from './conditions.js';
+import { earliestTimes, latestTimes } from './evidence-times.js';
+import type { Entry, Refusal } from './evidence.js';
+import { approverOf } from './people.js';
+import type { Scene } from './scene.js';
+
+/** Evidence of the kind asked for: what takes part in a group, and what does not, with the reason. */
+export interface Candidates {
+  readonly entries: readonly Entry[];
+  readonly refused: readonly { readonly fact: Fact; readonly refusal: Refusal }[];
+}
+
+/**
+ * Gathers the candidates of a requirement. Evidence helps where a signer whose attestor is in `from` may at this trust
+ * revision sign it; what no longer may keeps its place as an objection, until it is retracted.
+ */
+export function candidatesOf(requirement: CompiledEvidence, conditions: Conditions, scene: Scene): Candidates {
+  const entries: Entry[] = [];
+  const refused: { fact: Fact; refusal: Refusal }[] = [];
+  for (const fact of scene.facts) {
+    if (!isAskedFor(fact, requirement)) continue;
+    const { words, refusal } = wordsFor(fact, requirement, conditions, scene);
+    if (words.length === 0) refused.push({ fact, refusal });
+    const groups = Map.groupBy(words, (word) => word.group);
+    for (const [group, spoken] of groups) entries.push(entryOf(fact, group, spoken, scene));
+  }
+  return { entries, refused };
+}
+
+/** What one signature says for one attestor. */
+interface Word {
+  readonly attestor: string;
+  readonly signer: Signer;
+  readonly authority: Authority;
+  readonly voice: string;
+  readonly group: string;
+  readonly helps: boolean;
+  readonly hinders: boolean;
+  readonly refusal: Refusal | null;
+}
+
+function isAskedFor(fact: Fact, { kind, predicateType }: CompiledEvidence): boolean {
+  if (fact.kind !== kind || fact.content.kind !== kind) return false;
+  return predicateType === null || fact.predicateType === predicateType;
+}
+
+function wordsFor(
+  fact: Fact,
+  requirement: CompiledEvidence,
+  conditions: Conditions,
+  scene: Scene,
+): { readonly words: readonly Word[]; readonly refusal: Refusal } {
+  if (fact.standing === 'retracted') {
+    return { words: [], refusal: { code: 'attestation_revoked', message: 'it was retracted' } };
+  }
+  // Verdicts of this service never count as evidence for another: it would believe itself.
+  const signers = fact.signers.filter((signer) => !scene.ownKeys.has(signer.thumbprint));
+  const claim = { kind: fact.kind, predicateType: fact.predicateType, repository: scene.repository };
+  const words: Word[] = [];
+  const refusals: Refusal[] = [strangers(signers, requirement.from, scene.trust)];
+  for (const attestor of requirement.from) {
+    for (const signer of signers) {
+      const authority = authorityOf(scene.trust, attestor, signer, claim);
+      if (authority.supports || authority.objects) {
+        words.push(wordOf(fact, attestor, signer, authority, requirement, conditions, scene));
+      } else if (authority.code !== 'wrong_attestor') refusals.push(refusalOf(authority, signer));
+    }
+  }
+  return { words, refusal: gravest(refusals) };
+}
+
+function wordOf(
+  fact: Fact,
+  attestor: string,
+  signer: Signer,
+  authority: Authority,
+  requirement: CompiledEvidence,
+  conditions: Conditions,
+  scene: Scene,
+): Word {
+  const approver =
+    fact.content.kind === 'approval'
+      ? approverIn(fact.content.approver.id, attestor, signer, requirement, scene)
+      : null;
+  const refusal = refusalOfWord(fact, signer, authority, approver?.mismatch ?? null, requirement);
+  const voice = approver?.person ?? attestor;
+  const supports = authority.supports && fact.standing === 'standing';
+  return {
+    attestor,
+    signer,
+    authority,
+    voice,
+    group: JSON.stringify([voice, ...conditions.groupOf(fact.content)]),
+    helps: scene.inverted || refusal === null,
+    hinders: scene.inverted ? supports : authority.objects,
+    refusal: scene.inverted ? null : refusal,
+  };
+}
+
+function refusalOfWord(
+  fact: Fact,
+  signer: Signer,
+  authority: Authority,
+  mismatch: string | null,
+  requirement: CompiledEvidence,
+): Refusal | null {
+  if (fact.standing === 'revoked') return { code: 'attestation_revoked', message: 'it was revoked' };
+  if (!authority.supports) return refusalOf(authority, signer);
+  if (mismatch !== null) return { code: 'approver_mismatch', message: mismatch };
+  if (requirement.provenOrder && signer.provenAt === null) {
+    return { code: 'condition_false', message: 'it has no proven signing time, and the policy orders by it' };
+  }
+  return null;
+}
+
+/** Attestors that take one signature for different people would let one person count twice. */
+function approverIn(
+  claimed: string,
+  attestor: string,
+  { thumbprint }: Signer,
+  requirement: CompiledEvidence,
+  scene: Scene,
+): { readonly person: string; readonly mismatch: string | null } {
+  const holders = scene.trust.holders.get(thumbprint);
+  const approver = approverOf(scene.trust, attestor, thumbprint, claimed);
+  const other = requirement.from.find(
+    (name) =>
+      holders?.has(name) === true && approverOf(scene.trust, name, thumbprint, claimed).person !== approver.person,
+  );
+  if (other === undefined) return approver;
+  const mismatch = `attestors ${[attestor, other].sort().join(' and ')} take its signer for different people`;
+  return { person: approver.person, mismatch };
+}
+
+function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene): Entry {
+  const helping = words.filter((word) => word.helps);
+  const refusals = words.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]));
+  return {
+    fact,
+    group,
+    voice: words[0]?.voice ?? '',
+    helps: helping.length > 0,
+    hinders: words.some((word) => word.hinders),
+    routes: helping.map(({ attestor, signer, authority }) => ({
+      attestor,
+      thumbprint: signer.thumbprint,
+      label: authority.key === null ? attestor : `key ${authority.key.id} of ${attestor}`,
+    })),
+    refusal: helping.length > 0 ? null : gravest(refusals),
+    earliest: earliestTimes(fact),
+    latest: latestTimes(
+      fact,
+      words.map((word) => word.signer),
+    ),
+    levelOf: (builder) => Math.max(...words.map((word) => levelFor(builder, word, scene))),
+  };
+}
+
+/** Under a `not` the highest level that the attestor was ever trusted with: narrowing it must not let anything pass. */
+function levelFor(builder: string, word: Word, scene: Scene): number {
+  if (!scene.inverted) return levelBy(word.authority.attestor, builder);
+  const states = scene.trust.attestors.get(word.attestor) ?? [];
+  return Math.max(0, ...states.map((state) => levelBy(state.attestor, builder)));
+}
+
+/** The level for the builder itself, else the lowest of those for a pattern that it fits, else 0. */
+function levelBy(attestor: Attestor | null, builder: string): number {
+  const builders = attestor?.builders ?? [];
+  const exact = builders.filter(({ id }) => id === builder);
+  const fitting = exact.length > 0 ? exact : builders.filter(({ id }) => compileGlob(id)(builder));
+  return fitting.length === 0 ? 0 : Math.min(...fitting.map(({ slsaLevel }) => slsaLevel));
+}
+
+function refusalOf(authority: Authority, signer: Signer): Refusal {
+  const { code, message, key } = authority;
+  switch (code) {
+    case 'counts':
+      throw new Error('a signer that counts is not refused');
+    case 'wrong_attestor':
+    case 'signer_not_allowed':
+      return { code: 'wrong_attestor', message };
+    case 'signer_revoked':
+      return { code: 'signer_revoked', message };
+    case 'key_not_valid_then': {
+      const early = epochOf(judgedTime(signer)) < epochOf(key?.validFrom ?? null, -Infinity);
+      return { code: early ? 'not_valid_yet' : 'signer_revoked', message };
+    }
+  }
+}
+
+function strangers(signers: readonly Signer[], from: readonly string[], trust: TrustSnapshot): Refusal {
+  if (signers.length === 0) return { code: 'wrong_attestor', message: 'it is signed by this service itself' };
+  const holders = new Set(signers.flatMap(({ thumbprint }) => [...(trust.holders.get(thumbprint) ?? [])]));
+  const by = holders.size === 0 ? 'nobody known' : [...holders].sort().join(', ');
+  return { code: 'wrong_attestor', message: `it is signed by ${by}; expected one of [${from.join(', ')}]` };
+}
+
+const GRAVITY = ['attestation_revoked', 'approver_mismatch', 'signer_revoked', 'not_valid_yet', 'condition_false'];
+
+/** The refusal that says most; among equals the first in order of words, so that no order of signers shows. */
+function gravest(refusals: readonly Refusal[]): Refusal {
+  const rank = ({ code }: Refusal): number => {
+    const index = GRAVITY.indexOf(code);
+    return index === -1 ? GRAVITY.length : index;
+  };
+  const [first] = [...refusals].sort((a, b) => rank(a) - rank(b) || (a.message < b.message ? -1 : 1));
+  if (first === undefined) throw new Error('nothing refuses this');
+  return first;
+}

@@ -1,0 +1,61 @@
+import type { Fact, Json } from '../facts/fact.js';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { JsonObject } from '../intoto/json.js';
+import type { OpenQuestion } from './cel-answers.js';
+import type { CelBatch, CelSubject } from './cel-batch.js';
+import type { Parameters } from './verdict.js';
+
+interface Place {
+  readonly now: string;
+  readonly parameters: Parameters;
+  readonly digest: Sha256Digest;
+  readonly repository: string | null;
+  readonly predicates: ReadonlyMap<AttestationId, Json>;
+}
+
+/** The questions of one verdict with the values of their variables; each fact once, and predicates only where asked for. */
+export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch {
+  const withPredicate = new Set(
+    open.filter(({ expression }) => expression.variables.has('predicate')).map(({ fact }) => fact),
+  );
+  const facts = [...new Set(open.flatMap(({ fact }) => (fact === null ? [] : [fact])))];
+  return {
+    now: place.now,
+    params: place.parameters,
+    image: { digest: place.digest, repository: place.repository },
+    subjects: facts.map((fact) => subjectOf(fact, withPredicate.has(fact) ? predicateOf(fact, place) : null)),
+    questions: open.map(({ expression, fact, guard }) => ({
+      expression: expression.source,
+      subject: fact === null ? null : facts.indexOf(fact),
+      guard,
+    })),
+  };
+}
+
+/** The predicate as it stands in the payload. Its absence is a malfunction: a check over nothing would answer anything. */
+function predicateOf(fact: Fact, { predicates }: Place): Json {
+  const predicate =
+    predicates.get(fact.attestation) ?? ('predicate' in fact.content ? fact.content.predicate : undefined);
+  if (predicate === undefined) throw new Error(`the predicate of ${fact.attestation} is missing`);
+  return predicate;
+}
+
+function subjectOf(fact: Fact, predicate: Json): CelSubject {
+  const { attestation, kind, predicateType, receivedAt, ownTime, signers } = fact;
+  return {
+    fact: { ...contentOf(fact), kind, predicateType, receivedAt, ownTime },
+    predicate,
+    attestation: {
+      id: attestation,
+      predicateType,
+      receivedAt,
+      signers: signers.map(({ thumbprint, provenAt }) => ({ thumbprint, provenAt })),
+    },
+  };
+}
+
+/** A fact's content is JSON by what it holds; its type says more than JSON's can. The predicate is a variable of its own. */
+function contentOf({ content }: Fact): JsonObject {
+  if (!('predicate' in content)) return content as unknown as JsonObject;
+  return { kind: content.kind };
+}

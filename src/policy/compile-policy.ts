@@ -1,0 +1,137 @@
+import { kindOf, type Kind } from '../intoto/predicate-kind.js';
+import { compileApproval } from './approval-conditions.js';
+import { compileBuild } from './build-conditions.js';
+import {
+  BARE_CHECK_VARIABLES,
+  EVIDENCE_CHECK_VARIABLES,
+  parseCel,
+  WHEN_VARIABLES,
+  type CelExpression,
+} from './cel-expression.js';
+import { PLAIN, type Conditions } from './conditions.js';
+import { durationMilliseconds } from './duration.js';
+import type { Distinction, EvidenceRequirement, PolicyDocument, Requirement, Select } from './policy-document.js';
+import { compileScan } from './scan-conditions.js';
+import { compileTest } from './test-conditions.js';
+import type { Bind } from './value-match.js';
+
+/** A policy revision ready to be evaluated any number of times. */
+export interface CompiledPolicy {
+  readonly document: PolicyDocument;
+  readonly requirements: readonly CompiledRequirement[];
+  /** Whether any `check` speaks of `predicate`, so that evaluation needs the predicates themselves. */
+  readonly needsPredicate: boolean;
+}
+
+export type CompiledRequirement =
+  | CompiledEvidence
+  | (CompiledCommon & { readonly type: 'check'; readonly check: CelExpression })
+  | (CompiledCommon & { readonly type: 'anyOf' | 'allOf'; readonly branches: readonly CompiledRequirement[] })
+  | (CompiledCommon & { readonly type: 'not'; readonly inner: CompiledRequirement });
+
+interface CompiledCommon {
+  /** Its id, or its path below the nearest requirement that has one: `isolated-or-known.anyOf[1]`. */
+  readonly id: string;
+  readonly when: CelExpression | null;
+}
+
+/** A requirement about evidence, with every default in place. */
+export interface CompiledEvidence extends CompiledCommon {
+  readonly type: 'evidence';
+  readonly kind: Kind;
+  /** null where every predicate type of the kind will do. */
+  readonly predicateType: string | null;
+  readonly from: readonly string[];
+  readonly select: Select;
+  readonly count: number;
+  /** null: no two of one group. */
+  readonly distinct: Distinction | null;
+  /** Milliseconds. */
+  readonly maxAge: number | null;
+  readonly provenOrder: boolean;
+  readonly check: CelExpression | null;
+  readonly conditions: Bind<Conditions>;
+}
+
+/**
+ * Compiles a document that parsePolicy has passed, once per revision: `where` to closures, globs to matchers, CEL parsed.
+ * Any error is a malfunction, since the document was held to all of this when it was put.
+ */
+export function compilePolicy(document: PolicyDocument): CompiledPolicy {
+  const requirements = document.requirements.map((requirement, index) =>
+    compileRequirement(requirement, `requirements[${index}]`),
+  );
+  return { document, requirements, needsPredicate: requirements.some(readsPredicate) };
+}
+
+function compileRequirement(requirement: Requirement, path: string): CompiledRequirement {
+  const id = requirement.id ?? path;
+  const when = requirement.when === undefined ? null : parseCel(requirement.when, WHEN_VARIABLES);
+  if ('anyOf' in requirement) {
+    return { type: 'anyOf', id, when, branches: compileBranches(requirement.anyOf, `${id}.anyOf`) };
+  }
+  if ('allOf' in requirement) {
+    return { type: 'allOf', id, when, branches: compileBranches(requirement.allOf, `${id}.allOf`) };
+  }
+  if ('not' in requirement) return { type: 'not', id, when, inner: compileRequirement(requirement.not, `${id}.not`) };
+  if ('from' in requirement) return compileEvidence(requirement, id, when);
+  return { type: 'check', id, when, check: parseCel(requirement.check, BARE_CHECK_VARIABLES) };
+}
+
+function compileBranches(branches: readonly Requirement[], path: string): readonly CompiledRequirement[] {
+  return branches.map((branch, index) => compileRequirement(branch, `${path}[${index}]`));
+}
+
+function compileEvidence(requirement: EvidenceRequirement, id: string, when: CelExpression | null): CompiledEvidence {
+  const kind = 'kind' in requirement ? requirement.kind : kindOf(requirement.predicateType);
+  const count = requirement.count ?? 1;
+  return {
+    type: 'evidence',
+    id,
+    when,
+    kind,
+    predicateType: 'predicateType' in requirement ? requirement.predicateType : null,
+    from: requirement.from,
+    select: requirement.select ?? (kind === 'build' || kind === 'summary' ? 'any' : 'latest'),
+    count,
+    distinct: requirement.distinct ?? null,
+    maxAge: requirement.maxAge === undefined ? null : durationMilliseconds(requirement.maxAge),
+    provenOrder: requirement.order === 'proven',
+    check: requirement.check === undefined ? null : parseCel(requirement.check, EVIDENCE_CHECK_VARIABLES),
+    conditions: compileWhere(requirement, kind),
+  };
+}
+
+/** By predicate type there is no `where`, yet a failed test or a rejection is no less negative for it. */
+function compileWhere(requirement: EvidenceRequirement, kind: Kind): Bind<Conditions> {
+  const given = 'kind' in requirement ? requirement : { kind };
+  switch (given.kind) {
+    case 'build':
+      return compileBuild(('where' in given ? given.where : undefined) ?? {});
+    case 'scan':
+      return compileScan(('where' in given ? given.where : undefined) ?? {});
+    case 'test':
+      return compileTest(('where' in given ? given.where : undefined) ?? {});
+    case 'approval':
+      return compileApproval(('where' in given ? given.where : undefined) ?? {});
+    case 'sbom':
+    case 'vex':
+    case 'summary':
+    case 'other':
+      return () => PLAIN;
+  }
+}
+
+function readsPredicate(requirement: CompiledRequirement): boolean {
+  switch (requirement.type) {
+    case 'evidence':
+      return requirement.check?.variables.has('predicate') ?? false;
+    case 'check':
+      return false;
+    case 'anyOf':
+    case 'allOf':
+      return requirement.branches.some(readsPredicate);
+    case 'not':
+      return readsPredicate(requirement.inner);
+  }
+}

@@ -1,0 +1,59 @@
+import type { FactContent } from '../facts/fact.js';
+import type { Clock } from './clock.js';
+
+/** One thing a requirement asks for: a named suite, or everything where no suite is named. */
+export interface Line {
+  /** What it is called beside others; null where it is the only one. */
+  readonly name: string | null;
+  /** null where the evidence is about this; else why it is not. */
+  misses(content: FactContent): Miss | null;
+}
+
+export interface Miss {
+  readonly message: string;
+  /** It speaks of what is asked for, yet does not prove it. */
+  readonly near: boolean;
+}
+
+/** What one picked piece of evidence comes to, its age and `check` aside. */
+export type Judgement =
+  | { readonly passes: true }
+  | {
+      readonly passes: false;
+      /** It stands against the image, not merely short of what is asked. */
+      readonly negative: boolean;
+      readonly message: string;
+    };
+
+export const PASSES: Judgement = { passes: true };
+
+/** For whom evidence is judged: who signed it, and how far that one is to be believed about builders. */
+export interface Standing {
+  /** The SLSA level concluded for a builder. */
+  levelOf(builder: string): number;
+}
+
+/** What a requirement's `where` means for its kind, with the parameters in place. */
+export interface Conditions {
+  /** Each must be satisfied; never empty. */
+  readonly lines: readonly Line[];
+  /** What tells groups apart beside attestor or person. */
+  groupOf(content: FactContent): readonly (string | null)[];
+  judge(content: FactContent, standing: Standing, clock: Clock): Judgement;
+  /** The first moment at which the evidence no longer counts by its own word, in milliseconds since the epoch; null: never. */
+  endOf(content: FactContent): number | null;
+  /** Whether newer evidence speaks to all that older evidence objects to. */
+  answers(newer: FactContent, older: FactContent): boolean;
+  /** What passes, in words that can follow "a scan by trivy": `with at most 0 critical findings`; empty where anything does. */
+  readonly wanted: string;
+}
+
+/** What most kinds have: one line, groups by attestor alone, nothing that ends or objects. */
+export const PLAIN: Conditions = {
+  lines: [{ name: null, misses: () => null }],
+  groupOf: () => [],
+  judge: () => PASSES,
+  endOf: () => null,
+  answers: () => true,
+  wanted: '',
+};

@@ -1,0 +1,127 @@
+import type { Fact, Json } from '../facts/fact.js';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { Thumbprint } from '../trust/signer.js';
+import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import { CelAnswers } from './cel-answers.js';
+import { celBatch } from './cel-variables.js';
+import type { CelEngine } from './cel.js';
+import { Clock } from './clock.js';
+import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
+import { evaluateRequirement } from './evaluate-requirement.js';
+import { firstChange } from './valid-until.js';
+import type { Parameters, RequirementResult, Verdict } from './verdict.js';
+
+/** All that a verdict may depend on. */
+export interface EvaluationInput {
+  readonly policy: CompiledPolicy;
+  readonly policyRef: { readonly name: string; readonly revision: number; readonly digest: Sha256Digest };
+  /** The facts about the digest, in any order. */
+  readonly facts: readonly Fact[];
+  /** By attestation; needed where the policy's `needsPredicate` says so, and then for every fact. */
+  readonly predicates: ReadonlyMap<AttestationId, Json>;
+  readonly trust: TrustSnapshot;
+  /** The keys with which this service signs verdicts of its own: those never count as evidence. */
+  readonly ownKeys: ReadonlySet<Thumbprint>;
+  /** As parseParameters gives them for the policy. */
+  readonly parameters: Parameters;
+  readonly digest: Sha256Digest;
+  readonly repository: string | null;
+  /** Evidence for the digest is still being verified. */
+  readonly pending: boolean;
+  readonly revisions: Verdict['revisions'];
+  /** RFC 3339. */
+  readonly now: string;
+  readonly cel: CelEngine;
+}
+
+/** The id of the result that says why pending evidence blocks; no requirement of a policy can have it. */
+export const PENDING_RESULT_ID = 'onPending';
+
+/**
+ * Answers whether a digest meets a policy, with reasons. The same input gives the same verdict, byte for byte, whatever
+ * the order of its facts; only the time that CEL may take is not in the input, and what runs out of it is an error and
+ * never an allow.
+ *
+ * Denies what is not proved: where nothing applies, where something cannot be evaluated, where pending evidence blocks.
+ */
+export async function evaluate(input: EvaluationInput): Promise<Verdict> {
+  const now = epochOf(input.now);
+  const answers = new CelAnswers();
+  const { requirements } = input.policy;
+  const evaluateAll = (): readonly RequirementResult[] =>
+    requirements.map((requirement) => evaluateAt(input, answers, requirement, new Clock(now)));
+  let results = evaluateAll();
+  const open = answers.asked;
+  if (open.length > 0) {
+    answers.learn(await input.cel.answer(celBatch(open, input)));
+    results = evaluateAll();
+  }
+  return verdictOf(input, results, validUntil(input, answers, now));
+}
+
+function evaluateAt(
+  input: EvaluationInput,
+  answers: CelAnswers,
+  requirement: CompiledRequirement,
+  clock: Clock,
+): RequirementResult {
+  const { facts, trust, ownKeys, parameters, repository } = input;
+  return evaluateRequirement(requirement, {
+    facts,
+    trust,
+    ownKeys,
+    parameters,
+    repository,
+    answers,
+    clock,
+    inverted: false,
+  });
+}
+
+/** An answer that speaks of `now` holds for this moment only; any other until the first change that time alone makes. */
+function validUntil(input: EvaluationInput, answers: CelAnswers, now: number): number | null {
+  if (answers.holdsForNowOnly) return now;
+  let first: number | null = null;
+  for (const requirement of input.policy.requirements) {
+    const change = firstChange(now, (clock) => evaluateAt(input, answers, requirement, clock));
+    if (change !== null && (first === null || change < first)) first = change;
+  }
+  return first;
+}
+
+function verdictOf(input: EvaluationInput, results: readonly RequirementResult[], until: number | null): Verdict {
+  const { document } = input.policy;
+  const blocked = input.pending && document.onPending === 'deny';
+  const allows = !blocked && isMet(results);
+  const mode = document.mode ?? 'enforce';
+  return {
+    decision: allows || mode === 'audit' ? 'allow' : 'deny',
+    pending: input.pending,
+    mode,
+    wouldDeny: mode === 'audit' && !allows,
+    image: { digest: input.digest, repository: input.repository },
+    policy: input.policyRef,
+    parameters: input.parameters,
+    evaluatedAt: new Date(epochOf(input.now)).toISOString(),
+    validUntil: until === null ? null : new Date(until).toISOString(),
+    requirements: blocked ? [...results, PENDING_RESULT] : results,
+    waivers: [],
+    revisions: input.revisions,
+  };
+}
+
+/** Every requirement that applies is satisfied or waived, and at least one applies. */
+function isMet(results: readonly RequirementResult[]): boolean {
+  const applying = results.filter(({ status }) => status !== 'not_applicable');
+  return applying.length > 0 && applying.every(({ status }) => status === 'satisfied' || status === 'waived');
+}
+
+const PENDING_RESULT: RequirementResult = {
+  id: PENDING_RESULT_ID,
+  status: 'unsatisfied',
+  code: 'not_enough_evidence',
+  message: 'evidence for this digest is still being verified, and the policy waits for it',
+  evidence: [],
+  considered: [],
+  missing: 'the end of its verification: ask again',
+};

@@ -1,0 +1,47 @@
+import type { Fact } from '../facts/fact.js';
+import type { Signer } from '../trust/signer.js';
+import { epochOf } from '../trust/trust-snapshot.js';
+
+/** When evidence came about, in milliseconds since the epoch, as far as it is known. */
+export interface Times {
+  /** What the predicate says, never later than receipt; claimed by the signer. */
+  readonly own: number | null;
+  /** A proven signing time, never later than receipt. */
+  readonly proven: number | null;
+  readonly received: number;
+}
+
+/**
+ * The earliest that the evidence can have come about. Every signer counts, whatever trust thinks of it: or else revoking
+ * one of two would make the evidence younger.
+ */
+export function earliestTimes(fact: Fact): Times {
+  return timesOf(fact, epochOf(fact.receivedAt), fact.signers, Math.min);
+}
+
+/** The latest that evidence by these of its signers can have come about. */
+export function latestTimes(fact: Fact, signers: readonly Signer[]): Times {
+  const received = Math.max(epochOf(fact.receivedAt), ...signers.map((signer) => epochOf(signer.receivedAt)));
+  return timesOf(fact, received, signers, Math.max);
+}
+
+function timesOf(
+  fact: Fact,
+  received: number,
+  signers: readonly Signer[],
+  choose: (...times: number[]) => number,
+): Times {
+  const proven = signers.flatMap(({ provenAt }) => (provenAt === null ? [] : [epochOf(provenAt)]));
+  return {
+    own: fact.ownTime === null ? null : Math.min(epochOf(fact.ownTime), received),
+    proven: proven.length === 0 ? null : Math.min(choose(...proven), received),
+    received,
+  };
+}
+
+/** The time by which evidence ages, and what it is called. */
+export function ageingTime(times: Times): { readonly at: number; readonly by: string } {
+  if (times.own !== null) return { at: times.own, by: 'its own time' };
+  if (times.proven !== null) return { at: times.proven, by: 'its proven signing time' };
+  return { at: times.received, by: 'its receipt' };
+}

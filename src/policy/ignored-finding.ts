@@ -1,0 +1,15 @@
+const DAY = 86_400_000;
+
+/**
+ * The first moment at which an ignored finding counts again, in milliseconds since the epoch: for a date the end of that
+ * day in UTC, else the moment itself. null where the text names no day of the calendar.
+ */
+export function ignoredUntil(until: string): number | null {
+  const day = until.slice(0, 10);
+  const startOfDay = Date.parse(`${day}T00:00:00Z`);
+  // JavaScript reads the 31st of February as a day in March.
+  if (Number.isNaN(startOfDay) || new Date(startOfDay).toISOString().slice(0, 10) !== day) return null;
+  if (until.length === 10) return startOfDay + DAY;
+  const moment = Date.parse(until);
+  return Number.isNaN(moment) ? null : moment;
+}

@@ -1,0 +1,153 @@
+import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts/fact.js';
+import type { Clock } from './clock.js';
+import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
+import { ignoredUntil } from './ignored-finding.js';
+import type { IgnoredFinding, ScanWhere } from './policy-document.js';
+import { bindNumber, bindText, type Bind } from './value-match.js';
+
+/** What a policy accepts of findings; null: no limit. */
+interface Limits {
+  readonly severity: ReadonlyMap<Severity, number>;
+  readonly cvss: number | null;
+  readonly findings: number | null;
+  /** The moments from which ignored findings count again, by their ids. */
+  readonly ignored: ReadonlyMap<string, number>;
+}
+
+/**
+ * Compiles what is asked of a scan. A scan that exceeds a limit is negative. `vex` is read and removes no finding: that
+ * can only deny more.
+ */
+export function compileScan(where: ScanWhere): Bind<Conditions> {
+  const scanner = where.scanner === undefined ? null : bindText(where.scanner);
+  const severities = SEVERITIES.flatMap((severity) => {
+    const limit = where.maxSeverity?.[severity];
+    return limit === undefined ? [] : [[severity, bindNumber(limit)] as const];
+  });
+  const cvss = where.maxCvss === undefined ? null : bindNumber(where.maxCvss);
+  const findings = where.maxFindings === undefined ? null : bindNumber(where.maxFindings);
+  const ignored = ignoredMoments(where.ignore ?? []);
+  return (parameters) => {
+    const asked = scanner === null ? null : scanner(parameters);
+    const named = new Map(severities.map(([severity, limit]) => [severity, limit(parameters)]));
+    const limits: Limits = {
+      severity: withUnknown(named),
+      cvss: cvss === null ? null : cvss(parameters),
+      findings: findings === null ? null : findings(parameters),
+      ignored,
+    };
+    return {
+      ...PLAIN,
+      lines: [
+        {
+          name: null,
+          misses: (content) =>
+            asked === null || (content.kind === 'scan' && content.scanner === asked)
+              ? null
+              : { message: `it is by scanner ${scannerOf(content)}; expected ${asked}`, near: false },
+        },
+      ],
+      groupOf: (content) => [scannerOf(content)],
+      judge: (content, _standing, clock) =>
+        content.kind === 'scan' ? judgeScan(content, limits, clock) : exceeds('it is no scan'),
+      wanted: wantedOf(asked, limits),
+    };
+  };
+}
+
+function judgeScan(scan: ScanFact, limits: Limits, clock: Clock): Judgement {
+  if (limits.severity.size === 0 && limits.cvss === null && limits.findings === null) return PASSES;
+  const listed = new Map<Severity, number>();
+  const ignored = new Map<Severity, number>();
+  const scores: string[] = [];
+  for (const finding of scan.findings) {
+    add(listed, finding.severity);
+    const until = limits.ignored.get(finding.id);
+    if (until !== undefined && clock.isBefore(until)) {
+      add(ignored, finding.severity);
+      continue;
+    }
+    const fault = limits.cvss === null ? null : scoreFault(finding, limits.cvss);
+    if (fault !== null) scores.push(fault);
+  }
+  const faults: string[] = [];
+  let total = 0;
+  for (const severity of SEVERITIES) {
+    // What a report counts may be more than what it lists; the larger of the two is believed.
+    const count = Math.max(listed.get(severity) ?? 0, scan.counts[severity]) - (ignored.get(severity) ?? 0);
+    const limit = limits.severity.get(severity);
+    if (limit !== undefined && !(count <= limit)) faults.push(`${findings(count, severity)}; the limit is ${limit}`);
+    total += count;
+  }
+  if (limits.findings !== null && !(total <= limits.findings)) {
+    faults.push(`${findings(total)} in all; the limit is ${limits.findings}`);
+  }
+  const [first, ...others] = scores;
+  if (first !== undefined) faults.push(others.length === 0 ? first : `${first} (and ${others.length} more like it)`);
+  return faults.length === 0 ? PASSES : exceeds(faults.join('; '));
+}
+
+function findings(count: number, severity?: Severity): string {
+  return [count, severity, count === 1 ? 'finding' : 'findings'].filter((word) => word !== undefined).join(' ');
+}
+
+/** The least base score of each class in the qualitative scale of CVSS 3.1, section 5, and 4.0, section 6. */
+const LEAST_SCORE: Readonly<Record<Exclude<Severity, 'unknown'>, number>> = {
+  critical: 9,
+  high: 7,
+  medium: 4,
+  low: 0.1,
+  negligible: 0,
+  none: 0,
+};
+
+function scoreFault(finding: Finding, limit: number): string | null {
+  if (finding.cvss !== null) {
+    return finding.cvss <= limit ? null : `${finding.id} has CVSS score ${finding.cvss}; the limit is ${limit}`;
+  }
+  if (finding.severity === 'unknown') return `${finding.id} has neither score nor severity; the limit is CVSS ${limit}`;
+  return LEAST_SCORE[finding.severity] <= limit
+    ? null
+    : `${finding.id} has no score and is ${finding.severity}, so at least CVSS ${LEAST_SCORE[finding.severity]}; the limit is ${limit}`;
+}
+
+/** `unknown`, where no limit names it, takes the strictest limit given. */
+function withUnknown(named: ReadonlyMap<Severity, number>): ReadonlyMap<Severity, number> {
+  if (named.size === 0 || named.has('unknown')) return named;
+  return new Map([...named, ['unknown', Math.min(...named.values())]]);
+}
+
+/** Where a finding is ignored twice, the earlier end holds. */
+function ignoredMoments(ignore: readonly IgnoredFinding[]): ReadonlyMap<string, number> {
+  const moments = new Map<string, number>();
+  for (const { id, until } of ignore) {
+    const moment = ignoredUntil(until);
+    if (moment === null) throw new Error(`not a day of the calendar: ${until}`);
+    moments.set(id, Math.min(moments.get(id) ?? Infinity, moment));
+  }
+  return moments;
+}
+
+function wantedOf(scanner: string | null, limits: Limits): string {
+  const parts = SEVERITIES.flatMap((severity) => {
+    const limit = limits.severity.get(severity);
+    return limit === undefined ? [] : [`at most ${limit} ${severity}`];
+  });
+  if (limits.findings !== null) parts.push(`at most ${limits.findings} in all`);
+  if (limits.cvss !== null) parts.push(`no CVSS score above ${limits.cvss}`);
+  const by = scanner === null ? '' : `by scanner ${scanner}`;
+  const findings = parts.length === 0 ? '' : `with findings of ${parts.join(', ')}`;
+  return [by, findings].filter((part) => part !== '').join(' ');
+}
+
+function scannerOf(content: { readonly kind: string; readonly scanner?: string }): string | null {
+  return content.scanner ?? null;
+}
+
+function add(counts: Map<Severity, number>, severity: Severity): void {
+  counts.set(severity, (counts.get(severity) ?? 0) + 1);
+}
+
+function exceeds(message: string): Judgement {
+  return { passes: false, negative: true, message };
+}

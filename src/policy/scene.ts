@@ -1,0 +1,23 @@
+import type { Fact } from '../facts/fact.js';
+import type { Thumbprint } from '../trust/signer.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import type { CelAnswers } from './cel-answers.js';
+import type { Clock } from './clock.js';
+import type { Parameters } from './verdict.js';
+
+/** Everything that one evaluation at one moment may read. */
+export interface Scene {
+  readonly facts: readonly Fact[];
+  readonly trust: TrustSnapshot;
+  /** The keys with which this service signs verdicts of its own. */
+  readonly ownKeys: ReadonlySet<Thumbprint>;
+  readonly parameters: Parameters;
+  readonly repository: string | null;
+  readonly answers: CelAnswers;
+  readonly clock: Clock;
+  /**
+   * Under a `not`, and not under a second one. There what passes denies, so that every doubt is resolved the other way
+   * round: trust that went away still lets evidence pass, and no longer lets it stand in the way of passing.
+   */
+  readonly inverted: boolean;
+}

@@ -1,0 +1,207 @@
+import type { CompiledEvidence } from './compile-policy.js';
+import type { Conditions } from './conditions.js';
+import type { Entry, Refusal } from './evidence.js';
+import type { Judge, Outcome } from './judge-entry.js';
+
+/** What the evidence of one line comes to, group by group. */
+export interface Selection {
+  readonly passing: readonly Entry[];
+  /** What stands against the image whatever else passes. */
+  readonly opposing: readonly Rejected[];
+  /** What was picked and did not pass. */
+  readonly failing: readonly Rejected[];
+  /** What was picked and could not be judged. */
+  readonly erring: readonly Rejected[];
+  /** It cannot be told whether something stands against the image. */
+  readonly undecided: boolean;
+  /** What was not picked. */
+  readonly passedOver: readonly Rejected[];
+}
+
+export interface Rejected {
+  readonly entry: Entry;
+  readonly reason: Refusal;
+}
+
+/** Picks within each group of a line and judges what was picked, never the other way round. */
+export function selectEvidence(
+  requirement: CompiledEvidence,
+  conditions: Conditions,
+  entries: readonly Entry[],
+  judge: Judge,
+  inverted: boolean,
+): Selection {
+  const groups = [...Map.groupBy(entries, (entry) => entry.group)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const selector = new Selector(requirement, conditions, judge, inverted);
+  for (const [, group] of groups) {
+    if (requirement.select === 'latest') selector.latest(group);
+    else selector.each(group, requirement.select === 'all');
+  }
+  return selector;
+}
+
+class Selector implements Selection {
+  readonly passing: Entry[] = [];
+  readonly opposing: Rejected[] = [];
+  readonly failing: Rejected[] = [];
+  readonly erring: Rejected[] = [];
+  readonly passedOver: Rejected[] = [];
+  undecided = false;
+
+  constructor(
+    private readonly requirement: CompiledEvidence,
+    private readonly conditions: Conditions,
+    private readonly judge: Judge,
+    private readonly inverted: boolean,
+  ) {}
+
+  /** Under `any` whatever passes counts; under `all` whatever does not pass stands in the way. */
+  each(group: readonly Entry[], all: boolean): void {
+    for (const entry of group) {
+      if (!all && entry.refusal !== null) {
+        this.passedOver.push({ entry, reason: entry.refusal });
+        continue;
+      }
+      const outcome = this.judge.outcome(entry);
+      if (outcome.state === 'open') continue;
+      if (outcome.state === 'passes') {
+        if (entry.refusal === null) this.passing.push(entry);
+        else this.passedOver.push({ entry, reason: entry.refusal });
+      } else if (outcome.state === 'errs') {
+        this.erring.push({ entry, reason: outcome.reason });
+        if (all && entry.hinders) this.undecided = true;
+      } else if (all && entry.hinders) this.opposing.push({ entry, reason: outcome.reason });
+      else this.failing.push({ entry, reason: outcome.reason });
+    }
+  }
+
+  /**
+   * The newest of the group stands for it. What is negative stands against the image until newer evidence that passes
+   * replaces it, and what no longer helps is passed over where it would pass, and only there.
+   */
+  latest(group: readonly Entry[]): void {
+    const ordered = [...group].sort((a, b) => this.order(b) - this.order(a) || byAttestation(a, b));
+    const standing = this.negatives(ordered);
+    if (standing !== undefined) {
+      const { entry, reason } = standing;
+      this.opposing.push(standing);
+      this.passOver(ordered, entry, (other) =>
+        this.order(other) > this.order(entry)
+          ? { code: reason.code, message: `it does not replace ${entry.fact.attestation}` }
+          : null,
+      );
+      return;
+    }
+    const picked = this.pick(ordered);
+    if (picked === undefined) {
+      this.passOver(ordered, null, () => null);
+      return;
+    }
+    const { entry, outcome } = picked;
+    if (outcome.state === 'passes') this.passing.push(entry);
+    else if (outcome.state === 'errs') this.erring.push({ entry, reason: outcome.reason });
+    else if (outcome.state === 'fails') this.failing.push({ entry, reason: outcome.reason });
+    this.passOver(ordered, entry, () => null);
+  }
+
+  /** The newest negative that nothing has replaced. */
+  private negatives(ordered: readonly Entry[]): Rejected | undefined {
+    for (const entry of ordered) {
+      const content = this.judge.content(entry);
+      if (content.state !== 'fails' || !content.negative || !entry.hinders) continue;
+      const answers = ordered.filter((other) => other !== entry && other.helps && this.replaces(other, entry));
+      const states = answers.map((other) => this.judge.soundness(other).state);
+      if (states.includes('passes')) continue;
+      if (states.includes('errs')) this.undecided = true;
+      else if (!states.includes('open')) return { entry, reason: content.reason };
+    }
+    return undefined;
+  }
+
+  private pick(ordered: readonly Entry[]): { readonly entry: Entry; readonly outcome: Outcome } | undefined {
+    for (let from = 0; from < ordered.length;) {
+      const first = ordered[from];
+      const tied = ordered
+        .slice(from)
+        .filter((entry) => first !== undefined && this.order(entry) === this.order(first));
+      const effective = tied
+        .map((entry) => ({ entry, outcome: this.judge.outcome(entry) }))
+        .filter(({ entry, outcome }) => counts(entry, outcome))
+        .sort((a, b) => this.rank(a.outcome) - this.rank(b.outcome));
+      const [worst] = effective;
+      // An entry that counts only one way may turn out not to count, so what lies behind it has to be asked about too.
+      const settled = effective.some(
+        ({ entry, outcome }) => outcome.state !== 'open' || (entry.helps && entry.hinders),
+      );
+      if (worst !== undefined && settled) return worst;
+      from += tied.length;
+    }
+    return undefined;
+  }
+
+  /** Ties go against the image, or under `not` against what the `not` wants to be absent. */
+  private rank({ state }: Outcome): number {
+    const rank = ['fails', 'errs', 'open', 'passes'].indexOf(state);
+    return this.inverted ? -rank : rank;
+  }
+
+  private order(entry: Entry): number {
+    const { own, proven, received } = entry.earliest;
+    return this.requirement.provenOrder ? (proven ?? received) : (own ?? received);
+  }
+
+  /** Whether `newer` is late enough, and speaks to enough, to take the place of the negative `older`. */
+  private replaces(newer: Entry, older: Entry): boolean {
+    const said = this.inverted ? newer.latest : newer.earliest;
+    const objected = this.inverted ? older.earliest : older.latest;
+    const bound = this.requirement.provenOrder
+      ? (objected.proven ?? objected.received)
+      : (objected.own ?? objected.received);
+    const time = this.requirement.provenOrder
+      ? said.proven
+      : objected.own === null
+        ? (said.own ?? said.received)
+        : (said.own ?? said.proven);
+    const later = time === null ? this.inverted : this.inverted ? time >= bound : time > bound;
+    return later && this.conditions.answers(newer.fact.content, older.fact.content);
+  }
+
+  private passOver(group: readonly Entry[], picked: Entry | null, other: (entry: Entry) => Refusal | null): void {
+    for (const entry of group) {
+      if (entry === picked) continue;
+      const reason = entry.refusal ?? other(entry) ?? passedOverFor(entry, picked);
+      this.passedOver.push({ entry, reason });
+    }
+  }
+}
+
+/** Whether an entry that comes out so has any say: one that passes must help, one that does not must hinder. */
+function counts(entry: Entry, { state }: Outcome): boolean {
+  if (state === 'passes') return entry.helps;
+  return state === 'fails' ? entry.hinders : true;
+}
+
+function passedOverFor(entry: Entry, picked: Entry | null): Refusal {
+  const instead = picked === null ? 'other evidence' : picked.fact.attestation;
+  const { content } = entry.fact;
+  if (
+    content.kind === 'approval' &&
+    content.decision === 'approved' &&
+    picked !== null &&
+    !sharesSigner(entry, picked)
+  ) {
+    return { code: 'duplicate_person', message: `the same person also speaks in ${instead}` };
+  }
+  return { code: 'superseded', message: `${instead} of its group is newer` };
+}
+
+function sharesSigner(entry: Entry, other: Entry): boolean {
+  return entry.fact.signers.some(({ thumbprint }) =>
+    other.fact.signers.some((signer) => signer.thumbprint === thumbprint),
+  );
+}
+
+function byAttestation(a: Entry, b: Entry): number {
+  const [one, other] = [`${a.fact.attestation} ${a.fact.id}`, `${b.fact.attestation} ${b.fact.id}`];
+  return one === other ? 0 : one < other ? -1 : 1;
+}
