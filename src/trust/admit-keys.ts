@@ -1,3 +1,4 @@
+import { memberPath } from '../intoto/json-path.js';
 import { AppError, type FieldError } from '../platform/app-error.js';
 import type { KeyDocument } from './parse-attestor.js';
 import { findAttestor, keysEverHeld, revocationsBinding, type TrustSnapshot } from './trust-snapshot.js';
@@ -33,12 +34,13 @@ function refuseTakenIds(
   const taken: FieldError[] = [];
   const registered: FieldError[] = [];
   for (const [index, key] of keys.entries()) {
+    const path = memberPath(pathOf(index), 'id');
     const sameId = held.find((candidate) => candidate.id === key.id);
     const sameKey = held.find((candidate) => candidate.thumbprint === key.thumbprint);
     if (sameId !== undefined && sameId.thumbprint !== key.thumbprint) {
-      taken.push({ path: pathOf(index), message: `id ${key.id} is that of ${sameId.thumbprint}` });
+      taken.push({ path, message: `id ${key.id} is that of ${sameId.thumbprint}` });
     } else if (sameKey !== undefined && sameKey.id !== key.id) {
-      registered.push({ path: pathOf(index), message: `this public key has the id ${sameKey.id}` });
+      registered.push({ path, message: `this public key has the id ${sameKey.id}` });
     }
   }
   if (taken.length > 0) {
@@ -64,7 +66,7 @@ function refuseRevoked(
     if (binding === undefined) return [];
     const { reason, attestor, keyId } = binding.revocation;
     const message = `this public key was revoked as ${reason}, as key ${keyId} of attestor ${attestor}`;
-    return [{ path: pathOf(index), message }];
+    return [{ path: memberPath(pathOf(index), 'publicKey'), message }];
   });
   if (errors.length === 0) return;
   throw new AppError('conflict', 'key_revoked', 'a revoked key cannot be added again', { errors });

@@ -32,7 +32,21 @@ export function revocationTerms(
   if (asked === current) return stronger ? { reason, effectiveFrom } : null;
   // Asked again without a moment, a key already superseded stays superseded from when it was.
   if (request.effectiveFrom === null && !isCompromised) return null;
-  throw notEarlier(binding, current);
+  throw notEarlier(strictest(binding));
+}
+
+/** The revocation that takes the most away: effective the earliest, and of two such the one as compromised. */
+export function strictest(binding: readonly BindingRevocation[]): KeyRevocation | null {
+  const [first] = binding.toSorted((a, b) => compare(a.effectiveFrom, b.effectiveFrom) || weight(b) - weight(a));
+  return first?.revocation ?? null;
+}
+
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+function weight({ revocation }: BindingRevocation): number {
+  return revocation.reason === 'compromised' ? 1 : 0;
 }
 
 function ahead(now: string): AppError {
@@ -42,10 +56,9 @@ function ahead(now: string): AppError {
   });
 }
 
-function notEarlier(binding: readonly BindingRevocation[], current: number): AppError {
-  const strictest = binding.find((revocation) => revocation.effectiveFrom === current);
-  const since = strictest?.revocation.effectiveFrom;
-  const terms = `${strictest?.revocation.reason ?? 'superseded'} ${since === null ? 'ever' : `from ${since ?? ''} on`}`;
+function notEarlier(current: KeyRevocation | null): AppError {
+  const since = current?.effectiveFrom ?? null;
+  const terms = `${current?.reason ?? 'superseded'} ${since === null ? 'ever' : `from ${since} on`}`;
   return new AppError(
     'conflict',
     'revocation_not_earlier',

@@ -70,14 +70,16 @@ describe('a document that is PUT', () => {
       trustOf(registered, { at: day(2), deleted: 'trivy' }),
       trustOf(registered, { at: day(2), deleted: 'trivy' }, { at: day(3), attestor: attestorWith({ keys: [] }) }),
     ]) {
-      expect(() => putAttestor(trust, document('trivy', other), day(4))).toThrow(conflict('key_id_taken', 'keys[0]'));
+      expect(() => putAttestor(trust, document('trivy', other), day(4))).toThrow(
+        conflict('key_id_taken', 'keys[0].id'),
+      );
     }
   });
 
   it('may not give a key another id', () => {
     const renamed = { ...k1, id: 'k9' };
     expect(() => putAttestor(trustOf(registered), document('trivy', k2, renamed), day(4))).toThrow(
-      conflict('key_registered', 'keys[1]'),
+      conflict('key_registered', 'keys[1].id'),
     );
   });
 
@@ -89,7 +91,7 @@ describe('a document that is PUT', () => {
   it('may not bring in a compromised key anywhere', () => {
     const trust = trustOf(registered, revoked('compromised'));
     expect(() => putAttestor(trust, document('qa', k2, { ...k1, id: 'x' }), day(6))).toThrow(
-      conflict('key_revoked', 'keys[1]'),
+      conflict('key_revoked', 'keys[1].publicKey'),
     );
   });
 
@@ -129,7 +131,9 @@ describe('a key that is added', () => {
     const act = (): unknown => addKey(trust, 'trivy', { ...k2, thumbprint: KEY_C });
     expect(act).toThrow(conflict('key_revoked'));
     expect(act).toThrow(
-      expect.objectContaining({ errors: [{ path: '', message: expect.stringContaining('key q of attestor qa') }] }),
+      expect.objectContaining({
+        errors: [{ path: 'publicKey', message: expect.stringContaining('key q of attestor qa') }],
+      }),
     );
   });
 });
