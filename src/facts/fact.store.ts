@@ -102,9 +102,9 @@ export class FactStore {
          from latest l join signed g on g.fact = l.id group by l.subject
        )
        update images i
-       set facts = coalesce((select r.facts from rebuilt r where r.subject = i.subject), '[]'::jsonb),
-         examined = i.examined + c.examined, revision = i.revision + 1
-       from changed c where c.subject = i.subject`,
+       set facts = coalesce(r.facts, '[]'::jsonb), examined = i.examined + c.examined, revision = i.revision + 1
+       from changed c left join rebuilt r on r.subject = c.subject
+       where c.subject = i.subject`,
       [[...examined.keys()], [...examined.values()]],
     );
   }

@@ -5,7 +5,7 @@ import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { parseLimit, type Page } from '../platform/page.js';
 import { Public, RequireRoles } from '../platform/roles.js';
-import { policyJsonSchema } from './policy-schema.js';
+import { policySchema } from './policy-schema.js';
 import { recordedVerdictAnswer, toRecordedAnswer } from './verdict.answer.js';
 import { parseDigest } from './verdict-request.js';
 import { VerdictStore } from './verdict.store.js';
@@ -70,7 +70,7 @@ export class VerdictController {
   @ApiOperation({ summary: 'The JSON Schema of policy documents', operationId: 'getPolicySchema' })
   @ApiOkResponse({ description: 'JSON Schema, draft 2020-12' })
   schema(): object {
-    return policyJsonSchema();
+    return policySchema();
   }
 }
 

@@ -7,6 +7,7 @@ import type { Sha256Digest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { groupCommit } from '../platform/group-commit.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import type { Thumbprint } from '../trust/signer.js';
 import type { TrustStore } from '../trust/trust.store.js';
 import type { CelEngine } from './cel.js';
 import { evaluate } from './evaluate.js';
@@ -41,6 +42,8 @@ export interface VerdictServiceOptions {
   readonly policies: PolicyStore;
   readonly verdicts: VerdictStore;
   readonly cel: CelEngine;
+  /** The keys with which this service signs verdicts of its own. */
+  readonly ownKeys: ReadonlySet<Thumbprint>;
 }
 
 /** A question held against one revision of its policy, and all that was read about it in one snapshot. */
@@ -130,6 +133,7 @@ export class VerdictService {
       facts,
       predicates: compiled.needsPredicate ? await this.options.facts.predicates(facts) : new Map(),
       trust,
+      ownKeys: this.options.ownKeys,
       parameters: question.parameters,
       digest: question.digest,
       repository: question.repository,

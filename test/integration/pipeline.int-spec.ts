@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SubjectDigest } from '../../src/intoto/digest.js';
+import { openPipeline, type Pipeline } from '../support/pipeline.js';
+import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
+import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let database: TestDatabase;
+let pipeline: Pipeline;
+const qa = makeKey();
+const stranger = makeKey('Ed25519');
+
+const freshDigest = (): SubjectDigest => `sha256:${randomBytes(32).toString('hex')}` as SubjectDigest;
+const testEvidence = (digest: string, result: unknown = testResult('PASSED'), key = qa): Buffer =>
+  envelopeOf(statementAbout(digest, PREDICATE_TYPES.testResult, result), [key]);
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pipeline = await openPipeline(database.url);
+  await pipeline.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
+});
+
+afterAll(async () => {
+  await pipeline.database.close();
+  await database.drop();
+});
+
+describe('ingest', () => {
+  it('stores the same bytes once, whoever posts them and however often at once', async () => {
+    const body = testEvidence(freshDigest());
+    const ids = await Promise.all(Array.from({ length: 20 }, () => pipeline.post(body)));
+    expect(new Set(ids).size).toBe(1);
+    const { rows } = await pipeline.database.pool.query(
+      `select (select count(*) from attestations where id = $1) as stored,
+         (select count(*) from history_entries where attestation = $1) as told`,
+      [ids[0]],
+    );
+    expect(rows[0]).toEqual({ stored: 1, told: 1 });
+  });
+
+  it('gives the bytes back exactly as received', async () => {
+    const body = Buffer.from(` ${testEvidence(freshDigest()).toString()}\n`);
+    expect(await pipeline.attestations.findBytes(await pipeline.post(body))).toEqual(body);
+  });
+
+  it('never deadlocks groups that share attestations and subjects', async () => {
+    const digests = Array.from({ length: 8 }, freshDigest);
+    const bodies = digests.map((digest) => testEvidence(digest));
+    const others = await Promise.all([openPipeline(database.url), openPipeline(database.url)]);
+    await Promise.all(
+      [pipeline, ...others].flatMap((each, turn) =>
+        Array.from({ length: 64 }, (_, index) => each.post(bodies[(index * (turn + 1)) % bodies.length]!)),
+      ),
+    );
+    const states = await Promise.all(digests.map((digest) => pipeline.images.readState(digest)));
+    expect(states.map((state) => state.received)).toEqual(digests.map(() => 1));
+    await Promise.all(others.map((each) => each.database.close()));
+  });
+});
+
+describe('verification', () => {
+  it('turns verified evidence into facts of the image and ends its being pending', async () => {
+    const digest = freshDigest();
+    const id = await pipeline.post(testEvidence(digest));
+    expect(await pipeline.images.readState(digest)).toMatchObject({ received: 1, examined: 0 });
+    expect(await pipeline.verification.examine([id])).toEqual([{ attestation: id, outcome: 'verified', code: null }]);
+    const state = await pipeline.images.readFacts(digest);
+    expect(state).toMatchObject({ received: 1, examined: 1, revision: 1 });
+    expect(state.facts).toMatchObject([{ attestation: id, kind: 'test', content: { result: 'passed' } }]);
+  });
+
+  it('changes nothing when a job is delivered twice, or to two workers at once', async () => {
+    const digest = freshDigest();
+    const id = await pipeline.post(testEvidence(digest));
+    const other = await openPipeline(database.url);
+    await Promise.all([pipeline.verification.examine([id]), other.verification.examine([id])]);
+    await pipeline.verification.examine([id]);
+    const { rows } = await pipeline.database.pool.query(
+      'select count(*) as verifications from verifications where attestation = $1',
+      [id],
+    );
+    expect(rows[0]).toEqual({ verifications: 1 });
+    expect(await pipeline.images.readState(digest)).toMatchObject({ received: 1, examined: 1 });
+    await other.database.close();
+  });
+
+  it('loses no fact of one digest to workers that examine its evidence at once', async () => {
+    const digest = freshDigest();
+    const others = await Promise.all([openPipeline(database.url), openPipeline(database.url)]);
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, (_, index) =>
+        pipeline.post(testEvidence(digest, testResult('PASSED', { suite: `s${index}` }))),
+      ),
+    );
+    await Promise.all(ids.map((id, index) => [pipeline, ...others][index % 3]!.verification.examine([id])));
+    const state = await pipeline.images.readFacts(digest);
+    expect(state.facts).toHaveLength(30);
+    expect(state).toMatchObject({ received: 30, examined: 30 });
+    await Promise.all(others.map((each) => each.database.close()));
+  });
+
+  it('counts the same statement in other bytes, and the same signature twice, as one fact with its first receipt', async () => {
+    const digest = freshDigest();
+    const body = testEvidence(digest);
+    const first = await pipeline.post(body);
+    const spaced = await pipeline.post(Buffer.from(`${body.toString()} `));
+    expect(spaced).not.toBe(first);
+    // The later copy is examined first: the fact is still as old as its first receipt.
+    await pipeline.verification.examine([spaced]);
+    await pipeline.verification.examine([first]);
+    const { facts, examined } = await pipeline.images.readFacts(digest);
+    expect(examined).toBe(2);
+    expect(facts).toHaveLength(1);
+    const [stored] = await pipeline.attestations.findMany([first]);
+    const { receivedAt, signers } = facts[0] as { receivedAt: string; signers: unknown[] };
+    expect(new Date(receivedAt)).toEqual(stored?.receivedAt);
+    expect(signers).toHaveLength(1);
+  });
+
+  it('rejects evidence by a stranger, and lets it count once the key is added', async () => {
+    const digest = freshDigest();
+    const id = await pipeline.post(testEvidence(digest, testResult('PASSED'), stranger));
+    expect(await pipeline.verification.examine([id])).toMatchObject([
+      { outcome: 'rejected', code: 'untrusted_signer' },
+    ]);
+    expect(await pipeline.verification.examine([id])).toEqual([]);
+    await pipeline.putAttestor('late', { kinds: ['test'], keys: [{ id: 'k1', publicKey: stranger.publicKey }] });
+    const gain = await pipeline.verifications.gainRevision();
+    expect(await pipeline.verifications.findGaining(gain, 1000)).toContain(id);
+    expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
+    expect(await pipeline.verifications.findGaining(gain, 1000)).not.toContain(id);
+    const state = await pipeline.images.readFacts(digest);
+    expect(state).toMatchObject({ received: 1, examined: 1, revision: 2 });
+    expect(state.facts).toHaveLength(1);
+  });
+
+  it('says of a known attestor that it may not sign this kind, and leaves counting to the verdict', async () => {
+    const digest = freshDigest();
+    const body = envelopeOf(statementAbout(digest, PREDICATE_TYPES.approval, approval('ann', new Date())), [qa]);
+    const id = await pipeline.post(body);
+    expect(await pipeline.verification.examine([id])).toMatchObject([
+      { outcome: 'rejected', code: 'signer_not_allowed' },
+    ]);
+  });
+
+  it('rejects a predicate that is not of its type, whoever signed it', async () => {
+    const digest = freshDigest();
+    const id = await pipeline.post(testEvidence(digest, { result: 7 }));
+    expect(await pipeline.verification.examine([id])).toMatchObject([
+      { outcome: 'rejected', code: 'predicate_malformed' },
+    ]);
+    expect((await pipeline.images.readFacts(digest)).facts).toEqual([]);
+  });
+
+  it('records what could not be found out as an error that may be tried again', async () => {
+    const digest = freshDigest();
+    const id = await pipeline.post(testEvidence(digest));
+    expect(await pipeline.verification.giveUp(id, new Error('no reason'))).toMatchObject([
+      { outcome: 'error', code: 'verification_error' },
+    ]);
+    expect(await pipeline.images.readState(digest)).toMatchObject({ received: 1, examined: 1 });
+    expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
+    expect(await pipeline.images.readState(digest)).toMatchObject({ received: 1, examined: 1 });
+  });
+
+  it('files evidence of 10,000 subjects under each of them', async () => {
+    const subjects = Array.from({ length: 10_000 }, freshDigest);
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: subjects.map((subject) => ({ digest: { sha256: subject.slice('sha256:'.length) } })),
+      predicateType: PREDICATE_TYPES.testResult,
+      predicate: testResult('PASSED'),
+    };
+    const id = await pipeline.post(envelopeOf(JSON.stringify(statement), [qa]));
+    expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
+    const states = await Promise.all(
+      [subjects[0]!, subjects[9_999]!].map((subject) => pipeline.images.readFacts(subject)),
+    );
+    expect(states.map((state) => state.facts.length)).toEqual([1, 1]);
+  });
+});
