@@ -51,7 +51,7 @@ module.exports = {
       from: {
         path: '^src/(facts|trust|policy|images|history|attestations|verification|access)/',
         pathNot:
-          '\\.(controller|service|store|entity|module|processor|sweeper|sequencer|guard|filter|routes|dto)\\.ts$',
+          '\\.(controller|service|store|entity|module|processor|sweeper|sequencer|guard|decorator|filter|routes|dto)\\.ts$',
       },
       to: { path: 'node_modules/(@nestjs|typeorm|bullmq|fastify|pg|ioredis)/' },
     },
