@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import pg from 'pg';
 import type { Database } from '../platform/database.js';
 
@@ -24,7 +25,7 @@ const WHOLE_LOOK_SHARE = 0.1;
  * them takes over within seconds when that session ends. Lock and work share the session, so whoever lost the one cannot
  * do the other; should two work nevertheless, the unique keys of `history_sequence` fail the later one.
  */
-export class HistorySequencer {
+export class HistorySequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
 
@@ -43,6 +44,14 @@ export class HistorySequencer {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
+  }
+
+  onApplicationBootstrap(): void {
+    this.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.stop();
   }
 
   private async run(signal: AbortSignal): Promise<void> {
