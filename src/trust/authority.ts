@@ -58,19 +58,22 @@ export function authorityOf(trust: TrustSnapshot, attestorName: string, signer: 
   const states = trust.attestors.get(attestorName);
   const current = states?.at(-1);
   if (states === undefined || current === undefined) {
-    return { ...stranger(`no attestor is named ${attestorName}`), supports: false, objects: false };
+    return withheld(stranger(`no attestor is named ${attestorName}`), null);
   }
   const question = questionOf(trust, attestorName, signer, claim);
   if (question === null) {
-    const attestor = findLastAttestor(trust, attestorName);
-    return { ...notAKeyOf(attestorName), supports: false, objects: false, attestor };
+    return withheld(notAKeyOf(attestorName), current.attestor ?? findLastAttestor(trust, attestorName));
   }
   const judged = judge(question, current, Infinity, claim.repository);
-  if (judged.code === 'counts') return { ...judged, supports: true, objects: true };
+  const { code, message, attestor, key } = judged;
+  if (code === 'counts') return { code, message, supports: true, objects: true, attestor, key };
   const place = placeOf(question, states, claim.repository);
-  if (place !== null) return { ...judged, supports: false, objects: true, attestor: place.attestor, key: place.key };
-  const attestor = judged.attestor ?? findLastAttestor(trust, attestorName);
-  return { ...judged, supports: false, objects: false, attestor };
+  if (place === null) return withheld(judged, attestor ?? findLastAttestor(trust, attestorName));
+  return { code, message, supports: false, objects: true, attestor: place.attestor, key: place.key };
+}
+
+function withheld({ code, message, key }: Eligibility, attestor: Attestor | null): Authority {
+  return { code, message, supports: false, objects: false, attestor, key };
 }
 
 /** Whether a signer counts for an attestor as it is, for whatever repository a gate may name; without objections. */
