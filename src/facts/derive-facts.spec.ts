@@ -141,13 +141,18 @@ const READABLE: readonly (readonly [string, object])[] = [
   ],
 ];
 
+/** Any value that a JSON document can hold and writes in one way: -0 is written as 0. */
+function anyJson(maxDepth: number): fc.Arbitrary<unknown> {
+  return fc.json({ maxDepth }).map((text): unknown => JSON.parse(text));
+}
+
 /** What holds of every fact, whatever it was derived from. */
 function expectSound(type: string, facts: readonly DerivedFact[]): void {
   expect(facts.map((fact) => fact.content.kind)).toEqual([kindOf(type)]);
   for (const { content, ownTime, predicateType } of facts) {
     expect(predicateType).toBe(type);
     if (ownTime !== null) expect(new Date(ownTime).toISOString()).toBe(ownTime);
-    expect(JSON.parse(JSON.stringify(content))).toEqual(content);
+    expect(JSON.parse(JSON.stringify(content))).toStrictEqual(content);
     if (content.kind === 'scan') {
       const counted = SEVERITIES.map(
         (severity) => content.findings.filter((each) => each.severity === severity).length,
@@ -194,7 +199,7 @@ describe.each(READABLE)('%s', (type, readable) => {
 
   it('refuses any JSON as malformed or derives a sound fact from it, and never fails otherwise', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 4 }), (predicate) => {
+      fc.property(anyJson(4), (predicate) => {
         const facts = deriveOrRefuse(type, predicate);
         if (facts !== undefined) expectSound(type, facts);
       }),
@@ -203,7 +208,7 @@ describe.each(READABLE)('%s', (type, readable) => {
 
   it('does the same with a readable predicate in which something was replaced', () => {
     const replacement = fc.oneof(
-      fc.jsonValue({ maxDepth: 2 }),
+      anyJson(2),
       fc.constantFrom(
         ...placesIn(readable).map((place) =>
           place.reduce<unknown>((at, key) => Reflect.get(at as object, key), readable),
