@@ -1,0 +1,34 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from './logger.js';
+import { toProblem } from './problem.js';
+
+/** Answers what any controller, guard or pipe throws, and paths that nothing serves, as a problem document. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.logger);
+  }
+}
+
+/** The same for what runs outside of Nest. Headers that the thrower has set stay. Malfunctions and causes are logged. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  const { status, headers, body } = toProblem(error, request.id);
+  if (status === 500) {
+    logger.error(
+      { err: error, requestId: request.id, method: request.method, path: request.routeOptions.url },
+      'failed',
+    );
+  } else if (error instanceof Error && error.cause !== undefined) {
+    logger.debug({ err: error, requestId: request.id }, 'refused');
+  }
+  if (reply.sent) return;
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'content-type' || !reply.hasHeader(name)) reply.header(name, value);
+  }
+  // Bytes, so that no serializer meant for the route's own answers is applied.
+  reply.code(status).send(Buffer.from(JSON.stringify(body)));
+}
