@@ -1,47 +1,89 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { hotAuthentication } from '../access/access.guard.js';
 import type { Authenticator } from '../access/authenticator.js';
-import { assertRole } from '../access/caller.js';
+import { getCaller } from '../access/request-caller.js';
 import { AppError } from '../platform/app-error.js';
-import type { Role } from '../platform/roles.js';
+import type { RawRoute } from '../platform/raw-route.js';
+import { attestationAnswer } from './attestation.answer.js';
 import { preferredWait } from './awaiting-verification.js';
 import { postEvidence, postLines, type EvidencePort, type Posting } from './post-evidence.js';
 
-export interface EvidenceRoutesOptions {
-  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+export interface EvidenceRouteOptions {
+  readonly authenticator: Authenticator;
   readonly port: EvidencePort;
   /** Told of each body accepted: how many attestations it brought and in how many seconds. */
   readonly onPosted: (attestations: number, seconds: number) => void;
 }
 
-export const EVIDENCE_ROLES: readonly Role[] = ['attester'];
-
 const LINES = /^application\/(?:jsonl|x-ndjson|vnd\.in-toto\.bundle)\s*(?:;|$)/i;
+const ROLES = ['attester'] as const;
 
-/**
- * The route pipelines call, on Fastify itself. Its body arrives as a Buffer whatever the content type says, since the bytes
- * as received are what is kept.
- */
-export function registerEvidenceRoutes(fastify: FastifyInstance, options: EvidenceRoutesOptions): void {
-  fastify.post('/v1/attestations', async (request, reply) => {
-    const started = performance.now();
-    const caller = await options.authenticator.authenticate(request.headers.authorization);
-    assertRole(caller, EVIDENCE_ROLES);
-    const body = bodyOf(request);
-    const posting: Posting = {
-      actor: caller.actor,
-      requestId: request.id,
-      waitSeconds: preferredWait(single(request.headers.prefer)),
-      signal: goneSignal(reply),
-    };
-    if (LINES.test(request.headers['content-type'] ?? '')) {
-      const items = await postLines(options.port, body, posting);
-      options.onPosted(items.length, (performance.now() - started) / 1000);
-      return reply.code(200).send({ items });
-    }
-    const { status, attestation } = await postEvidence(options.port, body, posting);
-    options.onPosted(1, (performance.now() - started) / 1000);
-    return reply.code(status).header('location', `/v1/attestations/${attestation.id}`).send(attestation);
-  });
+const linesAnswer = z.object({
+  items: z.array(
+    z.object({
+      line: z.number().int().min(1),
+      status: z.number().int(),
+      attestation: attestationAnswer.optional(),
+      problem: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+});
+
+/** The route pipelines call. Its body arrives as a Buffer whatever its content type, since the bytes as received are kept. */
+export function evidenceRoute(options: EvidenceRouteOptions): RawRoute {
+  return {
+    operation: {
+      method: 'POST',
+      url: '/v1/attestations',
+      operationId: 'postAttestation',
+      summary: 'Post signed evidence; durable when answered, verified soon after',
+      tag: 'Evidence',
+      roles: ROLES,
+      headers: { prefer: '`wait=N`: answer when verified or rejected, within N seconds, at most 30 (RFC 7240)' },
+      body: {
+        description: 'A DSSE envelope around an in-toto Statement, or one a line',
+        content: {
+          'application/json': z.looseObject({}),
+          'application/jsonl': null,
+          'application/vnd.in-toto.bundle': null,
+        },
+      },
+      responses: {
+        200: {
+          description: 'These bytes were stored before; for JSON Lines, an answer per line',
+          content: { 'application/json': z.union([attestationAnswer, linesAnswer]) },
+        },
+        201: { description: 'Stored', content: { 'application/json': attestationAnswer } },
+      },
+    },
+    authenticate: hotAuthentication(options.authenticator, ...ROLES),
+    body: 'bytes',
+    handle: (request, reply) => post(options, request, reply),
+  };
+}
+
+async function post(
+  { port, onPosted }: EvidenceRouteOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const started = performance.now();
+  const body = bodyOf(request);
+  const posting: Posting = {
+    actor: getCaller(request).actor,
+    requestId: request.id,
+    waitSeconds: preferredWait(single(request.headers.prefer)),
+    signal: goneSignal(reply),
+  };
+  if (LINES.test(request.headers['content-type'] ?? '')) {
+    const items = await postLines(port, body, posting);
+    onPosted(items.length, (performance.now() - started) / 1000);
+    return reply.code(200).send({ items });
+  }
+  const { status, attestation } = await postEvidence(port, body, posting);
+  onPosted(1, (performance.now() - started) / 1000);
+  return reply.code(status).header('location', `/v1/attestations/${attestation.id}`).send(attestation);
 }
 
 function bodyOf(request: FastifyRequest): Buffer {

@@ -1,58 +1,106 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { hotAuthentication } from '../access/access.guard.js';
 import type { Authenticator } from '../access/authenticator.js';
-import { assertRole, type Caller } from '../access/caller.js';
+import { assertRole } from '../access/caller.js';
 import { assertPinned } from '../access/pins.js';
+import { presentedToken } from '../access/known-tokens.js';
+import { getCaller } from '../access/request-caller.js';
 import type { ImageStateStore } from '../images/image-state.store.js';
-import type { Role } from '../platform/roles.js';
-import { postVerdicts } from './post-verdicts.js';
+import type { RawRoute } from '../platform/raw-route.js';
+import { postVerdicts, verdictsBody } from './post-verdicts.js';
+import { verdictAnswer } from './verdict.answer.js';
 import { parseVerdictQuery } from './verdict-request.js';
 import type { VerdictService } from './verdict.service.js';
 
 export interface VerdictRoutesOptions {
-  readonly authenticator: Pick<Authenticator, 'authenticate' | 'authenticateAt'>;
+  readonly authenticator: Authenticator;
   readonly images: Pick<ImageStateStore, 'readState'>;
   readonly verdicts: VerdictService;
   /** Told how long each answer took, in seconds. */
   readonly onAnswered: (route: 'get' | 'post', seconds: number) => void;
 }
 
-/** Who may ask for verdicts. */
-export const VERDICT_ROLES: readonly Role[] = ['gate', 'auditor', 'policy-admin'];
+const ROLES = ['gate', 'auditor', 'policy-admin'] as const;
 
-/**
- * The two routes deploy gates call. They are registered on Fastify itself, since guards, pipes and interceptors would cost
- * more than the answer; each does its own authentication, by the access revision read in the same round trip.
- */
-export function registerVerdictRoutes(fastify: FastifyInstance, options: VerdictRoutesOptions): void {
-  fastify.get('/v1/images/:digest/verdict', async (request, reply) => {
-    const started = performance.now();
-    await getVerdict(options, request as FastifyRequest<{ Params: { digest: string } }>, reply);
-    options.onAnswered('get', (performance.now() - started) / 1000);
-    return reply;
-  });
-  fastify.post('/v1/verdicts', async (request, reply) => {
-    const started = performance.now();
-    const caller = await options.authenticator.authenticate(request.headers.authorization);
-    assertRole(caller, VERDICT_ROLES);
-    const items = await postVerdicts(options.verdicts, request.body, caller);
-    options.onAnswered('post', (performance.now() - started) / 1000);
-    return reply.code(201).header('cache-control', 'no-store').send({ items });
-  });
+const getQuery = z.object({
+  policy: z.string().describe('The policy to decide by'),
+  repository: z.string().optional().describe('Scopes rules and waivers, as registry.example.com/team/app'),
+  'param.NAME': z.string().optional().describe('The value of parameter NAME; one such for each'),
+});
+
+/** The two routes deploy gates call. */
+export function verdictRoutes(options: VerdictRoutesOptions): readonly RawRoute[] {
+  return [
+    {
+      operation: {
+        method: 'GET',
+        url: '/v1/images/:digest/verdict',
+        operationId: 'getImageVerdict',
+        summary: 'Does this digest meet the named policy, here and at this moment?',
+        tag: 'Verdicts',
+        roles: ROLES,
+        params: { digest: 'sha256: and 64 lower-case hex digits' },
+        query: getQuery,
+        responses: {
+          200: { description: 'Allow and deny alike', content: { 'application/json': verdictAnswer } },
+        },
+      },
+      // The access revision comes with the image's own, so that a verdict costs one round trip.
+      authenticate: 'handler',
+      body: 'none',
+      handle: (request, reply) => getVerdict(options, request as FastifyRequest<{ Params: { digest: string } }>, reply),
+    },
+    {
+      operation: {
+        method: 'POST',
+        url: '/v1/verdicts',
+        operationId: 'postVerdicts',
+        summary: 'Decide for many images at once, every verdict on record with who asked',
+        tag: 'Verdicts',
+        roles: ROLES,
+        body: { description: 'The question', content: { 'application/json': verdictsBody } },
+        responses: {
+          201: {
+            description: 'A verdict for each image, in their order',
+            content: { 'application/json': z.object({ items: z.array(verdictAnswer) }) },
+          },
+        },
+      },
+      authenticate: hotAuthentication(options.authenticator, ...ROLES),
+      body: 'json',
+      handle: (request, reply) => post(options, request, reply),
+    },
+  ];
 }
 
 async function getVerdict(
   options: VerdictRoutesOptions,
   request: FastifyRequest<{ Params: { digest: string } }>,
   reply: FastifyReply,
-): Promise<void> {
+): Promise<FastifyReply> {
+  const started = performance.now();
+  presentedToken(request.headers.authorization);
   const mark = request.url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
   const { digest, repository, policy, parameters: given } = parseVerdictQuery(request.params.digest, query);
   const state = await options.images.readState(digest);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
-  const caller: Caller = authorized instanceof Promise ? await authorized : authorized;
-  assertRole(caller, VERDICT_ROLES);
+  const caller = authorized instanceof Promise ? await authorized : authorized;
+  assertRole(caller, ROLES);
   const parameters = assertPinned(caller, policy, given);
   const answer = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
-  await reply.code(200).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
+  options.onAnswered('get', (performance.now() - started) / 1000);
+  return reply.code(200).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
+}
+
+async function post(
+  options: VerdictRoutesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const started = performance.now();
+  const items = await postVerdicts(options.verdicts, request.body, getCaller(request));
+  options.onAnswered('post', (performance.now() - started) / 1000);
+  return reply.code(201).header('cache-control', 'no-store').send({ items });
 }
