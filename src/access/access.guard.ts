@@ -35,7 +35,7 @@ export class AccessGuard implements CanActivate {
 }
 
 /**
- * The guard of a raw Fastify route, as its `preHandler`: the same answers, and the caller by `getCaller(request)`.
+ * The guard of a raw Fastify route, as its `authenticate`: the same answers, and the caller by `getCaller(request)`.
  */
 export function hotAuthentication(
   authenticator: Authenticator,
