@@ -98,7 +98,7 @@ export const attestorDocument = z
       .array(z.strictObject({ id: token(2000), slsaLevel: z.int().min(0).max(3) }))
       .max(100)
       .optional()
-      .describe('The SLSA build level concluded for evidence of this attestor about a builder'),
+      .describe('The SLSA build level concluded for evidence of this attestor about a builder; ids may be globs'),
     mayNameApprovers: z.boolean().optional().describe('Whether approvals may name an approver other than the signer'),
   })
   .meta({ id: 'AttestorDocument' });

@@ -32,7 +32,7 @@ export interface Attestor {
   readonly keys: readonly AttestorKey[];
   /** Globs over the repository a gate names; null where the attestor is not limited. */
   readonly repositories: readonly string[] | null;
-  /** The SLSA build level concluded for this attestor's evidence about a builder; none named, level 0. */
+  /** The SLSA build level concluded for this attestor's evidence about a builder, by id or glob; none named, level 0. */
   readonly builders: readonly { readonly id: string; readonly slsaLevel: number }[];
   /** Whether approvals it signs may name an approver other than the signer (a ticket system's bot). */
   readonly mayNameApprovers: boolean;
