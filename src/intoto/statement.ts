@@ -2,7 +2,7 @@ import { isSubjectAlgorithm, subjectDigest, type SubjectDigest } from './digest.
 import { FaultList } from './fault-list.js';
 import { asArray, asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { elementPath, memberPath, quoted } from './json-path.js';
-import { Malformed } from './malformed.js';
+import { Malformed, type Fault } from './malformed.js';
 
 const MAX_SUBJECTS = 10_000;
 /** In bytes of UTF-8: what a database index can still hold. */
@@ -44,9 +44,10 @@ export function isStatementPayloadType(payloadType: string): boolean {
 }
 
 /**
- * Reads an in-toto Statement v0.1 or v1 with any predicate type; unknown fields are ignored. Each subject must have a
- * digest in an accepted algorithm, in lower case and of full length: a malformed one is a fault, since dropping or mending
- * it would answer for another artifact than was signed. Algorithms that are not accepted are ignored. Names are required
+ * Reads an in-toto Statement v0.1 or v1 with any predicate type; unknown fields are ignored. A digest in an accepted
+ * algorithm must be in lower case and of full length: a malformed one is a fault, since dropping or mending
+ * it would answer for another artifact than was signed. Algorithms that are not accepted are ignored, and a subject that has
+ * no other is passed over (in-toto DigestSet), unless that leaves none. Names are required
  * and unique in v0.1, optional in v1. The predicate's content is not looked at.
  *
  * Throws Malformed of the document `statement` with every fault found.
@@ -93,7 +94,8 @@ function readSubjects(json: JsonObject, type: Statement['type'], faults: FaultLi
     return [];
   }
   const taken = new Set<string>();
-  return list.map((element, index) => {
+  const unnamed: Fault[] = [];
+  const subjects = list.map((element, index) => {
     const path = elementPath('subject', index);
     const subject = asObject(element);
     if (subject === null) {
@@ -102,8 +104,12 @@ function readSubjects(json: JsonObject, type: Statement['type'], faults: FaultLi
     }
     const name = readName(subject, path, faults);
     if (type === 'v0.1') requireUniqueName(name, taken, memberPath(path, 'name'), faults);
-    return { name, digests: readDigests(subject, memberPath(path, 'digest'), faults) };
+    return { name, digests: readDigests(subject, memberPath(path, 'digest'), faults, unnamed) };
   });
+  // A subject that only a digest nobody accepts would name is passed over beside others; a statement of nothing but such
+  // subjects is about no artifact at all.
+  if (unnamed.length === list.length) for (const { path, message } of unnamed) faults.add(path, message);
+  return subjects;
 }
 
 function readName(subject: JsonObject, path: string, faults: FaultList): string | null {
@@ -121,7 +127,7 @@ function requireUniqueName(name: string | null, taken: Set<string>, path: string
   else taken.add(name);
 }
 
-function readDigests(subject: JsonObject, path: string, faults: FaultList): SubjectDigest[] {
+function readDigests(subject: JsonObject, path: string, faults: FaultList, unnamed: Fault[]): SubjectDigest[] {
   const digestSet = asObject(member(subject, 'digest'));
   if (digestSet === null) {
     faults.add(path, 'must be an object of digests by algorithm');
@@ -130,7 +136,7 @@ function readDigests(subject: JsonObject, path: string, faults: FaultList): Subj
   const accepted = Object.entries(digestSet).filter(([algorithm]) => isSubjectAlgorithm(algorithm));
   if (accepted.length === 0) {
     const found = Object.keys(digestSet).slice(0, 5).map(quoted).join(', ') || 'none';
-    faults.add(path, `must hold a digest in an accepted algorithm, such as sha256; it holds ${found}`);
+    unnamed.push({ path, message: `must hold a digest in an accepted algorithm, such as sha256; it holds ${found}` });
   }
   return accepted.flatMap(([algorithm, value]) => {
     const digest = typeof value === 'string' ? subjectDigest(algorithm, value) : null;
