@@ -53,6 +53,7 @@ export class VerificationsAndFacts1764000000600 implements MigrationInterface {
         recorded_at timestamptz not null default now(),
         constraint fact_signers_pkey primary key (fact, signer, attestation)
       )`);
+    await queryRunner.query(`create index fact_signers_signer on fact_signers (signer, attestation)`);
     await fastCompression(queryRunner, 'facts', 'content');
     await queryRunner.query(`grant select, insert on verifications, facts, fact_signers to assay_service`);
   }

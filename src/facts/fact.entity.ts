@@ -40,6 +40,7 @@ export class FactEntity {
 }
 
 @Entity('fact_signers')
+@Index('fact_signers_signer', ['signer', 'attestation'])
 export class FactSignerEntity {
   @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'fact_signers_pkey' })
   fact!: number;

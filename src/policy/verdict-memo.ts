@@ -1,3 +1,5 @@
+import type { Verdict } from './verdict.js';
+
 /** What an answer was read at: it stands while all of these are the same. */
 export interface AnswerRevisions {
   readonly received: number;
@@ -6,11 +8,16 @@ export interface AnswerRevisions {
   readonly waiver: number;
 }
 
-interface Entry extends AnswerRevisions {
+/** An answer as the bytes that go out, and what it decides. */
+export interface KeptAnswer {
+  readonly answer: Buffer;
+  readonly decision: Verdict['decision'];
+}
+
+interface Entry extends AnswerRevisions, KeptAnswer {
   /** Milliseconds since the epoch, exclusive; Infinity where time alone changes nothing. */
   readonly validUntil: number;
   readonly evaluatedAt: number;
-  readonly answer: Buffer;
 }
 
 /** What an entry costs beside its answer and key, in bytes; an estimate on the safe side. */
@@ -28,7 +35,7 @@ export class VerdictMemo {
   constructor(private readonly maxBytes: number) {}
 
   /** The answer kept for the key, if it still stands at these revisions and this moment. */
-  get(key: string, revisions: AnswerRevisions, now: number): Buffer | null {
+  get(key: string, revisions: AnswerRevisions, now: number): KeptAnswer | null {
     const entry = this.entries.get(key);
     if (entry === undefined) return null;
     const stands =
@@ -41,7 +48,7 @@ export class VerdictMemo {
     this.remove(key, entry);
     if (!stands) return null;
     this.add(key, entry);
-    return entry.answer;
+    return entry;
   }
 
   /** Keeps an answer, unless it holds for its own instant only. */
@@ -49,12 +56,12 @@ export class VerdictMemo {
     key: string,
     revisions: AnswerRevisions,
     times: { readonly evaluatedAt: number; readonly validUntil: number },
-    answer: Buffer,
+    kept: KeptAnswer,
   ): void {
     const previous = this.entries.get(key);
     if (previous !== undefined) this.remove(key, previous);
     if (times.validUntil <= times.evaluatedAt) return;
-    this.add(key, { ...revisions, ...times, answer });
+    this.add(key, { ...revisions, ...times, ...kept });
     for (const [oldest, entry] of this.entries) {
       if (this.bytes <= this.maxBytes) break;
       this.remove(oldest, entry);

@@ -56,6 +56,9 @@ interface Reading {
 
 /** Answers whether a digest meets a policy. Never stale: an answer is used again only at the revisions it was made at. */
 export class VerdictService {
+  /** Told of every verdict given, for counting. */
+  onVerdict: (decision: Verdict['decision'], from: 'memo' | 'evaluation') => void = () => undefined;
+
   private readonly memo = new VerdictMemo(MEMO_BYTES);
   private readonly policies: PolicyCache;
   private readonly record: (record: VerdictRecord) => Promise<string>;
@@ -85,11 +88,15 @@ export class VerdictService {
     if (known !== undefined) {
       const key = questionKey(questionOf(asked, known), known.revision.revision);
       const kept = this.memo.get(key, revisionsOf(state), state.now.getTime());
-      if (kept !== null) return kept;
+      if (kept !== null) {
+        this.onVerdict(kept.decision, 'memo');
+        return kept.answer;
+      }
     }
     const reading = await this.read(asked);
     const verdict = await this.evaluate(reading);
     const id = await this.record(toRecord(reading.question, verdict, { actor, context: null, always: false }));
+    this.onVerdict(verdict.decision, 'evaluation');
     const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
     this.memo.set(
       questionKey(reading.question, reading.current.revision.revision),
@@ -98,7 +105,7 @@ export class VerdictService {
         evaluatedAt: Date.parse(verdict.evaluatedAt),
         validUntil: verdict.validUntil === null ? Infinity : Date.parse(verdict.validUntil),
       },
-      answer,
+      { answer, decision: verdict.decision },
     );
     return answer;
   }
@@ -108,6 +115,7 @@ export class VerdictService {
     const reading = await this.read(asked);
     const verdict = await this.evaluate(reading);
     const id = await this.record(toRecord(reading.question, verdict, { actor, context, always: true }));
+    this.onVerdict(verdict.decision, 'evaluation');
     return { id, ...verdict };
   }
 

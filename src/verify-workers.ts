@@ -1,0 +1,104 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { VERIFY_QUEUE, type VerifyJob } from './attestations/verify-queue.js';
+import { Database } from './platform/database.js';
+import type { Logger } from './platform/logger.js';
+import type { Metrics } from './platform/metrics.js';
+import type { Producer, Queues, QueueWorker } from './platform/queue.js';
+import { PendingSweeper } from './verification/pending.sweeper.js';
+import { createVerifyProcessor, VERIFY_ATTEMPTS, VERIFY_BACKOFF } from './verification/verify.processor.js';
+import { VerificationService } from './verification/verification.service.js';
+import { VerificationStore } from './verification/verification.store.js';
+
+const CONCURRENT_JOBS = 2;
+const SWEEP_EVERY_MS = 2_000;
+
+export interface VerifyWorkersOptions {
+  readonly queues: Queues;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export interface VerifyWorkers {
+  /** Takes no more jobs, waits for those under way, and ends the sweeps. */
+  close(): Promise<void>;
+}
+
+/** Hands verify jobs to the queue; every job of this service has the same tries and pauses. */
+export function verifyEnqueuer(producer: Producer): (jobs: readonly VerifyJob[]) => Promise<void> {
+  return (jobs) =>
+    producer.add(
+      jobs.map((data) => ({ name: 'verify', data, opts: { attempts: VERIFY_ATTEMPTS, backoff: VERIFY_BACKOFF } })),
+    );
+}
+
+/** Starts the worker of the verify queue and the sweeper that finds what the queue forgot. */
+export function startVerifyWorkers(
+  app: INestApplicationContext,
+  { queues, metrics, logger }: VerifyWorkersOptions,
+): VerifyWorkers {
+  const producer = queues.producer(VERIFY_QUEUE);
+  const enqueue = verifyEnqueuer(producer);
+  const outcomes = metrics.counter('verifications_total', 'Attestations examined', ['outcome', 'code']);
+  const worker = queues.worker(
+    VERIFY_QUEUE,
+    createVerifyProcessor({
+      service: app.get(VerificationService, { strict: false }),
+      enqueue,
+      onExamined: (examined) => {
+        for (const { outcome, code } of examined) outcomes.inc({ outcome, code: code ?? 'none' });
+      },
+    }),
+    { concurrency: CONCURRENT_JOBS },
+  );
+  const store = app.get(VerificationStore, { strict: false });
+  const database = app.get(Database, { strict: false });
+  const sweeper = new PendingSweeper({
+    store,
+    enqueue,
+    backlog: async () => {
+      const { waiting, active, delayed } = await producer.counts();
+      return waiting + active + delayed;
+    },
+    clock: async () => {
+      const { rows } = await database.pool.query<{ now: Date }>('select now() as now');
+      const [row] = rows;
+      if (row === undefined) throw new Error('the database told no time');
+      return row.now;
+    },
+  });
+  return {
+    close: closing(
+      worker,
+      repeat(() => sweeper.sweep(), logger),
+    ),
+  };
+}
+
+/** Sweeps one after the other until stopped; one that fails is logged and the next is tried. */
+function repeat(sweep: () => Promise<void>, logger: Logger): () => Promise<void> {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const next = (): void => {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = sweep()
+        .catch((error: unknown) => {
+          if (!stopped) logger.warn({ err: error }, 'a sweep for pending evidence failed; the next one tries again');
+        })
+        .finally(next);
+    }, SWEEP_EVERY_MS);
+  };
+  next();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await running;
+  };
+}
+
+function closing(worker: QueueWorker, stopSweeps: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    await Promise.all([worker.close(), stopSweeps()]);
+  };
+}
