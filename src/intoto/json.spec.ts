@@ -166,6 +166,7 @@ describe('parseStrictJson', () => {
       ['{"a\\u0000":1}', '["a\\u0000"]', 'has a name with U+0000'],
       ['{"a":"\\ud83d"}', 'a', 'holds half of a surrogate pair'],
       ['{"a":"\\ude00\\ud83d"}', 'a', 'holds half of a surrogate pair'],
+      ['{"a":"\\ude00\\ude00"}', 'a', 'holds half of a surrogate pair'],
       ['{"a":"\\ud83d\\u0041"}', 'a', 'holds half of a surrogate pair'],
       ['{"a":"\\uD83D\\uD83D\\uDE00"}', 'a', 'holds half of a surrogate pair'],
       [`{"a":"${'x'.repeat(5000)}\\uDFFF"}`, 'a', 'holds half of a surrogate pair'],
@@ -277,6 +278,15 @@ describe('parseStrictJson', () => {
       expect(fault.path.length).toBeLessThan(600);
       expect(fault.path.isWellFormed()).toBe(true);
       expect(fault.path).not.toContain('\0');
+    }
+  });
+
+  it('cuts a long path without leaving half of a surrogate pair', () => {
+    for (const padding of ['', 'x']) {
+      const nested = Array.from({ length: 8 }, () => `{"${padding}${'😀'.repeat(39)}":`).join('');
+      const [fault] = faultsOf(`${nested}"\\u0000"${'}'.repeat(8)}`);
+      expect(fault?.path).toHaveLength(501);
+      expect(fault?.path.isWellFormed()).toBe(true);
     }
   });
 

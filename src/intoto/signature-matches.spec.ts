@@ -77,12 +77,17 @@ describe('signatureMatches', () => {
     expect(await signatureMatches('PS256', rsa.publicKey, message, signature)).toBe(true);
   });
 
-  it('does not match a scheme of another curve, even if OpenSSL would verify the signature with that hash', async () => {
+  it('does not match a scheme of another type or curve, even if OpenSSL would verify the signature so', async () => {
     const byP384 = sign('sha256', message, p384.privateKey);
     expect(await signatureMatches('ES256/der', p384.publicKey, message, byP384)).toBe(false);
     const byK1 = sign('sha256', message, { key: secp256k1.privateKey, dsaEncoding: 'ieee-p1363' });
     expect(await signatureMatches('ES256/ieee-p1363', secp256k1.publicKey, message, byK1)).toBe(false);
     const byRsa = sign('sha256', message, rsa.privateKey);
+    // Of a small RSA key, to which no hash means the usual one, a signature is as long as one of Ed25519.
+    const small = generateKeyPairSync('rsa', { modulusLength: 512 });
+    const bySmall = sign(null, message, small.privateKey);
+    expect(bySmall).toHaveLength(64);
+    expect(await signatureMatches('EdDSA', small.publicKey, message, bySmall)).toBe(false);
     expect(await signatureMatches('ES256/der', rsa.publicKey, message, byRsa)).toBe(false);
   });
 

@@ -142,6 +142,15 @@ describe('verifySignatures', () => {
     ]);
   });
 
+  it('lists the places of signatures in ascending order, repeated or not', async () => {
+    const [one, two, other, another] = [by(alice), by(alice), by(mallory), by(dave)];
+    const { matches, unmatched } = await verifySignatures(envelopeOf(one, two, one, other, another, other), [
+      alice.key,
+    ]);
+    expect(matches).toEqual([match(alice, 'ES256/der', 0, 1, 2)]);
+    expect(unmatched).toEqual([3, 4, 5]);
+  });
+
   it('shows one key under one thumbprint when it signs as DER and as raw r||s', async () => {
     const { matches } = await verifySignatures(envelopeOf(by(aliceRaw), by(alice)), trusted);
     expect(matches).toEqual([match(alice, 'ES256/der', 1), match(alice, 'ES256/ieee-p1363', 0)]);
