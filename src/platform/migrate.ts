@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runMigrations as migrateQueue } from 'bullmq';
+import { LATEST_SCHEMA_VERSION, runMigrations as migrateQueue } from 'bullmq';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { SERVICE_ROLE } from './database.js';
@@ -21,7 +21,8 @@ const MIGRATION_LOCK = 0x61_73_73_61;
 
 /**
  * Brings the schema up to date. Safe to run any number of times and by any number of processes at once: one works, the
- * others wait and then find nothing to do. Each migration is one transaction; a failing one leaves those before it.
+ * others wait and then find nothing to do. Each migration is one transaction; a failing one leaves those before it. Where
+ * nothing is to be done, the service's own rights suffice.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: options.url, application_name: 'assay-migrate' });
@@ -30,10 +31,13 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   await client.connect();
   try {
     await lock(client, options.log);
-    await migrateSchema(options);
-    if (options.queueInDatabase) {
+    const changed = await migrateSchema(options);
+    // So that a process with the service's own rights can see later that nothing is to be done.
+    if (changed) await client.query(`grant select on migrations to ${SERVICE_ROLE}`);
+    if (options.queueInDatabase && !(await isQueueCurrent(client))) {
       await migrateQueue(client);
       await grantQueue(client);
+      options.log('migrated the queue');
     }
     if (options.serviceUrl !== null) await grantServiceRole(client, userOf(options.serviceUrl));
   } finally {
@@ -54,7 +58,7 @@ async function lock(client: pg.Client, log: (message: string) => void): Promise<
   }
 }
 
-async function migrateSchema({ url, migrations, entities, log }: MigrateOptions): Promise<void> {
+async function migrateSchema({ url, migrations, entities, log }: MigrateOptions): Promise<boolean> {
   const dataSource = new DataSource({
     type: 'postgres',
     driver: pg,
@@ -71,9 +75,19 @@ async function migrateSchema({ url, migrations, entities, log }: MigrateOptions)
   try {
     const ran = await dataSource.runMigrations();
     for (const migration of ran) log(`migrated ${migration.name}`);
+    return ran.length > 0;
   } finally {
     await dataSource.destroy();
   }
+}
+
+async function isQueueCurrent(client: pg.Client): Promise<boolean> {
+  const { rows: tables } = await client.query("select 1 where to_regclass('bullmq.migration') is not null");
+  if (tables.length === 0) return false;
+  const { rows } = await client.query<{ version: number }>(
+    'select coalesce(max(version), 0)::int as version from bullmq.migration',
+  );
+  return (rows[0]?.version ?? 0) >= LATEST_SCHEMA_VERSION;
 }
 
 async function grantQueue(client: pg.Client): Promise<void> {

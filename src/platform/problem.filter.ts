@@ -1,16 +1,26 @@
-import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger.js';
 import { toProblem } from './problem.js';
 
-/** Answers what any controller, guard or pipe throws, and paths that nothing serves, as a problem document. */
+/** Answers what any controller, guard or pipe throws, and what nothing serves, as a problem document. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    /** The methods that a path takes. */
+    private readonly methodsOf: (path: string) => readonly string[],
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    sendProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.logger);
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const methods = request.is404 ? this.methodsOf(request.url.replace(/\?.*$/s, '')) : [];
+    if (methods.length > 0) {
+      reply.header('allow', methods.join(', '));
+      sendProblem(new HttpException('', 405), request, reply, this.logger);
+    } else sendProblem(error, request, reply, this.logger);
   }
 }
 
@@ -19,7 +29,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const { status, headers, body } = toProblem(error, request.id);
   if (status === 500) {
     logger.error(
-      { err: error, requestId: request.id, method: request.method, path: request.routeOptions.url },
+      { err: error, requestId: request.id, method: request.method, route: request.routeOptions.url },
       'failed',
     );
   } else if (error instanceof Error && error.cause !== undefined) {
