@@ -15,7 +15,7 @@ export class HistoryModule {}
       useFactory: (database: Database): HistorySequencer => {
         const logger = new Logger(HistorySequencer.name);
         return new HistorySequencer(database, (error) => {
-          logger.warn({ err: error }, 'the sequencer lost its session and opens another');
+          logger.warn(`opens another session, since the last one failed: ${String(error)}`);
         });
       },
     },
