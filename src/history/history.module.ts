@@ -1,5 +1,7 @@
-import { Logger, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { Database } from '../platform/database.js';
+import type { Logger } from '../platform/logger.js';
+import { LOGGER } from '../platform/platform-parts.js';
 import { HistorySequencer } from './history.sequencer.js';
 import { HistoryStore } from './history.store.js';
 
@@ -11,13 +13,11 @@ export class HistoryModule {}
   providers: [
     {
       provide: HistorySequencer,
-      inject: [Database],
-      useFactory: (database: Database): HistorySequencer => {
-        const logger = new Logger(HistorySequencer.name);
-        return new HistorySequencer(database, (error) => {
-          logger.warn(`opens another session, since the last one failed: ${String(error)}`);
-        });
-      },
+      inject: [Database, LOGGER],
+      useFactory: (database: Database, logger: Logger) =>
+        new HistorySequencer(database, (error) => {
+          logger.warn({ err: error }, 'the sequencer lost its session and opens another');
+        }),
     },
   ],
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import type { Database } from '../platform/database.js';
 
@@ -25,7 +25,7 @@ const WHOLE_LOOK_SHARE = 0.1;
  * them takes over within seconds when that session ends. Lock and work share the session, so whoever lost the one cannot
  * do the other; should two work nevertheless, the unique keys of `history_sequence` fail the later one.
  */
-export class HistorySequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class HistorySequencer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
 
@@ -50,7 +50,7 @@ export class HistorySequencer implements OnApplicationBootstrap, BeforeApplicati
     this.start();
   }
 
-  beforeApplicationShutdown(): Promise<void> {
+  onApplicationShutdown(): Promise<void> {
     return this.stop();
   }
 
