@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import { z } from 'zod';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
@@ -29,8 +36,12 @@ export class TokensController {
   @Post()
   @RequireRoles('admin')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Issue a token; it is shown this once', operationId: 'createToken' })
-  @ApiCreatedResponse({ standardSchema: newTokenAnswer })
+  @ApiOperation({
+    summary: 'Issue a token; it is shown this once',
+    description: 'It is good in every request that arrives from then on. Code: `request_invalid`.',
+    operationId: 'createToken',
+  })
+  @ApiCreatedResponse({ standardSchema: newTokenAnswer, description: 'Issued' })
   async create(
     @Body({ schema: tokenRequest }) request: TokenRequest,
     @CallerParam() caller: Caller,
@@ -56,7 +67,7 @@ export class TokensController {
   @Get()
   @RequireRoles('auditor')
   @ApiOperation({ summary: 'All tokens, oldest first, revoked and expired ones too', operationId: 'listTokens' })
-  @ApiOkResponse({ standardSchema: tokenPage })
+  @ApiOkResponse({ standardSchema: tokenPage, description: 'One page' })
   async list(@Query({ schema: listQuery }) query: ListQuery): Promise<Page<TokenAnswer>> {
     const after = query.cursor === undefined ? null : parsePosition(query.cursor);
     const { rows, next } = await this.tokens.list(after, parseLimit(query.limit));
@@ -67,7 +78,12 @@ export class TokensController {
   @Delete(':id')
   @RequireRoles('admin')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke a token; acts in the next request', operationId: 'revokeToken' })
+  @ApiOperation({
+    summary: 'Revoke a token; acts in the next request',
+    description: 'Repetition changes nothing. Code: `token_not_found`.',
+    operationId: 'revokeToken',
+  })
+  @ApiParam({ name: 'id', description: 'As answered when it was issued, and in the list' })
   @ApiNoContentResponse({ description: 'It is revoked, by this request or an earlier one' })
   async revoke(@Param('id') id: string, @CallerParam() caller: Caller): Promise<void> {
     if (isTokenId(id) && (await this.tokens.revoke(id, caller.actor))) return;

@@ -3,7 +3,11 @@ import { HISTORY_TYPES } from './history-entry.js';
 import type { PlacedEntry } from './history.store.js';
 
 export const entryAnswer = z.object({
-  sequence: z.number().int().describe('Its place in the account: dense, from 1, given out in the order of commits'),
+  sequence: z
+    .number()
+    .int()
+    .min(1)
+    .describe('Its place in the account: dense, from 1, given out in the order of commits'),
   entry: z.string().describe('Its id, also before it had a place'),
   at: z.iso.datetime().describe('When the change was made; a change that took long may stand behind later ones'),
   actor: z.string().describe('Who caused it: `token:` with a name and an id, or `service`'),
@@ -17,7 +21,7 @@ export type EntryAnswer = z.infer<typeof entryAnswer>;
 export const historyPage = z.object({
   items: z.array(entryAnswer),
   nextCursor: z.string().nullable(),
-  completeTo: z.number().int().describe('No entry can still appear at or below this sequence'),
+  completeTo: z.number().int().min(0).describe('No entry can still appear at or below this sequence'),
 });
 export type HistoryPage = z.infer<typeof historyPage>;
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { isSha256Digest, parseSubjectDigest, type SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
@@ -12,7 +12,7 @@ import { HistoryStore } from './history.store.js';
 
 const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
-export const historyQuery = z.strictObject({
+const historyQuery = z.strictObject({
   digest: z.string().optional().describe('About this image, or about attestations whose subject has this digest'),
   type: z.enum(HISTORY_TYPES).optional(),
   // The database's text cannot hold a NUL.
@@ -39,17 +39,25 @@ export class HistoryController {
   @RequireRoles('auditor')
   @ApiOperation({
     summary: 'Every acknowledged change and recorded verdict, oldest first',
+    description:
+      'In the order of commits. A change appears within a second or so, and never at or below a `completeTo` once answered. ' +
+      'Codes: `digest_malformed`, `request_invalid`, `limit_invalid`, `cursor_invalid`.',
     operationId: 'listHistory',
   })
-  @ApiOkResponse({ standardSchema: historyPage })
+  @ApiOkResponse({ standardSchema: historyPage, description: 'One page' })
   list(@Query({ schema: historyQuery }) query: HistoryQuery): Promise<HistoryPage> {
     return this.page(query, query.digest === undefined ? null : parseDigest(query.digest));
   }
 
   @Get('images/:digest/history')
   @RequireRoles('auditor')
-  @ApiOperation({ summary: 'The timeline of one image, oldest first', operationId: 'listImageHistory' })
-  @ApiOkResponse({ standardSchema: historyPage })
+  @ApiOperation({
+    summary: 'The timeline of one image, oldest first',
+    description: 'What is about the image, and about every attestation that claims to be. Codes as of `listHistory`.',
+    operationId: 'listImageHistory',
+  })
+  @ApiParam({ name: 'digest', description: '`sha256:` and 64 lower-case hex digits' })
+  @ApiOkResponse({ standardSchema: historyPage, description: 'One page' })
   listOfImage(
     @Param('digest') digest: string,
     @Query({ schema: historyQuery.omit({ digest: true }) }) query: Omit<HistoryQuery, 'digest'>,
