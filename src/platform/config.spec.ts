@@ -56,6 +56,7 @@ describe('readConfig', () => {
   it('requires an admin token where DATABASE_URL is set and the API is served', () => {
     expect(faultsOf({ DATABASE_URL: 'postgres://db/assay' })).toEqual([expect.stringContaining('ASSAY_ADMIN_TOKEN')]);
     expect(faultsOf({ DATABASE_URL: 'postgres://db/assay', ASSAY_ROLE: 'worker' })).toEqual([]);
+    expect(readConfig({ DATABASE_URL: 'postgres://db/assay' }, { purpose: 'migrate' }).adminToken).toBeNull();
     const config = readConfig({ DATABASE_URL: 'postgres://db/assay', ASSAY_ADMIN_TOKEN: TOKEN });
     expect(config.database).toEqual({ url: 'postgres://db/assay', migrateUrl: 'postgres://db/assay' });
   });

@@ -58,10 +58,13 @@ const KNOWN = new Set([
 
 /**
  * Reads the whole configuration, and the admin token's file where one is named. Throws ConfigError with every fault
- * found. A variable that is set but empty is a fault rather than a default: a deployment whose DATABASE_URL came out
+ * found. Who only migrates needs no admin token. A variable that is set but empty is a fault rather than a default: a deployment whose DATABASE_URL came out
  * empty must not quietly keep its evidence somewhere else.
  */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+export function readConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  { purpose = 'serve' }: { readonly purpose?: 'serve' | 'migrate' } = {},
+): Config {
   const faults: string[] = [];
   const fault = (text: string): null => {
     faults.push(text);
@@ -109,7 +112,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
   const adminToken = adminTokenOf(given('ASSAY_ADMIN_TOKEN'), given('ASSAY_ADMIN_TOKEN_FILE'), fault);
   const tokenNamed = env.ASSAY_ADMIN_TOKEN !== undefined || env.ASSAY_ADMIN_TOKEN_FILE !== undefined;
-  if (env.DATABASE_URL !== undefined && role !== 'worker' && !tokenNamed) {
+  const lettingIn = purpose === 'serve' && role !== 'worker';
+  if (env.DATABASE_URL !== undefined && lettingIn && !tokenNamed) {
     fault('ASSAY_ADMIN_TOKEN or ASSAY_ADMIN_TOKEN_FILE is required where DATABASE_URL is set');
   }
 

@@ -71,7 +71,8 @@ async function installSecurityHeaders(fastify: FastifyInstance): Promise<void> {
   });
   await fastify.register(helmet, {
     global: false,
-    // Served over plain HTTP on a loopback address by default, where an upgrade would lead nowhere.
+    // TLS ends in front of this service, and whether there is any is for that place to say.
+    strictTransportSecurity: false,
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   });
 }

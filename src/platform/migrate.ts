@@ -92,7 +92,7 @@ async function isQueueCurrent(client: pg.Client): Promise<boolean> {
 
 async function grantQueue(client: pg.Client): Promise<void> {
   await client.query(`
-    grant usage on schema bullmq to ${SERVICE_ROLE};
+    grant usage, create on schema bullmq to ${SERVICE_ROLE};
     grant select, insert, update, delete on all tables in schema bullmq to ${SERVICE_ROLE};
     grant usage, select on all sequences in schema bullmq to ${SERVICE_ROLE};
     grant execute on all functions in schema bullmq to ${SERVICE_ROLE}`);

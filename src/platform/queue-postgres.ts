@@ -13,9 +13,14 @@ export function openPostgresBackend(options: {
   readonly stalledAfterMs: number;
   readonly onError: (error: Error) => void;
 }): QueueBackend {
-  const { databaseUrl, stalledAfterMs, onError } = options;
+  const { databaseUrl, stalledAfterMs } = options;
   const { Queue, Worker } = withBackend(createPostgresBackend);
   const pools: pg.Pool[] = [];
+  let closing = false;
+  const onError = (error: Error): void => {
+    // A connection that is being closed may still be told that its server ends.
+    if (!closing) options.onError(error);
+  };
 
   function openPool(size: number, patienceMs?: number): pg.Pool {
     const pool = new pg.Pool({
@@ -53,6 +58,7 @@ export function openPostgresBackend(options: {
       await producers.query('select 1');
     },
     async close() {
+      closing = true;
       await Promise.all(pools.map((pool) => pool.end()));
     },
   };

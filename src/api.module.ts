@@ -1,0 +1,67 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessModule } from './access/access.module.js';
+import { ADMIN_TOKEN } from './access/admin-token.js';
+import { TokensController } from './access/tokens.controller.js';
+import { AttestationController } from './attestations/attestation.controller.js';
+import { AttestationsModule } from './attestations/attestations.module.js';
+import { HistoryController } from './history/history.controller.js';
+import { HistoryModule } from './history/history.module.js';
+import { hotRoutes } from './hot-routes.js';
+import { ImageController } from './images/image.controller.js';
+import { ImagesModule } from './images/images.module.js';
+import { serveApiDescription } from './platform/api-description.js';
+import { createHttpApplication } from './platform/http-application.js';
+import type { RawOperation } from './platform/raw-operation.js';
+import { registerRawRoutes } from './platform/raw-route.js';
+import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { PolicyController } from './policy/policy.controller.js';
+import { PolicyModule } from './policy/policy.module.js';
+import { VerdictController } from './policy/verdict.controller.js';
+import { TrustController } from './trust/trust.controller.js';
+import { TrustModule } from './trust/trust.module.js';
+
+/** Everything that is asked over HTTP. */
+@Module({
+  imports: [AccessModule, AttestationsModule, HistoryModule, ImagesModule, PolicyModule, TrustModule],
+  controllers: [
+    AttestationController,
+    HistoryController,
+    ImageController,
+    PolicyController,
+    TokensController,
+    TrustController,
+    VerdictController,
+  ],
+})
+export class ApiModule {
+  static of(parts: PlatformParts, adminToken: string | null): DynamicModule {
+    const providers = [{ provide: ADMIN_TOKEN, useValue: adminToken }];
+    return { module: ApiModule, global: true, imports: [PlatformModule.of(parts)], providers, exports: providers };
+  }
+}
+
+/** Bodies of evidence held in memory at once: as many of the largest, and no less than this. */
+const BODIES_AT_ONCE = 4;
+const LEAST_BODY_BUDGET_BYTES = 64 * 1024 * 1024;
+
+export interface ApiApplication {
+  readonly app: NestFastifyApplication;
+  /** What its hot routes say of themselves. */
+  readonly operations: readonly RawOperation[];
+}
+
+/** The API as an application that does not listen yet. Nothing is read or written before it is initialised. */
+export async function createApiApplication(parts: PlatformParts, adminToken: string | null): Promise<ApiApplication> {
+  const { config, logger } = parts;
+  const app = await createHttpApplication(ApiModule.of(parts, adminToken), parts);
+  const routes = hotRoutes(app);
+  registerRawRoutes(app, routes, {
+    maxBodyBytes: config.maxBodyBytes,
+    bodyBudgetBytes: Math.max(BODIES_AT_ONCE * config.maxBodyBytes, LEAST_BODY_BUDGET_BYTES),
+    logger,
+  });
+  const operations = routes.map(({ operation }) => operation);
+  serveApiDescription(app, operations);
+  return { app, operations };
+}
