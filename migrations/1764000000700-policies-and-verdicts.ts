@@ -27,7 +27,7 @@ export class PoliciesAndVerdicts1764000000700 implements MigrationInterface {
         decision text not null,
         requested_by text not null,
         context jsonb,
-        verdict jsonb not null,
+        verdict json not null,
         constraint verdicts_pkey primary key (id)
       )`);
     await queryRunner.query(`create index verdicts_at on verdicts (at, id)`);

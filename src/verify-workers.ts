@@ -1,8 +1,9 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
 import { VERIFY_QUEUE, type VerifyJob } from './attestations/verify-queue.js';
 import { Database } from './platform/database.js';
 import type { Logger } from './platform/logger.js';
-import type { Metrics } from './platform/metrics.js';
+import { Metrics } from './platform/metrics.js';
+import { LOGGER, QUEUES } from './platform/platform-parts.js';
 import type { Producer, Queues, QueueWorker } from './platform/queue.js';
 import { PendingSweeper } from './verification/pending.sweeper.js';
 import { createVerifyProcessor, VERIFY_ATTEMPTS, VERIFY_BACKOFF } from './verification/verify.processor.js';
@@ -11,12 +12,6 @@ import { VerificationStore } from './verification/verification.store.js';
 
 const CONCURRENT_JOBS = 2;
 const SWEEP_EVERY_MS = 2_000;
-
-export interface VerifyWorkersOptions {
-  readonly queues: Queues;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-}
 
 export interface VerifyWorkers {
   /** Takes no more jobs, waits for those under way, and ends the sweeps. */
@@ -32,10 +27,10 @@ export function verifyEnqueuer(producer: Producer): (jobs: readonly VerifyJob[])
 }
 
 /** Starts the worker of the verify queue and the sweeper that finds what the queue forgot. */
-export function startVerifyWorkers(
-  app: INestApplicationContext,
-  { queues, metrics, logger }: VerifyWorkersOptions,
-): VerifyWorkers {
+export function startVerifyWorkers(app: ModuleRef): VerifyWorkers {
+  const queues = app.get<Queues>(QUEUES, { strict: false });
+  const metrics = app.get(Metrics, { strict: false });
+  const logger = app.get<Logger>(LOGGER, { strict: false });
   const producer = queues.producer(VERIFY_QUEUE);
   const enqueue = verifyEnqueuer(producer);
   const outcomes = metrics.counter('verifications_total', 'Attestations examined', ['outcome', 'code']);

@@ -4,6 +4,7 @@ import { hotAuthentication } from '../access/access.guard.js';
 import type { Authenticator } from '../access/authenticator.js';
 import { getCaller } from '../access/request-caller.js';
 import { AppError } from '../platform/app-error.js';
+import type { RawOperation } from '../platform/raw-operation.js';
 import type { RawRoute } from '../platform/raw-route.js';
 import { attestationAnswer } from './attestation.answer.js';
 import { preferredWait } from './awaiting-verification.js';
@@ -30,33 +31,35 @@ const linesAnswer = z.object({
   ),
 });
 
+export const EVIDENCE_OPERATION: RawOperation = {
+  method: 'POST',
+  url: '/v1/attestations',
+  operationId: 'postAttestation',
+  summary: 'Post signed evidence; durable when answered, verified soon after',
+  tag: 'Evidence',
+  roles: ROLES,
+  headers: { prefer: '`wait=N`: answer when verified or rejected, within N seconds, at most 30 (RFC 7240)' },
+  body: {
+    description: 'A DSSE envelope around an in-toto Statement, or one a line',
+    content: {
+      'application/json': z.looseObject({}),
+      'application/jsonl': null,
+      'application/vnd.in-toto.bundle': null,
+    },
+  },
+  responses: {
+    200: {
+      description: 'These bytes were stored before; for JSON Lines, an answer per line',
+      content: { 'application/json': z.union([attestationAnswer, linesAnswer]) },
+    },
+    201: { description: 'Stored', content: { 'application/json': attestationAnswer } },
+  },
+};
+
 /** The route pipelines call. Its body arrives as a Buffer whatever its content type, since the bytes as received are kept. */
 export function evidenceRoute(options: EvidenceRouteOptions): RawRoute {
   return {
-    operation: {
-      method: 'POST',
-      url: '/v1/attestations',
-      operationId: 'postAttestation',
-      summary: 'Post signed evidence; durable when answered, verified soon after',
-      tag: 'Evidence',
-      roles: ROLES,
-      headers: { prefer: '`wait=N`: answer when verified or rejected, within N seconds, at most 30 (RFC 7240)' },
-      body: {
-        description: 'A DSSE envelope around an in-toto Statement, or one a line',
-        content: {
-          'application/json': z.looseObject({}),
-          'application/jsonl': null,
-          'application/vnd.in-toto.bundle': null,
-        },
-      },
-      responses: {
-        200: {
-          description: 'These bytes were stored before; for JSON Lines, an answer per line',
-          content: { 'application/json': z.union([attestationAnswer, linesAnswer]) },
-        },
-        201: { description: 'Stored', content: { 'application/json': attestationAnswer } },
-      },
-    },
+    operation: EVIDENCE_OPERATION,
     authenticate: hotAuthentication(options.authenticator, ...ROLES),
     body: 'bytes',
     handle: (request, reply) => post(options, request, reply),

@@ -32,7 +32,7 @@ export class VerdictEntity {
   @Column({ type: 'jsonb', nullable: true })
   context!: object | null;
 
-  @Column({ type: 'jsonb' })
+  @Column({ type: 'json' })
   verdict!: object;
 }
 

@@ -7,6 +7,7 @@ import { assertPinned } from '../access/pins.js';
 import { presentedToken } from '../access/known-tokens.js';
 import { getCaller } from '../access/request-caller.js';
 import type { ImageStateStore } from '../images/image-state.store.js';
+import type { RawOperation } from '../platform/raw-operation.js';
 import type { RawRoute } from '../platform/raw-route.js';
 import { postVerdicts, verdictsBody } from './post-verdicts.js';
 import { verdictAnswer } from './verdict.answer.js';
@@ -29,44 +30,50 @@ const getQuery = z.object({
   'param.NAME': z.string().optional().describe('The value of parameter NAME; one such for each'),
 });
 
+const GET_OPERATION: RawOperation = {
+  method: 'GET',
+  url: '/v1/images/:digest/verdict',
+  operationId: 'getImageVerdict',
+  summary: 'Does this digest meet the named policy, here and at this moment?',
+  tag: 'Verdicts',
+  roles: ROLES,
+  params: { digest: 'sha256: and 64 lower-case hex digits' },
+  query: getQuery,
+  responses: {
+    200: { description: 'Allow and deny alike', content: { 'application/json': verdictAnswer } },
+  },
+};
+
+const POST_OPERATION: RawOperation = {
+  method: 'POST',
+  url: '/v1/verdicts',
+  operationId: 'postVerdicts',
+  summary: 'Decide for many images at once, every verdict on record with who asked',
+  tag: 'Verdicts',
+  roles: ROLES,
+  body: { description: 'The question', content: { 'application/json': verdictsBody } },
+  responses: {
+    201: {
+      description: 'A verdict for each image, in their order',
+      content: { 'application/json': z.object({ items: z.array(verdictAnswer) }) },
+    },
+  },
+};
+
+export const VERDICT_OPERATIONS: readonly RawOperation[] = [GET_OPERATION, POST_OPERATION];
+
 /** The two routes deploy gates call. */
 export function verdictRoutes(options: VerdictRoutesOptions): readonly RawRoute[] {
   return [
     {
-      operation: {
-        method: 'GET',
-        url: '/v1/images/:digest/verdict',
-        operationId: 'getImageVerdict',
-        summary: 'Does this digest meet the named policy, here and at this moment?',
-        tag: 'Verdicts',
-        roles: ROLES,
-        params: { digest: 'sha256: and 64 lower-case hex digits' },
-        query: getQuery,
-        responses: {
-          200: { description: 'Allow and deny alike', content: { 'application/json': verdictAnswer } },
-        },
-      },
+      operation: GET_OPERATION,
       // The access revision comes with the image's own, so that a verdict costs one round trip.
       authenticate: 'handler',
       body: 'none',
       handle: (request, reply) => getVerdict(options, request as FastifyRequest<{ Params: { digest: string } }>, reply),
     },
     {
-      operation: {
-        method: 'POST',
-        url: '/v1/verdicts',
-        operationId: 'postVerdicts',
-        summary: 'Decide for many images at once, every verdict on record with who asked',
-        tag: 'Verdicts',
-        roles: ROLES,
-        body: { description: 'The question', content: { 'application/json': verdictsBody } },
-        responses: {
-          201: {
-            description: 'A verdict for each image, in their order',
-            content: { 'application/json': z.object({ items: z.array(verdictAnswer) }) },
-          },
-        },
-      },
+      operation: POST_OPERATION,
       authenticate: hotAuthentication(options.authenticator, ...ROLES),
       body: 'json',
       handle: (request, reply) => post(options, request, reply),

@@ -48,7 +48,7 @@ export interface VerdictPosition {
 const RECORD_GROUP = `
   with asked as (
     select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-      $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::bool[])
+      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[])
       with ordinality
       as t (id, at, image, repository, policy, policy_revision, decision, actor, context, verdict, question, content, always, place)
   ),
