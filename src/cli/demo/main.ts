@@ -37,6 +37,7 @@ await endWith(async () => {
 
 /** Plays the whole of it against the service. A yes says that every answer was the expected one. */
 async function demo(settings: Settings, where: string): Promise<ExitCode> {
+  const paint = paintFor(process.stdout);
   const image: DemoImage = {
     repository: 'registry.acme.example/shop/checkout',
     sha256: randomBytes(32).toString('hex'),
@@ -44,8 +45,9 @@ async function demo(settings: Settings, where: string): Promise<ExitCode> {
   };
   print(where);
   print(`image    ${image.repository}@sha256:${image.sha256}`);
+  print(paint('quiet', 'AUTH="authorization: Bearer $ASSAY_TOKEN" in the commands below'));
   const cast = makeCast(randomBytes(3).toString('hex'));
-  const narration = narrate(print, paintFor(process.stdout));
+  const narration = narrate(print, paint);
   const service = connect(settings, thisProcess);
   const unexpected = await perform(image, cast, actsFor(image, cast), service, narration);
   print('');

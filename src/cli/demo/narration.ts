@@ -7,8 +7,8 @@ export interface Narration {
   /** Begins a numbered step. */
   step(title: string): void;
   say(...lines: readonly string[]): void;
-  /** The same request for a shell. */
-  curl(...words: readonly string[]): void;
+  /** The same request for a shell, where `AUTH` holds the header with the token. */
+  curl(words: string): void;
   verdict(verdict: VerdictAnswer): void;
 }
 
@@ -27,8 +27,8 @@ export function narrate(print: (line: string) => void, paint: Paint): Narration 
       print('');
       print(`${steps}. ${title}`);
     },
-    curl(...words) {
-      say(paint('quiet', `$ curl -sS -H "authorization: Bearer $ASSAY_TOKEN" ${words.join(' ')}`));
+    curl(words) {
+      say(paint('quiet', `$ curl -H "$AUTH" ${words}`));
     },
     verdict(verdict) {
       const [head = '', ...rest] = verdictLines(verdict, paint);

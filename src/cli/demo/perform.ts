@@ -47,7 +47,9 @@ async function registerAttestors({ attestors }: Cast, service: Service, narratio
     narration.say(`${name.padEnd(22)} may sign: ${kinds.join(', ')}; keys: ${keys.join(', ')}`);
     await put(service, `/v1/attestors/${name}`, 'application/json', JSON.stringify(attestorDocument(attestor)));
   }
-  narration.curl('-X PUT $ASSAY_URL/v1/attestors/demo-ci -H "content-type: application/json" -d @demo-ci.json');
+  narration.curl(
+    '-X PUT $ASSAY_URL/v1/attestors/demo-ci -H "content-type: application/json" --data-binary @demo-ci.json',
+  );
 }
 
 async function writePolicy(service: Service, narration: Narration): Promise<void> {
@@ -76,7 +78,7 @@ async function postEvidence(
   narration: Narration,
 ): Promise<void> {
   narration.say(says, `signed with ${signer.key.keyid} (${signer.key.algorithm}) of ${signedBy}`);
-  narration.curl(`-H "prefer: wait=30" $ASSAY_URL/v1/attestations -d @${file}`);
+  narration.curl(`-H "prefer: wait=30" $ASSAY_URL/v1/attestations --data-binary @${file}`);
   const answer = await service.request({
     method: 'POST',
     path: '/v1/attestations',
@@ -91,7 +93,7 @@ async function postEvidence(
 }
 
 async function askFor(image: DemoImage, service: Service, narration: Narration): Promise<VerdictAnswer> {
-  const query = new URLSearchParams({ policy: POLICY_NAME, repository: image.repository, 'param.region': REGION });
+  const query = new URLSearchParams({ policy: POLICY_NAME, 'param.region': REGION });
   const path = `/v1/images/sha256:${image.sha256}/verdict?${query.toString()}`;
   narration.curl(`"$ASSAY_URL/v1/images/$DIGEST/verdict?policy=${POLICY_NAME}&param.region=${REGION}"`);
   return readAnswer(await service.request({ method: 'GET', path, idempotent: true }), verdictAnswer);
