@@ -87,7 +87,7 @@ function wordOf(
 ): Word {
   const approver =
     fact.content.kind === 'approval'
-      ? approverIn(fact.content.approver.id, attestor, signer, requirement, scene)
+      ? approverOf(scene.trust, attestor, signer.thumbprint, fact.content.approver.id)
       : null;
   const refusal = refusalOfWord(fact, signer, authority, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
@@ -118,25 +118,6 @@ function refusalOfWord(
     return { code: 'condition_false', message: 'it has no proven signing time, and the policy orders by it' };
   }
   return null;
-}
-
-/** Attestors that take one signature for different people would let one person count twice. */
-function approverIn(
-  claimed: string,
-  attestor: string,
-  { thumbprint }: Signer,
-  requirement: CompiledEvidence,
-  scene: Scene,
-): { readonly person: string; readonly mismatch: string | null } {
-  const holders = scene.trust.holders.get(thumbprint);
-  const approver = approverOf(scene.trust, attestor, thumbprint, claimed);
-  const other = requirement.from.find(
-    (name) =>
-      holders?.has(name) === true && approverOf(scene.trust, name, thumbprint, claimed).person !== approver.person,
-  );
-  if (other === undefined) return approver;
-  const mismatch = `attestors ${[attestor, other].sort().join(' and ')} take its signer for different people`;
-  return { person: approver.person, mismatch };
 }
 
 function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene): Entry {

@@ -10,7 +10,7 @@ export interface CelLimits {
   readonly startMilliseconds: number;
 }
 
-const LIMITS: CelLimits = { evaluationMilliseconds: 250, waitMilliseconds: 2000, startMilliseconds: 15_000 };
+const LIMITS: CelLimits = { evaluationMilliseconds: 500, waitMilliseconds: 2000, startMilliseconds: 15_000 };
 
 /** Source and compiled form stand beside each other under one name; only the ending differs. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './cel-worker.ts' : './cel-worker.js', import.meta.url);

@@ -18,10 +18,15 @@ export function concluded(
   }
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   const more = sorted.length - MOST_CONSIDERED;
+  const { id, status, code, message, evidence, missing } = result;
   return {
-    ...result,
-    message: more > 0 ? `${result.message} (${more} more were considered)` : result.message,
+    id,
+    status,
+    code,
+    message: more > 0 ? `${message} (${more} more were considered)` : message,
+    evidence,
     considered: sorted.slice(0, MOST_CONSIDERED),
+    missing,
   };
 }
 

@@ -2,10 +2,10 @@
 export type Claim = readonly [counted: string, countedFor: string];
 
 /**
- * How many can be counted when nothing is counted twice and nobody is counted for twice: the size of a maximum matching.
- * Taking a claim away never raises it, which no order of first come, first served could promise.
+ * Who is counted for what when nothing is counted twice and nobody is counted for twice, and as many as possible are: a
+ * maximum matching. Taking a claim away never makes it larger, which first come, first served could not promise.
  */
-export function countDistinct(claims: Iterable<Claim>): number {
+export function countDistinct(claims: Iterable<Claim>): ReadonlyMap<string, string> {
   const options = new Map<string, Set<string>>();
   for (const [counted, countedFor] of claims) {
     const known = options.get(counted);
@@ -25,7 +25,6 @@ export function countDistinct(claims: Iterable<Claim>): number {
     }
     return false;
   };
-  let size = 0;
-  for (const counted of options.keys()) if (place(counted, new Set())) size += 1;
-  return size;
+  for (const counted of options.keys()) place(counted, new Set());
+  return new Map([...taken].map(([countedFor, counted]) => [counted, countedFor]));
 }

@@ -41,7 +41,8 @@ function timesOf(
 
 /** The time by which evidence ages, and what it is called. */
 export function ageingTime(times: Times): { readonly at: number; readonly by: string } {
-  if (times.own !== null) return { at: times.own, by: 'its own time' };
+  if (times.own !== null && times.own < times.received) return { at: times.own, by: 'its own time' };
+  if (times.own !== null) return { at: times.received, by: 'its receipt' };
   if (times.proven !== null) return { at: times.proven, by: 'its proven signing time' };
   return { at: times.received, by: 'its receipt' };
 }

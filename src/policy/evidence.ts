@@ -37,3 +37,9 @@ export interface Refusal {
   readonly code: ConsideredCode;
   readonly message: string;
 }
+
+/** Orders entries by what they are, so that no order of facts shows in a verdict. */
+export function byAttestation(a: Entry, b: Entry): number {
+  const [one, other] = [a, b].map(({ fact, group }) => JSON.stringify([fact.attestation, group, fact.id]));
+  return one === other ? 0 : (one ?? '') < (other ?? '') ? -1 : 1;
+}

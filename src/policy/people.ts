@@ -1,5 +1,5 @@
 import type { Thumbprint } from '../trust/signer.js';
-import { findLastAttestor, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import { findLastAttestor, keysEverHeld, type TrustSnapshot } from '../trust/trust-snapshot.js';
 
 /** Tells people apart: two names and keys that trust ties together are one person. */
 export interface People {
@@ -11,7 +11,8 @@ const known = new WeakMap<TrustSnapshot, People>();
 
 /**
  * The people of a snapshot. A key that any attestor says is a person's is that person under every attestor, and two
- * names for one key are one person. Deleted attestors still tell: otherwise deleting one would turn one person into two.
+ * names for one key are one person. What attestors no longer hold still tells: otherwise deleting one would turn one
+ * person into two.
  */
 export function peopleOf(trust: TrustSnapshot): People {
   const before = known.get(trust);
@@ -23,7 +24,7 @@ export function peopleOf(trust: TrustSnapshot): People {
     return at;
   };
   for (const name of trust.attestors.keys()) {
-    for (const { thumbprint, person } of findLastAttestor(trust, name)?.keys ?? []) {
+    for (const { thumbprint, person } of keysEverHeld(trust, name)) {
       if (person === null) continue;
       const [first, second] = [root(named(person)), root(thumbprint)].sort();
       if (first !== undefined && second !== undefined && first !== second) parents.set(second, first);
@@ -57,11 +58,12 @@ export function approverOf(
   claimedApprover: string,
 ): Approver {
   const people = peopleOf(trust);
-  const attestor = findLastAttestor(trust, attestorName);
-  if (attestor?.mayNameApprovers === true) return { person: people.same(named(claimedApprover)), mismatch: null };
-  const person = attestor?.keys.find((key) => key.thumbprint === thumbprint)?.person ?? null;
+  const claimed = people.same(named(claimedApprover));
+  if (findLastAttestor(trust, attestorName)?.mayNameApprovers === true) return { person: claimed, mismatch: null };
+  const key = keysEverHeld(trust, attestorName).find((candidate) => candidate.thumbprint === thumbprint);
+  const person = key?.person ?? null;
   if (person === null) return { person: people.same(thumbprint), mismatch: null };
-  const agrees = people.same(named(claimedApprover)) === people.same(named(person));
+  const agrees = claimed === people.same(named(person));
   return {
     person: people.same(named(person)),
     mismatch: agrees ? null : `names ${claimedApprover} as approver, but was signed with the key of ${person}`,

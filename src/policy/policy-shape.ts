@@ -65,7 +65,7 @@ const buildWhere = z.strictObject({
   ref: text.optional().meta({ description: 'Glob over the ref that was built' }),
   commit: text.optional().meta({ description: 'The commit that was built, in full' }),
   buildType: text.optional().meta({ description: 'Glob over the build type' }),
-  slsaLevel: wholeNumber(1, 4).optional().meta({ description: 'Least SLSA build level concluded for the builder' }),
+  slsaLevel: wholeNumber(1, 3).optional().meta({ description: 'Least SLSA build level concluded for the builder' }),
 });
 
 const limits = Object.fromEntries(

@@ -1,6 +1,6 @@
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
-import type { Entry, Refusal } from './evidence.js';
+import { byAttestation, type Entry, type Refusal } from './evidence.js';
 import type { Judge, Outcome } from './judge-entry.js';
 
 /** What the evidence of one line comes to, group by group. */
@@ -199,9 +199,4 @@ function sharesSigner(entry: Entry, other: Entry): boolean {
   return entry.fact.signers.some(({ thumbprint }) =>
     other.fact.signers.some((signer) => signer.thumbprint === thumbprint),
   );
-}
-
-function byAttestation(a: Entry, b: Entry): number {
-  const [one, other] = [`${a.fact.attestation} ${a.fact.id}`, `${b.fact.attestation} ${b.fact.id}`];
-  return one === other ? 0 : one < other ? -1 : 1;
 }

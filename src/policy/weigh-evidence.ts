@@ -3,8 +3,10 @@ import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions, Line } from './conditions.js';
 import { concluded, sortedIds } from './considered.js';
 import { countDistinct, type Claim } from './count-distinct.js';
-import type { Entry, Refusal } from './evidence.js';
+import { byAttestation, type Entry, type Refusal } from './evidence.js';
+import { named, peopleOf } from './people.js';
 import { Judge } from './judge-entry.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { Scene } from './scene.js';
 import { selectEvidence, type Rejected, type Selection } from './select-evidence.js';
 import type { Considered, RequirementCode, RequirementResult } from './verdict.js';
@@ -46,8 +48,18 @@ function weighLine(
     else if (miss.near) near.push({ entry, reason: { code: 'condition_false', message: miss.message } });
   }
   const selection = selectEvidence(requirement, conditions, chosen, judge, scene.inverted);
-  const reached = countDistinct(selection.passing.flatMap((entry) => claimsOf(entry, requirement)));
-  const { passing, opposing, failing, erring, undecided, passedOver } = selection;
+  const { opposing, failing, erring, undecided } = selection;
+  const found = [...selection.passing].sort(byAttestation);
+  const claims = new Map(found.map((entry) => [entry, claimsOf(entry, requirement, scene.trust)]));
+  const counted = countDistinct([...claims.values()].flat());
+  const reached = counted.size;
+  const passing: Entry[] = [];
+  const passedOver = [...selection.passedOver];
+  for (const [entry, claimed] of claims) {
+    const isCounted = claimed.some(([one, countedFor]) => counted.get(one) === countedFor);
+    if (isCounted || requirement.kind !== 'approval') passing.push(entry);
+    else passedOver.push({ entry, reason: DUPLICATE });
+  }
   const result = { line, reached, near, passing, opposing, failing, erring, undecided, passedOver };
   if (opposing.length > 0) return { ...result, state: 'opposed' };
   if (!undecided && reached >= requirement.count) return { ...result, state: 'satisfied' };
@@ -55,20 +67,27 @@ function weighLine(
 }
 
 /**
- * What an entry may be counted as. Approvals are told apart by their people before all else, other evidence by itself;
- * where attestors must differ, so must those who signed for them.
+ * What an entry may be counted as. Approvals are counted by their signers and by whom they name, each once: two keys that
+ * name one approver are not two people. Other evidence is counted once for each group; where attestors must differ, so
+ * must those who signed for them.
  */
-function claimsOf(entry: Entry, { kind, distinct }: CompiledEvidence): readonly Claim[] {
-  const { attestation } = entry.fact;
+function claimsOf(entry: Entry, { kind, distinct }: CompiledEvidence, trust: TrustSnapshot): readonly Claim[] {
+  const { attestation, content } = entry.fact;
   if (kind === 'approval') {
     if (distinct === 'attestor') return entry.routes.map(({ attestor }) => [entry.voice, attestor]);
     if (distinct === 'signer') return entry.routes.map(({ thumbprint }) => [entry.voice, thumbprint]);
-    return [[attestation, entry.voice]];
+    const claimed = content.kind === 'approval' ? content.approver.id : '';
+    return [[entry.voice, peopleOf(trust).same(named(claimed))]];
   }
   if (distinct === 'attestor') return entry.routes.map(({ attestor, thumbprint }) => [thumbprint, attestor]);
   if (distinct === 'signer') return entry.routes.map(({ thumbprint }) => [attestation, thumbprint]);
   return [[attestation, entry.group]];
 }
+
+const DUPLICATE: Refusal = {
+  code: 'duplicate_person',
+  message: 'it names an approver, or comes from one, who already counts',
+};
 
 type Conclusion = Omit<RequirementResult, 'id' | 'considered'>;
 
