@@ -1,0 +1,268 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { KINDS } from '../../src/intoto/predicate-kind.js';
+import { REVOCATION_REASONS } from '../../src/trust/attestor.js';
+import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from '../../src/policy/verdict.js';
+import { predicateFrom, shorthandShape } from './policy-predicates.js';
+
+/*
+ * Policy cases as data: who is trusted, what was signed and posted, what is asked, and what the verdict must say. A case
+ * is made for a moment, and every time in it is relative to that: `T-2h`, `T+1d`, `T-24h-1ms`. So the same cases can be
+ * evaluated in memory, and posted to a running service with real signatures.
+ */
+
+/** One case, made for one moment. */
+export interface PolicyCase {
+  readonly name: string;
+  /** The rule of "How evidence is weighed" that it is about. */
+  readonly rule: string;
+  readonly description: string;
+  /** As it is put, a JSON document. */
+  readonly policy: object;
+  /** In the order in which they are recorded. */
+  readonly attestors: readonly CaseAttestor[];
+  readonly changes: readonly CaseChange[];
+  /** In the order in which it is posted. */
+  readonly evidence: readonly CaseEvidence[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly repository: string | null;
+  readonly pending: boolean;
+  readonly now: string;
+  readonly want: Want;
+  /**
+   * Whether it comes to the same when it is posted now, in this order: it neither depends on when something was received
+   * or proved to be signed, nor on when trust changed, nor holds a fact that no predicate can be written for.
+   */
+  readonly overHttp: boolean;
+}
+
+export interface CaseAttestor {
+  readonly name: string;
+  /** As `PUT /v1/attestors/{name}` takes it but for the keys, which are named here and made by whoever runs the case. */
+  readonly document: z.infer<typeof attestorShape>;
+}
+
+export type CaseChange = { readonly at: string } & (
+  | { readonly put: CaseAttestor }
+  | { readonly delete: string }
+  | {
+      readonly revoke: string;
+      readonly key: string;
+      readonly reason: 'superseded' | 'compromised';
+      readonly effectiveFrom?: string | undefined;
+    }
+);
+
+export interface CaseEvidence {
+  readonly name: string;
+  readonly content:
+    | { readonly predicateType: string; readonly predicate: unknown }
+    | { readonly predicateType: string; readonly fact: object; readonly ownTime: string | null };
+  /** Names of keys. */
+  readonly signedBy: readonly string[];
+  readonly receivedAt: string;
+  readonly provenAt: string | null;
+  readonly standing: 'standing' | 'revoked' | 'retracted';
+}
+
+export type Want = z.infer<typeof wantShape>;
+
+const attestorShape = z.strictObject({
+  kinds: z.array(z.enum(KINDS)).optional(),
+  predicateTypes: z.array(z.string()).optional(),
+  /** By id. `key` names the key itself where it is not `attestor/id`, as where two attestors hold one. */
+  keys: z.record(
+    z.string(),
+    z
+      .strictObject({
+        key: z.string().optional(),
+        person: z.string().optional(),
+        validFrom: z.string().optional(),
+        validUntil: z.string().optional(),
+      })
+      .nullable(),
+  ),
+  repositories: z.array(z.string()).optional(),
+  builders: z.array(z.strictObject({ id: z.string(), slsaLevel: z.number() })).optional(),
+  mayNameApprovers: z.boolean().optional(),
+});
+
+const attestorsShape = z.record(z.string(), attestorShape);
+
+const changeShape = z.union([
+  z.strictObject({ at: z.string().optional(), put: attestorsShape }),
+  z.strictObject({ at: z.string().optional(), delete: z.string() }),
+  z.strictObject({
+    at: z.string().optional(),
+    revoke: z.string(),
+    key: z.string(),
+    reason: z.enum(REVOCATION_REASONS),
+    effectiveFrom: z.string().optional(),
+  }),
+]);
+
+const evidenceShape = z
+  .strictObject({
+    name: z.string(),
+    predicateType: z.string().optional(),
+    predicate: z.unknown().optional(),
+    /** In place of a predicate, where the normal form matters and not what it was read from. */
+    fact: z.record(z.string(), z.unknown()).optional(),
+    ownTime: z.string().nullable().optional(),
+    signedBy: z.union([z.string(), z.array(z.string())]),
+    receivedAt: z.string().optional(),
+    provenAt: z.string().optional(),
+    standing: z.enum(['standing', 'revoked', 'retracted']).default('standing'),
+  })
+  .extend(shorthandShape.shape);
+
+const wantShape = z.strictObject({
+  decision: z.enum(['allow', 'deny']),
+  wouldDeny: z.boolean().default(false),
+  /** Absent: whatever it is. */
+  validUntil: z.string().nullable().optional(),
+  /** By id, in the order of the policy; what is not said of one may be anything. */
+  requirements: z.record(
+    z.string(),
+    z.strictObject({
+      status: z.enum(REQUIREMENT_STATUSES).optional(),
+      code: z.enum(REQUIREMENT_CODES),
+      /** Names of evidence. */
+      evidence: z.array(z.string()).optional(),
+      /** Codes by names of evidence; all that was considered. */
+      considered: z
+        .record(z.string(), z.union([z.enum(CONSIDERED_CODES), z.array(z.enum(CONSIDERED_CODES))]))
+        .optional(),
+      /** Text that the message holds. */
+      message: z.string().optional(),
+      missing: z.string().optional(),
+    }),
+  ),
+});
+
+const caseShape = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+  description: z.string(),
+  /** The whole document, or only its requirements. */
+  policy: z.record(z.string(), z.unknown()).optional(),
+  requirements: z.array(z.unknown()).optional(),
+  attestors: attestorsShape.default({}),
+  changes: z.array(changeShape).default([]),
+  evidence: z.array(evidenceShape).default([]),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  repository: z.string().nullable().default(null),
+  pending: z.boolean().default(false),
+  /** A moment of its own, for what has a date. */
+  now: z.string().optional(),
+  want: wantShape,
+});
+type CaseFile = z.infer<typeof caseShape>;
+
+const fileShape = z.strictObject({
+  rule: z.string(),
+  /** Trusted in every case of the file. */
+  attestors: attestorsShape.default({}),
+  cases: z.array(caseShape),
+});
+
+/** The moment for which cases are made where nobody says another. */
+export const CASES_AT = '2026-11-23T12:00:00.000Z';
+
+/** Reads every case and makes it for a moment. Throws where a file is not in the form above. */
+export function loadPolicyCases(now = CASES_AT): readonly PolicyCase[] {
+  const directory = new URL('./policy/', import.meta.url);
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .flatMap((file) => {
+      const read = fileShape.safeParse(parse(readFileSync(new URL(file, directory), 'utf8')));
+      if (!read.success) throw new Error(`${file}: ${z.prettifyError(read.error)}`);
+      const { rule, attestors, cases } = read.data;
+      return cases.map((each) => build(each, rule, attestors, now));
+    });
+}
+
+function build(file: CaseFile, rule: string, shared: z.infer<typeof attestorsShape>, usualNow: string): PolicyCase {
+  const now = file.now ?? usualNow;
+  const { name, description, parameters, repository, pending, want } = file;
+  return inTime(now, {
+    name,
+    rule,
+    description,
+    policy: file.policy ?? { policy: 'corpus', requirements: file.requirements },
+    attestors: attestorsOf({ ...shared, ...file.attestors }),
+    changes: file.changes.flatMap((change): CaseChange[] => {
+      const at = change.at ?? 'T-1m';
+      if ('put' in change) return attestorsOf(change.put).map((put) => ({ at, put }));
+      return [{ ...change, at }];
+    }),
+    evidence: file.evidence.map((each, index) => evidenceOf(each, index)),
+    parameters,
+    repository,
+    pending,
+    now,
+    want,
+    overHttp: isOverHttp(file),
+  });
+}
+
+function attestorsOf(attestors: z.infer<typeof attestorsShape>): readonly CaseAttestor[] {
+  return Object.entries(attestors).map(([name, document]) => ({ name, document }));
+}
+
+function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvidence {
+  const {
+    name,
+    signedBy,
+    provenAt,
+    standing,
+    fact,
+    ownTime = null,
+    predicateType = 'https://example.com/corpus/v1',
+  } = each;
+  return {
+    name,
+    content:
+      fact === undefined
+        ? (predicateFrom(each) ?? { predicateType, predicate: each.predicate })
+        : { predicateType, fact, ownTime },
+    signedBy: typeof signedBy === 'string' ? [signedBy] : signedBy,
+    // One after the other, a while ago: receipt orders what has no time of its own.
+    receivedAt: each.receivedAt ?? `T-30m+${index}s`,
+    provenAt: provenAt ?? null,
+    standing,
+  };
+}
+
+function isOverHttp(file: CaseFile): boolean {
+  if (file.now !== undefined || file.pending) return false;
+  if (file.want.validUntil !== undefined && file.want.validUntil !== null) return false;
+  const attestors = Object.values(file.attestors).flatMap(({ keys }) => Object.values(keys));
+  if (attestors.some((key) => key?.validFrom !== undefined || key?.validUntil !== undefined)) return false;
+  if (file.changes.some((change) => change.at !== undefined || 'effectiveFrom' in change)) return false;
+  return file.evidence.every(
+    ({ fact, receivedAt, provenAt }) => fact === undefined && receivedAt === undefined && provenAt === undefined,
+  );
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The value with every text such as `T-2h+1ms` in it made a time, keys of objects included. */
+function inTime<V>(now: string, value: V): V {
+  if (typeof value === 'string') return (timeFrom(now, value) ?? value) as V;
+  if (Array.isArray(value)) return value.map((element: unknown) => inTime(now, element)) as V;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, held]: [string, unknown]) => [name, inTime(now, held)]),
+  ) as V;
+}
+
+function timeFrom(now: string, text: string): string | null {
+  if (!/^T(?:[+-]\d+(?:ms|[smhd]))*$/.test(text)) return null;
+  let moment = Date.parse(now);
+  for (const [, sign, count, unit] of text.matchAll(/([+-])(\d+)(ms|[smhd])/g)) {
+    moment += (sign === '-' ? -1 : 1) * Number(count) * UNITS[unit as keyof typeof UNITS];
+  }
+  return new Date(moment).toISOString();
+}

@@ -1,0 +1,138 @@
+import { deriveFacts } from '../../src/facts/derive-facts.js';
+import type { DerivedFact, Fact, FactContent, Json } from '../../src/facts/fact.js';
+import { sha256, type AttestationId } from '../../src/intoto/digest.js';
+import { compilePolicy } from '../../src/policy/compile-policy.js';
+import type { EvaluationInput } from '../../src/policy/evaluate.js';
+import { parseParameters } from '../../src/policy/parse-parameters.js';
+import { parsePolicy } from '../../src/policy/parse-policy.js';
+import { policyDigest } from '../../src/policy/policy-digest.js';
+import { applyPut } from '../../src/trust/attestor-change.js';
+import type { KeyDocument } from '../../src/trust/parse-attestor.js';
+import type { Signer, Thumbprint } from '../../src/trust/signer.js';
+import { EMPTY_TRUST, extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import type { CaseAttestor, CaseChange, CaseEvidence, PolicyCase } from './policy-cases.js';
+
+/** Long before anything was received. */
+const REGISTERED_AT = '2020-01-01T00:00:00.000Z';
+
+/** Everything a case hands to evaluation, without signatures: who signed is taken from the case. */
+export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
+  const document = parsePolicy(JSON.stringify(each.policy), 'json');
+  return {
+    policy: compilePolicy(document),
+    policyRef: { name: document.policy, revision: 1, digest: policyDigest(document) },
+    facts: each.evidence.flatMap(factsOf),
+    predicates: new Map(
+      each.evidence.flatMap(({ name, content }) =>
+        'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
+      ),
+    ),
+    trust: trustOf(each.attestors, each.changes),
+    ownKeys: new Set([thumbprintOf(OWN_KEY)]),
+    parameters: parseParameters(document, each.parameters),
+    digest: sha256(Buffer.from(each.name)),
+    repository: each.repository,
+    pending: each.pending,
+    revisions: { evidence: 1, trust: 1, waivers: 0 },
+    now: each.now,
+  };
+}
+
+/** The name of the key with which the service itself signs. */
+export const OWN_KEY = 'assay';
+
+/** The id under which a case's evidence is known. */
+export function attestationOf(name: string): AttestationId {
+  return sha256(Buffer.from(name)) as string as AttestationId;
+}
+
+/** The thumbprint that stands for a key of a case. */
+export function thumbprintOf(key: string): Thumbprint {
+  return sha256(Buffer.from(`key ${key}`)) as string as Thumbprint;
+}
+
+/** Trust after the attestors were put and the changes made. */
+export function trustOf(attestors: readonly CaseAttestor[], changes: readonly CaseChange[]): TrustSnapshot {
+  const put = attestors.map((attestor): CaseChange => ({ at: REGISTERED_AT, put: attestor }));
+  return [...put, ...changes].reduce(recorded, EMPTY_TRUST);
+}
+
+function recorded(trust: TrustSnapshot, change: CaseChange): TrustSnapshot {
+  const { at } = change;
+  const trustRevision = trust.revision + 1;
+  if ('revoke' in change) {
+    const { revoke: attestor, key: keyId, reason, effectiveFrom } = change;
+    const held = findAttestor(trust, attestor)?.keys.find(({ id }) => id === keyId);
+    if (held === undefined) throw new Error(`${attestor} has no key ${keyId}`);
+    const usual = reason === 'compromised' ? null : at;
+    const revocation = {
+      thumbprint: held.thumbprint,
+      attestor,
+      keyId,
+      reason,
+      effectiveFrom: effectiveFrom ?? usual,
+      at,
+      trustRevision,
+    };
+    return extendTrust(trust, trustRevision, { states: [], revocations: [revocation] });
+  }
+  const name = 'put' in change ? change.put.name : change.delete;
+  const attestor = 'put' in change ? applyPut(findAttestor(trust, name), documentOf(change.put), at) : null;
+  return extendTrust(trust, trustRevision, { states: [{ name, at, trustRevision, attestor }], revocations: [] });
+}
+
+function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPut>[1] {
+  const {
+    kinds = null,
+    predicateTypes = null,
+    keys,
+    repositories = null,
+    builders = [],
+    mayNameApprovers = false,
+  } = document;
+  return {
+    name,
+    description: null,
+    kinds,
+    predicateTypes,
+    keys: Object.entries(keys).map(([id, key]): KeyDocument => ({
+      id,
+      thumbprint: thumbprintOf(key?.key ?? `${name}/${id}`),
+      publicKey: 'not needed where nothing is verified',
+      schemes: ['ES256/der'],
+      validFrom: key?.validFrom ?? null,
+      validUntil: key?.validUntil ?? null,
+      person: key?.person ?? null,
+    })),
+    repositories,
+    builders,
+    mayNameApprovers,
+  };
+}
+
+function factsOf({ name, content, signedBy, receivedAt, provenAt, standing }: CaseEvidence): readonly Fact[] {
+  const signers = signedBy.map((key): Signer => ({
+    type: 'key',
+    thumbprint: thumbprintOf(key),
+    scheme: 'ES256/der',
+    receivedAt,
+    provenAt,
+  }));
+  return derived(content).map((fact, index) => ({
+    id: `${name} ${index}`,
+    attestation: attestationOf(name),
+    kind: fact.content.kind,
+    predicateType: fact.predicateType,
+    signers,
+    receivedAt,
+    ownTime: fact.ownTime,
+    content: fact.content,
+    standing,
+  }));
+}
+
+function derived(content: CaseEvidence['content']): readonly DerivedFact[] {
+  if ('predicate' in content) return deriveFacts(content.predicateType, content.predicate);
+  const { predicateType, fact, ownTime } = content;
+  return [{ content: fact as FactContent, predicateType, ownTime }];
+}
