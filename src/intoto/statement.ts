@@ -17,7 +17,7 @@ const STATEMENT_TYPES: ReadonlyMap<string, 'v0.1' | 'v1'> = new Map([
 /** An artifact named by digest; its name is for people and decides nothing (in-toto: matched purely by digest). */
 export interface Subject {
   readonly name: string | null;
-  /** Never empty; in the order of the statement, accepted algorithms only. */
+  /** In the order of the statement, accepted algorithms only; empty for a subject passed over, never for all of them. */
   readonly digests: readonly SubjectDigest[];
 }
 
