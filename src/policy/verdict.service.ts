@@ -94,8 +94,12 @@ export class VerdictService {
       }
     }
     const reading = await this.read(asked);
-    const verdict = await this.evaluate(reading);
-    const id = await this.record(toRecord(reading.question, verdict, { actor, context: null, always: false }));
+    const [verdict, latest] = await Promise.all([
+      this.evaluate(reading),
+      this.options.verdicts.findLatest(questionDigest(reading.question)),
+    ]);
+    const record = toRecord(reading.question, verdict, { actor, context: null, always: false });
+    const id = latest?.content === record.content ? latest.verdict : await this.record(record);
     this.onVerdict(verdict.decision, 'evaluation');
     const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
     this.memo.set(

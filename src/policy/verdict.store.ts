@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { historyCtes } from '../history/history-sql.js';
+import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
 import type { Verdict } from './verdict.js';
 
@@ -24,6 +25,12 @@ export interface RecordedVerdict {
   readonly verdict: Verdict;
   readonly requestedBy: string;
   readonly context: object | null;
+}
+
+/** What the last answer on record to a question said, and its id. */
+export interface LatestAnswer {
+  readonly content: string;
+  readonly verdict: string;
 }
 
 export interface VerdictFilter {
@@ -81,6 +88,11 @@ const SELECT = `
 
 @Injectable()
 export class VerdictStore {
+  /** The last answer on record to a question, or undefined. Calls of one turn share a query. */
+  readonly findLatest = coalesce<string, LatestAnswer>((questions) => this.latestAnswers(questions), {
+    maxBatch: 1000,
+  });
+
   constructor(private readonly database: Database) {}
 
   /**
@@ -153,12 +165,17 @@ export class VerdictStore {
   }
 
   private async latestOf(records: readonly VerdictRecord[]): Promise<ReadonlyMap<string, string>> {
-    const { rows } = await namedQuery<{ question: string; verdict: string }>(this.database.pool, {
+    const latest = await this.latestAnswers(records.map((record) => record.question));
+    return new Map([...latest].map(([question, { verdict }]) => [question, verdict]));
+  }
+
+  private async latestAnswers(questions: readonly string[]): Promise<ReadonlyMap<string, LatestAnswer>> {
+    const { rows } = await namedQuery<LatestAnswer & { question: string }>(this.database.hotPool, {
       name: 'verdict-latest',
-      text: 'select question, verdict from verdict_latest where question = any($1)',
-      values: [records.map((record) => record.question)],
+      text: 'select question, content, verdict from verdict_latest where question = any($1)',
+      values: [questions],
     });
-    return new Map(rows.map((row) => [row.question, row.verdict]));
+    return new Map(rows.map((row) => [row.question, row]));
   }
 }
 
