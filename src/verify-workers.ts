@@ -34,6 +34,18 @@ export function startVerifyWorkers(app: ModuleRef): VerifyWorkers {
   const producer = queues.producer(VERIFY_QUEUE);
   const enqueue = verifyEnqueuer(producer);
   const outcomes = metrics.counter('verifications_total', 'Attestations examined', ['outcome', 'code']);
+  const pending = metrics.gauge(
+    'pending_attestations',
+    'Attestations not examined 3 s after receipt, counted up to 4,096',
+  );
+  const oldest = metrics.gauge('pending_oldest_seconds', 'Age of the oldest attestation that waits for examination');
+  metrics.gauge('verify_queue_jobs', 'Jobs of the verify queue', ['state'], async (gauge) => {
+    // A store that is away has no counts to show, and the other metrics are wanted most just then.
+    const counts = await producer.counts().catch(() => null);
+    gauge.reset();
+    if (counts === null) return;
+    for (const state of ['waiting', 'active', 'delayed'] as const) gauge.set({ state }, counts[state]);
+  });
   const worker = queues.worker(
     VERIFY_QUEUE,
     createVerifyProcessor({
@@ -59,6 +71,10 @@ export function startVerifyWorkers(app: ModuleRef): VerifyWorkers {
       const [row] = rows;
       if (row === undefined) throw new Error('the database told no time');
       return row.now;
+    },
+    onSwept: (count, seconds) => {
+      pending.set(count);
+      oldest.set(seconds);
     },
   });
   return {

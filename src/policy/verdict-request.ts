@@ -72,9 +72,7 @@ export function parseImageReference(text: string, path: string): ImageReference 
 
 function withoutTag(name: string): string {
   const colon = name.lastIndexOf(':');
-  return colon > name.lastIndexOf('/') && TAG.test(name.slice(colon + 1))
-    ? name.slice(0, colon)
-    : name;
+  return colon > name.lastIndexOf('/') && TAG.test(name.slice(colon + 1)) ? name.slice(0, colon) : name;
 }
 
 /** The text as an image digest. Throws AppError `digest_malformed`. */

@@ -19,6 +19,8 @@ export interface SweeperOptions {
   /** How many jobs wait in the queue or are being handled. */
   readonly backlog: () => Promise<number>;
   readonly clock: () => Promise<Date>;
+  /** Told by each sweep how much evidence waits, up to a few thousand, and for how many seconds the oldest has. */
+  readonly onSwept: (pending: number, oldestSeconds: number) => void;
 }
 
 /**
@@ -50,6 +52,7 @@ export class PendingSweeper {
     const before = new Date(now.getTime() - GRACE_MS);
     const pending = await this.options.store.findPending(this.settledUntil, before, BATCH);
     const oldest = pending[0]?.receivedAt ?? before;
+    this.options.onSwept(pending.length, pending.length === 0 ? 0 : (now.getTime() - oldest.getTime()) / 1000);
     this.settledUntil = new Date(
       Math.max(this.settledUntil.getTime(), Math.min(oldest.getTime(), now.getTime() - LATE_COMMIT_MS)),
     );

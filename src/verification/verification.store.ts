@@ -58,13 +58,13 @@ export class VerificationStore {
 
   /** The bytes of these ids as received, in one query. */
   async loadBytes(ids: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, Buffer>> {
-    const { rows } = await namedQuery<{ attestation: Buffer | string; bytes: Buffer }>(this.database.pool, {
+    // Evidence is UTF-8, or it would not have been accepted; as text it costs half of what the text form of bytea does.
+    const { rows } = await namedQuery<{ attestation: AttestationId; text: string }>(this.database.pool, {
       name: 'verification-load-bytes',
-      text: 'select attestation, bytes from envelopes where attestation = any($1)',
+      text: `select attestation, convert_from(bytes, 'UTF8') as text from envelopes where attestation = any($1)`,
       values: [ids],
-      binary: true,
     });
-    return new Map(rows.map((row) => [row.attestation.toString() as AttestationId, row.bytes]));
+    return new Map(rows.map(({ attestation, text }) => [attestation, Buffer.from(text)]));
   }
 
   /** The trust revision of the last change by which anything could count that could not before. */
@@ -93,7 +93,7 @@ export class VerificationStore {
     ids: readonly AttestationId[],
   ): Promise<ReadonlyMap<AttestationId, LatestVerification>> {
     const rows: readonly LatestVerification[] = await tx.query(LATEST, [ids]);
-    return new Map(rows.map((row) => [row.attestation, { ...row, trustRevision: Number(row.trustRevision) }]));
+    return new Map(rows.map((row) => [row.attestation, row]));
   }
 
   /** Appends the outcomes of one group. Repetition is for the caller to exclude, under the images' locks. */
