@@ -5,7 +5,7 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.spec.ts', 'test/corpus/**/*.spec.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['src/**/*.spec.ts', 'test/{corpus,deployment}/**/*.spec.ts'] } },
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.conf-spec.ts'] } },
       {
         extends: true,
