@@ -131,15 +131,14 @@ export class FactStore {
       else ids.push(attestation);
     }
     if (ids.length === 0) return predicates;
-    const { rows } = await namedQuery<{ attestation: Buffer | string; bytes: Buffer }>(this.database.pool, {
+    const { rows } = await namedQuery<{ attestation: AttestationId; text: string }>(this.database.pool, {
       name: 'fact-envelopes',
-      text: 'select attestation, bytes from envelopes where attestation = any($1)',
+      text: `select attestation, convert_from(bytes, 'UTF8') as text from envelopes where attestation = any($1)`,
       values: [ids],
-      binary: true,
     });
-    for (const { attestation, bytes } of rows) {
-      const { predicate } = parseStatement(parseEnvelope(bytes).payload);
-      predicates.set(attestation.toString() as AttestationId, predicate);
+    for (const { attestation, text } of rows) {
+      const { predicate } = parseStatement(parseEnvelope(Buffer.from(text)).payload);
+      predicates.set(attestation, predicate);
     }
     return predicates;
   }
