@@ -8,7 +8,7 @@ import { migrate } from './platform/migrate.js';
  * of a release start with less than the owner's rights. Safe to repeat. Ends with status 1 where it did not succeed.
  */
 try {
-  const config = readConfig();
+  const config = readConfig(undefined, { purpose: 'migrate' });
   if (config.database === null)
     throw new ConfigError(['DATABASE_URL is required: there is no other schema to migrate']);
   const logger = createLogger(config.logLevel);

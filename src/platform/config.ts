@@ -54,6 +54,7 @@ const KNOWN = new Set([
   'ASSAY_URL',
   'ASSAY_TOKEN',
   'ASSAY_TOKEN_FILE',
+  'ASSAY_TOKEN_FILE',
 ]);
 
 /**
