@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { demand } from './answers.js';
 import type { Answer, Api } from './api.js';
 import { approval, PREDICATE_TYPES, provenance, testResult, trivyScan } from './predicates.js';
 import { envelopeOf, makeKey, statementAbout, type TestKey } from './sign.js';
@@ -71,37 +72,6 @@ export async function verdictOn(api: Api, image: string, query = 'policy=release
 export function codesOf(verdict: Answer['body']): Readonly<Record<string, string>> {
   const requirements: readonly { readonly id: string; readonly code: string }[] = verdict.requirements;
   return Object.fromEntries(requirements.map(({ id, code }) => [id, code]));
-}
-
-/** Asks again until the answer is as wanted; fails with the last one after a while. */
-export async function eventually(ask: () => Promise<void>, seconds = 20): Promise<void> {
-  for (const deadline = performance.now() + seconds * 1_000; ;) {
-    try {
-      await ask();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
-/** Every item of a list, page by page. */
-export async function walk(api: Api, path: string, limit: number): Promise<readonly Answer['body'][]> {
-  const items: Answer['body'][] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
-    const page = demand(await api.get(`${path}${path.includes('?') ? '&' : '?'}limit=${limit}${from}`), 200);
-    items.push(...page.body.items);
-    cursor = page.body.nextCursor;
-  }
-  return items;
-}
-
-/** The answer, which must be of this status. */
-export function demand(answer: Answer, status: number): Answer {
-  if (answer.status === status) return answer;
-  throw new Error(`answered ${answer.status} where ${status} was expected: ${answer.text}`);
 }
 
 function predicateTypeOf(by: Attestor): string {
