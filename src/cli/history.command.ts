@@ -25,6 +25,8 @@ const historyPage = z.object({
 export interface HistoryOptions {
   readonly digest: string | null;
   readonly type: string | null;
+  /** RFC 3339. */
+  readonly since: string | null;
   /** How many entries to print at most. */
   readonly limit: number;
   readonly json: boolean;
@@ -35,7 +37,7 @@ const PAGE = 1000;
 
 /** Prints the account of what the service did, in its order, one line an entry. */
 export async function history(
-  { digest, type, limit, json }: HistoryOptions,
+  { digest, type, since, limit, json }: HistoryOptions,
   service: Service,
   { print }: Surroundings,
 ): Promise<ExitCode> {
@@ -45,6 +47,7 @@ export async function history(
     const query = new URLSearchParams({ limit: String(Math.min(left, PAGE)) });
     if (digest !== null) query.set('digest', digest);
     if (type !== null) query.set('type', type);
+    if (since !== null) query.set('since', since);
     if (cursor !== '') query.set('cursor', cursor);
     const path = `/v1/history?${query.toString()}`;
     const page: z.infer<typeof historyPage> = readAnswer(

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { getAttestation } from './attestation.command.js';
 import { putAttestor } from './attestor.command.js';
 import { EXIT, type ExitCode } from './exit-code.js';
@@ -21,8 +21,8 @@ Environment:
 Exit status: 0 yes (verified, allowed, stored), 1 no (rejected, denied), 2 could not find out.`;
 
 /**
- * The command line. Runs what it names and resolves with its exit status; rejects with Failure where there is no answer
- * and with CommanderError where the command line is at fault or only asked for help.
+ * The command line. Runs what it names and resolves with its exit status, also where the command line itself is at fault.
+ * Rejects with Failure where there is no answer.
  */
 export async function run(
   words: readonly string[],
@@ -37,6 +37,9 @@ export async function run(
     .option('--url <url>', 'the address of the service; overrides ASSAY_URL')
     .addHelpText('after', ENVIRONMENT)
     .configureOutput({
+      writeOut: (text) => {
+        surroundings.print(text.trimEnd());
+      },
       writeErr: (text) => {
         surroundings.warn(text.trimEnd());
       },
@@ -122,14 +125,22 @@ export async function run(
     .description('what the service did, in order')
     .option('--digest <digest>', 'about one image')
     .option('--type <type>', 'of one type, such as verdict.recorded')
+    .option('--since <time>', 'made at or after this moment, such as 2026-01-31T00:00:00Z')
     .option('--limit <number>', 'at most so many entries', wholeNumber, 50)
     .option('--json', 'one JSON object a line', false)
-    .action(async ({ digest, type, limit, json }: HistoryFlags) => {
-      const options = { digest: digest ?? null, type: type ?? null, limit, json };
+    .action(async (flags: HistoryFlags) => {
+      const { digest = null, type = null, since = null } = flags;
+      const options = { ...flags, digest, type, since };
       code = await history(options, service(), surroundings);
     });
 
-  await program.parseAsync(words, { from: 'user' });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    // It has said what was wrong, or printed the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.yes : EXIT.unknown;
+    throw error;
+  }
   return code;
 }
 
@@ -145,6 +156,7 @@ interface VerdictFlags {
 interface HistoryFlags {
   digest?: string;
   type?: string;
+  since?: string;
   limit: number;
   json: boolean;
 }

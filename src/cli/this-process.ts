@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { Failure } from './failure.js';
-import { printable } from './printable.js';
+import { orUnknown } from './failure.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The process itself. */
@@ -27,10 +26,5 @@ export async function endWith(command: () => Promise<ExitCode>): Promise<void> {
   });
   // A reader that has seen enough, such as head, is no fault; but what it did not take was not answered either.
   process.stdout.on('error', () => process.exit(EXIT.unknown));
-  try {
-    process.exitCode = await command();
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    [`assay: ${error.message}`, ...error.details].map(printable).forEach(thisProcess.warn);
-  }
+  process.exitCode = await orUnknown(command, thisProcess.warn);
 }

@@ -34,6 +34,10 @@ function withToken({ ASSAY_ADMIN_TOKEN_FILE: file, ...environment }: Record<stri
   return file === undefined ? environment : { ...environment, ...TOKEN };
 }
 
+function purposeOf(name: string): { readonly purpose: 'migrate' } | undefined {
+  return name === 'migrate' ? { purpose: 'migrate' } : undefined;
+}
+
 describe('docker-compose.yml', () => {
   it('keeps the queue from losing keys when memory runs short, and over a restart', () => {
     expect(compose.services.redis.command.join(' ')).toContain('--maxmemory-policy noeviction');
@@ -47,7 +51,7 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(['migrate', 'api', 'worker'])('gives %s an environment that the service accepts', (name) => {
-    const config = readConfig(withToken(compose.services[name].environment));
+    const config = readConfig(withToken(compose.services[name].environment), purposeOf(name));
     expect(config.redisUrl).toBe('redis://redis:6379');
     expect(config.database?.url).toContain('assay_app:service-secret@');
   });
@@ -113,7 +117,7 @@ describe('deploy/kubernetes', () => {
         if (/URL$/.test(name)) expect(valueFrom.secretKeyRef.name).toBe('assay');
         environment[name] = value ?? (name === 'REDIS_URL' ? 'redis://redis' : 'postgres://assay_app@postgres/assay');
       }
-      expect(readConfig(withToken(environment)).redisUrl).toBe('redis://redis');
+      expect(readConfig(withToken(environment), purposeOf(container.name)).redisUrl).toBe('redis://redis');
     },
   );
 
