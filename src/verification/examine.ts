@@ -1,15 +1,12 @@
-import { deriveFacts } from '../facts/derive-facts.js';
 import type { DerivedFact } from '../facts/fact.js';
 import type { Sha256Digest } from '../intoto/digest.js';
-import { parseEnvelope, type Envelope } from '../intoto/envelope.js';
-import { Malformed } from '../intoto/malformed.js';
 import { kindOf } from '../intoto/predicate-kind.js';
-import { isStatementPayloadType, parseStatement, type Statement } from '../intoto/statement.js';
-import { signedDigest, verifySignatures, type SignatureMatch } from '../intoto/verify-envelope.js';
+import type { SignatureMatch } from '../intoto/verify-envelope.js';
+import type { EvidenceType } from '../trust/authority.js';
 import { signerStatus, type SignerStanding } from '../trust/signer-status.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
-import { verificationKeys } from '../trust/verification-keys.js';
 import type { Outcome, RejectionCode } from './outcome.js';
+import type { EnvelopeReading, PredicateReading } from './read-envelope.js';
 
 /** A signer as the verification keeps it: whose key it is found to be, and whether it could count at that time. */
 export interface ExaminedSigner extends SignerStanding {
@@ -31,57 +28,33 @@ export interface Examination {
   readonly couldGain: boolean;
 }
 
-/** What is examined: the bytes as received, and when that was. */
-export interface Evidence {
-  readonly bytes: Buffer;
-  readonly receivedAt: Date;
-}
-
 /**
- * Verifies one envelope against every key trust has ever known, and derives what it proves. Never throws for what the
- * evidence holds: that is a rejection. Order of the checks: payload type, signatures (DSSE v1.0.2, verification), statement
- * and predicate of the very bytes that were verified, and last whether a signer may speak.
+ * What an envelope comes to at one trust revision: verified where at least one signer could count for what it proves,
+ * else rejected for the reason that came closest.
  */
-export async function examine(evidence: Evidence, trust: TrustSnapshot): Promise<Examination> {
-  const envelope = orMalformed(() => parseEnvelope(evidence.bytes));
-  if (envelope instanceof Malformed) return refused(trust, 'statement_malformed', envelope.message);
-  if (!isStatementPayloadType(envelope.payloadType)) {
-    const detail = `payload type ${envelope.payloadType} is not that of an in-toto Statement`;
-    return refused(trust, 'payload_type_unsupported', detail);
-  }
-  const { keys, hints } = verificationKeys(trust);
-  const { matches, unmatched } = await verifySignatures(envelope, keys, hints);
-  const found = { trustRevision: trust.revision, signedDigest: signedDigest(envelope), matches };
-  if (matches.length === 0) {
-    return { ...found, outcome: unsigned(envelope, hints), signers: [], facts: [], couldGain: true };
-  }
-  const statement = orMalformed(() => parseStatement(envelope.payload));
-  if (statement instanceof Malformed) {
-    return {
-      ...found,
-      ...rejected('statement_malformed', statement.message),
-      signers: [],
-      facts: [],
-      couldGain: false,
-    };
-  }
-  const facts = orMalformed(() => deriveFacts(statement.predicateType, statement.predicate));
-  const { standings, rejection, couldGain } = signerStatus(
-    trust,
-    matches.map(({ thumbprint, scheme }) => ({ type: 'key', thumbprint, scheme, ...received(evidence) })),
-    claimsOf(statement, facts),
-  );
-  const signers = standings.map((standing) => ({ ...standing, identity: null, signedAt: null }));
-  if (facts instanceof Malformed) {
-    return { ...found, ...rejected('predicate_malformed', facts.message), signers, facts: [], couldGain };
-  }
-  return {
-    ...found,
-    ...(rejection === null ? { outcome: VERIFIED } : rejected(rejection.code, rejection.detail)),
-    signers,
-    facts,
-    couldGain: couldGain || unmatched.length > 0,
+export function examine(reading: EnvelopeReading, receivedAt: Date, trust: TrustSnapshot): Examination {
+  const nothing = {
+    trustRevision: trust.revision,
+    signedDigest: null,
+    matches: [],
+    signers: [],
+    facts: [],
+    couldGain: false,
   };
+  switch (reading.state) {
+    case 'refused':
+      return { ...nothing, outcome: rejected(reading.code, reading.detail) };
+    case 'unsigned': {
+      const { signedDigest, code, detail } = reading;
+      return { ...nothing, outcome: rejected(code, detail), signedDigest, couldGain: true };
+    }
+    case 'unreadable': {
+      const { signedDigest, matches, detail } = reading;
+      return { ...nothing, outcome: rejected('statement_malformed', detail), signedDigest, matches };
+    }
+    case 'read':
+      return { ...nothing, ...judged(reading, receivedAt, trust) };
+  }
 }
 
 /** The record of an attestation that could not be examined, after the last try. */
@@ -98,43 +71,43 @@ export function couldNotFindOut(trustRevision: number, reason: unknown): Examina
   };
 }
 
-const VERIFIED: Outcome = { outcome: 'verified', code: null, detail: null };
-
-function rejected(code: RejectionCode, detail: string): { readonly outcome: Outcome } {
-  return { outcome: { outcome: 'rejected', code, detail } };
+function judged(
+  { signedDigest, matches, strangers, predicateType, facts }: Extract<EnvelopeReading, { state: 'read' }>,
+  receivedAt: Date,
+  trust: TrustSnapshot,
+): Omit<Examination, 'trustRevision'> {
+  const times = { receivedAt: receivedAt.toISOString(), provenAt: null };
+  const { standings, rejection, couldGain } = signerStatus(
+    trust,
+    matches.map(({ thumbprint, scheme }) => ({ type: 'key', thumbprint, scheme, ...times })),
+    typesOf(predicateType, facts),
+  );
+  return {
+    outcome: outcomeOf(facts, rejection),
+    signedDigest,
+    matches,
+    signers: standings.map((standing) => ({ ...standing, identity: null, signedAt: null })),
+    facts: facts.read ? facts.facts : [],
+    couldGain: couldGain || strangers,
+  };
 }
 
-function refused(trust: TrustSnapshot, code: RejectionCode, detail: string): Examination {
-  const nothing = { signedDigest: null, matches: [], signers: [], facts: [], couldGain: false };
-  return { ...nothing, ...rejected(code, detail), trustRevision: trust.revision };
+function outcomeOf(
+  facts: PredicateReading,
+  rejection: { readonly code: RejectionCode; readonly detail: string } | null,
+): Outcome {
+  if (!facts.read) return rejected('predicate_malformed', facts.detail);
+  return rejection === null
+    ? { outcome: 'verified', code: null, detail: null }
+    : rejected(rejection.code, rejection.detail);
 }
 
-/** A signature that names a known key and is not by it was damaged or forged; any other is by somebody unknown. */
-function unsigned(envelope: Envelope, hints: ReadonlyMap<string, unknown>): Outcome {
-  const named = envelope.signatures.find(({ keyid }) => keyid !== null && hints.has(keyid));
-  return named === undefined
-    ? rejected('untrusted_signer', 'no signature is by a key of a known attestor').outcome
-    : rejected('signature_invalid', `the signature that names key ${named.keyid ?? ''} does not verify by it`).outcome;
+/** The kinds the evidence would have to be signed for: those of its facts, or that of its type where it gave none. */
+function typesOf(predicateType: string, facts: PredicateReading): readonly EvidenceType[] {
+  if (!facts.read || facts.facts.length === 0) return [{ kind: kindOf(predicateType), predicateType }];
+  return facts.facts.map((fact) => ({ kind: fact.content.kind, predicateType }));
 }
 
-function claimsOf(
-  statement: Statement,
-  facts: readonly DerivedFact[] | Malformed,
-): readonly { readonly kind: ReturnType<typeof kindOf>; readonly predicateType: string }[] {
-  const { predicateType } = statement;
-  if (facts instanceof Malformed || facts.length === 0) return [{ kind: kindOf(predicateType), predicateType }];
-  return facts.map((fact) => ({ kind: fact.content.kind, predicateType }));
-}
-
-function received(evidence: Evidence): { readonly receivedAt: string; readonly provenAt: null } {
-  return { receivedAt: evidence.receivedAt.toISOString(), provenAt: null };
-}
-
-function orMalformed<T>(parse: () => T): T | Malformed {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof Malformed) return error;
-    throw error;
-  }
+function rejected(code: RejectionCode, detail: string): Outcome {
+  return { outcome: 'rejected', code, detail };
 }

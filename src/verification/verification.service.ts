@@ -10,6 +10,8 @@ import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import { TrustStore } from '../trust/trust.store.js';
+import { verificationKeys } from '../trust/verification-keys.js';
+import { EnvelopeReader } from './envelope-reader.service.js';
 import { couldNotFindOut, examine, type Examination } from './examine.js';
 import { isDue } from './is-due.js';
 import { VerificationStore, type Unexamined } from './verification.store.js';
@@ -33,6 +35,7 @@ export class VerificationService {
     private readonly images: ImageStore,
     private readonly history: HistoryStore,
     private readonly trust: TrustStore,
+    private readonly reader: EnvelopeReader,
   ) {}
 
   /**
@@ -75,11 +78,12 @@ export class VerificationService {
 
   private async examineGroup(evidence: readonly Unexamined[], trust: TrustSnapshot): Promise<readonly Examination[]> {
     const bytes = await this.verifications.loadBytes(evidence.map((attestation) => attestation.id));
+    const keys = verificationKeys(trust);
     return Promise.all(
-      evidence.map(({ id, receivedAt }) => {
+      evidence.map(async ({ id, receivedAt }) => {
         const body = bytes.get(id);
         if (body === undefined) throw new Error(`the envelope of ${id} is missing`);
-        return examine({ bytes: body, receivedAt }, trust);
+        return examine(await this.reader.read(body, keys), receivedAt, trust);
       }),
     );
   }

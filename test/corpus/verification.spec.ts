@@ -4,7 +4,9 @@ import { AppError } from '../../src/platform/app-error.js';
 import { applyPut } from '../../src/trust/attestor-change.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { EMPTY_TRUST, extendTrust, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { verificationKeys } from '../../src/trust/verification-keys.js';
 import { examine } from '../../src/verification/examine.js';
+import { readEnvelope } from '../../src/verification/read-envelope.js';
 import { loadVerificationCases, type CaseAttestor, type VerificationCase, type Want } from './verification-cases.js';
 
 const REGISTERED_AT = '2026-01-01T00:00:00.000Z';
@@ -28,7 +30,12 @@ async function resultOf({ bytes, attestors }: VerificationCase): Promise<Want> {
     if (!(error instanceof AppError)) throw error;
     return { outcome: 'refused', code: error.code, paths: (error.errors ?? []).map(({ path }) => path) };
   }
-  const { outcome, signers } = await examine({ bytes, receivedAt: new Date(RECEIVED_AT) }, trustIn(attestors));
+  const trust = trustIn(attestors);
+  const { outcome, signers } = examine(
+    await readEnvelope(bytes, verificationKeys(trust)),
+    new Date(RECEIVED_AT),
+    trust,
+  );
   if (outcome.outcome !== 'verified') return { outcome: 'rejected', code: outcome.code };
   const counting = signers.filter(({ counts }) => counts).map(({ attestor, keyId }) => `${attestor}/${keyId}`);
   return { outcome: 'verified', signers: [...new Set(counting)].sort() };

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { SubjectDigest } from '../../src/intoto/digest.js';
+import { EnvelopeReader } from '../../src/verification/envelope-reader.service.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
 import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
@@ -8,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 let database: TestDatabase;
 let pipeline: Pipeline;
+let reader: EnvelopeReader;
 const qa = makeKey();
 const stranger = makeKey('Ed25519');
 
@@ -17,11 +21,14 @@ const testEvidence = (digest: string, result: unknown = testResult('PASSED'), ke
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pipeline = await openPipeline(database.url);
+  const thread = pathToFileURL(join(inject('services').buildDir, 'src/verification/envelope-thread.js'));
+  reader = new EnvelopeReader(thread);
+  pipeline = await openPipeline(database.url, reader);
   await pipeline.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
 });
 
 afterAll(async () => {
+  await reader.onApplicationShutdown();
   await pipeline.database.close();
   await database.drop();
 });
@@ -162,6 +169,20 @@ describe('verification', () => {
     expect(await pipeline.images.readState(digest)).toMatchObject({ received: 1, examined: 1 });
     expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
     expect(await pipeline.images.readState(digest)).toMatchObject({ received: 1, examined: 1 });
+  });
+
+  it('reads a large report in a thread, and comes to the same as it would without', async () => {
+    const digest = freshDigest();
+    const passed = Array.from({ length: 20_000 }, (_, index) => `case ${index} passes`);
+    const id = await pipeline.post(testEvidence(digest, { ...testResult('PASSED'), passedTests: passed }));
+    expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
+    const { facts } = await pipeline.images.readFacts(digest);
+    // Too large to stand in the image's row, so only what it is stands there.
+    expect(facts).toMatchObject([{ attestation: id, kind: 'test', content: null }]);
+    const damaged = await pipeline.post(
+      testEvidence(digest, { ...testResult('PASSED'), passedTests: passed, failedTests: ['one'] }),
+    );
+    expect(await pipeline.verification.examine([damaged])).toMatchObject([{ code: 'predicate_malformed' }]);
   });
 
   it('files evidence of 10,000 subjects under each of them', async () => {

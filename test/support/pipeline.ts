@@ -12,6 +12,7 @@ import { openDatabase, type Database } from '../../src/platform/database.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { putAttestor } from '../../src/trust/trust-change.js';
 import { TrustStore } from '../../src/trust/trust.store.js';
+import { EnvelopeReader } from '../../src/verification/envelope-reader.service.js';
 import { VerificationService } from '../../src/verification/verification.service.js';
 import { VerificationStore } from '../../src/verification/verification.store.js';
 
@@ -28,7 +29,8 @@ export interface Pipeline {
   putAttestor(name: string, document: object): Promise<void>;
 }
 
-export async function openPipeline(url: string): Promise<Pipeline> {
+/** @param reader reads envelopes; by default without threads. */
+export async function openPipeline(url: string, reader = new EnvelopeReader()): Promise<Pipeline> {
   const database = await openDatabase({ url, entities, applicationName: 'test', poolSize: 10 });
   const history = new HistoryStore(database);
   const trust = new TrustStore(database, history);
@@ -52,6 +54,7 @@ export async function openPipeline(url: string): Promise<Pipeline> {
       new ImageStore(),
       history,
       trust,
+      reader,
     ),
     post: async (body) => (await ingest({ submission: parseSubmission(body), actor: 'token:test#1' })).id,
     putAttestor: async (name, document) => {
