@@ -48,8 +48,13 @@ export async function run(): Promise<void> {
       process.exitCode = 1;
     }
     logger.info('stopping');
-    await service.stop();
-    logger.info('stopped');
+    try {
+      await service.stop();
+      logger.info('stopped');
+    } catch (error) {
+      logger.error({ err: error }, 'stopped, though not as it should');
+      process.exitCode = 1;
+    }
   });
 }
 

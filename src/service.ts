@@ -38,9 +38,7 @@ const POOL_SIZE = 10;
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const opened: Closing[] = [];
-  const stop = async (): Promise<void> => {
-    for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
-  };
+  const stop = (): Promise<void> => closeAll(opened);
   try {
     const { url, migrateUrl, failed } = await provideDatabase(config, logger, opened);
     await migrate({
@@ -63,6 +61,15 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await stop();
     throw error;
   }
+}
+
+/** Closes the last opened first, and all of them whatever fails. Throws what failed. */
+async function closeAll(opened: Closing[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let close = opened.pop(); close !== undefined; close = opened.pop()) {
+    await close().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'not everything closed as it should');
 }
 
 interface ProvidedDatabase {

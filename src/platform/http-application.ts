@@ -49,6 +49,7 @@ export async function createHttpApplication(
   const fastify: FastifyInstance = adapter.getInstance();
   const methodsOf = recordRoutes(fastify);
   installRequestLog(fastify, logger, metrics);
+  closeConnectionsWhenDone(fastify);
   await installSecurityHeaders(fastify);
   installBodyParsers(fastify);
   const options = Object.assign(new NestApplicationContextOptions(), {
@@ -62,6 +63,24 @@ export async function createHttpApplication(
   app.useGlobalFilters(new ProblemFilter(logger, methodsOf));
   app.useGlobalPipes(new RequestValidationPipe());
   return app;
+}
+
+/** Closing ends the connections that are idle then; those that were busy would be waited for until their client ends them. */
+function closeConnectionsWhenDone(fastify: FastifyInstance): void {
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onResponse', (_request, _reply, done) => {
+    // By then the connection counts as idle.
+    if (closing) {
+      setImmediate(() => {
+        fastify.server.closeIdleConnections();
+      });
+    }
+    done();
+  });
 }
 
 /** On everything that a browser may show; the hot routes answer programs, and a dozen headers would be half their answer. */
