@@ -10,7 +10,10 @@ export class ServiceRole1764000000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       do $$ begin
-        create role assay_service nologin;
+        -- Asked first: an owner who may not make roles can use one that was made for him.
+        if not exists (select from pg_roles where rolname = 'assay_service') then
+          create role assay_service nologin;
+        end if;
       exception when duplicate_object or unique_violation then null;
       end $$`);
     await queryRunner.query(`grant assay_service to current_user`);
