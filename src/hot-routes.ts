@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Authenticator } from './access/authenticator.js';
+import { createAnnouncer } from './attestations/announce-received.js';
 import { AttestationStore } from './attestations/attestation.store.js';
 import { EVIDENCE_OPERATION, evidenceRoute } from './attestations/evidence.routes.js';
 import { createIngest } from './attestations/ingest.service.js';
@@ -36,19 +37,21 @@ function postingEvidence(app: INestApplicationContext): RawRoute {
   const posted = metrics.counter('evidence_posted_total', 'Attestations in accepted requests, repeated ones included');
   const seconds = metrics.histogram('evidence_post_seconds', 'Time to answer a POST of evidence, waits included');
   const unqueued = metrics.counter(
-    'verify_jobs_not_queued_total',
-    'Jobs left to the sweeper because the queue was away',
+    'attestations_not_queued_total',
+    'Attestations left to the sweeper because the queue was away',
   );
   return evidenceRoute({
     authenticator: app.get(Authenticator, { strict: false }),
     port: {
       ingest: createIngest({
         store: app.get(IngestStore, { strict: false }),
-        enqueue: (job) => enqueue([job]),
-        onEnqueueFailure: (error, ids) => {
-          unqueued.inc();
-          logger.warn({ err: error, attestations: ids.length }, 'the queue is away; the sweeper will find these');
-        },
+        announce: createAnnouncer({
+          enqueue,
+          onFailure: (error, attestations) => {
+            unqueued.inc(attestations);
+            logger.warn({ err: error, attestations }, 'the queue is away; the sweeper will find these');
+          },
+        }),
       }),
       find: coalesce(
         async (ids: readonly AttestationId[]) =>

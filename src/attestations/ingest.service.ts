@@ -1,7 +1,6 @@
 import type { AttestationId } from '../intoto/digest.js';
 import { groupCommit } from '../platform/group-commit.js';
 import type { IngestStore, Receipt, Received } from './ingest.store.js';
-import { VERIFY_JOB_SIZE, type VerifyJob } from './verify-queue.js';
 
 /** Two groups being committed keep the disk busy; a third would only make both smaller. */
 const MAX_IN_FLIGHT = 2;
@@ -11,10 +10,8 @@ const MAX_WAITING_ROWS = 10_000;
 
 export interface IngestOptions {
   readonly store: IngestStore;
-  /** Hands one job to the workers; may fail without loss, since the rows themselves are the outbox. */
-  readonly enqueue: (job: VerifyJob) => Promise<void>;
-  /** Told of a job that could not be handed over, which the sweeper will find later. */
-  readonly onEnqueueFailure: (error: unknown, ids: readonly AttestationId[]) => void;
+  /** Told of what a commit stored, once it is durable; nobody waits for it. */
+  readonly announce: (ids: readonly AttestationId[]) => void;
 }
 
 /**
@@ -27,10 +24,7 @@ export function createIngest(options: IngestOptions): Ingest {
   return groupCommit<Receipt, Received>({
     commit: async (receipts) => {
       const received = await options.store.insertGroup(receipts);
-      announce(
-        options,
-        received.filter((answer) => answer.created).map((answer) => answer.id),
-      );
+      options.announce(received.filter((answer) => answer.created).map((answer) => answer.id));
       return received;
     },
     sizeOf: (receipt) => receipt.submission.bytes.length,
@@ -39,13 +33,4 @@ export function createIngest(options: IngestOptions): Ingest {
     maxInFlight: MAX_IN_FLIGHT,
     maxWaiting: MAX_WAITING_ROWS,
   });
-}
-
-function announce(options: IngestOptions, ids: readonly AttestationId[]): void {
-  for (let start = 0; start < ids.length; start += VERIFY_JOB_SIZE) {
-    const job = { ids: ids.slice(start, start + VERIFY_JOB_SIZE) };
-    options.enqueue(job).catch((error: unknown) => {
-      options.onEnqueueFailure(error, job.ids);
-    });
-  }
 }

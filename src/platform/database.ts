@@ -79,8 +79,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 /**
  * The URL with our session settings appended to its `options`. They travel in the URL because `pg` lets a URL override
  * what is given beside it, and they come last because the server lets the last setting win: no URL can name another role.
+ *
+ * @param further settings of one pool's own, as `name=value`.
  */
-export function serviceUrl(url: string, searchPath?: string): string {
+export function serviceUrl(url: string, further: readonly string[] = []): string {
   const settings = [
     `role=${SERVICE_ROLE}`,
     `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
@@ -88,7 +90,7 @@ export function serviceUrl(url: string, searchPath?: string): string {
     `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
     'timezone=UTC',
     'jit=off',
-    ...(searchPath === undefined ? [] : [`search_path=${searchPath}`]),
+    ...further,
   ];
   const result = new URL(url);
   const given = result.searchParams.get('options');

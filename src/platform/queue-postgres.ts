@@ -3,6 +3,8 @@ import pg from 'pg';
 import { poolOptions, serviceUrl } from './database.js';
 import { PRODUCER_PATIENCE_MS, type QueueBackend } from './queue-backend.js';
 
+/** What a crash takes from the queue is found again from the evidence itself, so no commit here waits for the disk. */
+const QUEUE_SETTINGS = ['search_path=bullmq', 'synchronous_commit=off'];
 const PRODUCER_POOL_SIZE = 4;
 /** A worker's connection for LISTEN, and those for its own short statements. */
 const WORKER_POOL_SIZE = 6;
@@ -25,7 +27,7 @@ export function openPostgresBackend(options: {
   function openPool(size: number, patienceMs?: number): pg.Pool {
     const pool = new pg.Pool({
       ...poolOptions('assay-queue'),
-      connectionString: serviceUrl(databaseUrl, 'bullmq'),
+      connectionString: serviceUrl(databaseUrl, QUEUE_SETTINGS),
       max: size,
       ...(patienceMs === undefined ? {} : { connectionTimeoutMillis: patienceMs }),
     });

@@ -37,8 +37,7 @@ export async function openPipeline(url: string, reader = new EnvelopeReader()): 
   const verifications = new VerificationStore(database);
   const ingest = createIngest({
     store: new IngestStore(database),
-    enqueue: () => Promise.resolve(),
-    onEnqueueFailure: () => undefined,
+    announce: () => undefined,
   });
   return {
     database,
