@@ -32,7 +32,8 @@ export interface PolicyCase {
   readonly want: Want;
   /**
    * Whether it comes to the same when it is posted now, in this order: it neither depends on when something was received
-   * or proved to be signed, nor on when trust changed, nor holds a fact that no predicate can be written for.
+   * or proved to be signed, nor on when trust changed, nor holds a fact that no predicate can be written for, a signature
+   * that nobody can make or whose maker was never known, or evidence that was withdrawn.
    */
   readonly overHttp: boolean;
 }
@@ -166,6 +167,9 @@ const fileShape = z.strictObject({
   cases: z.array(caseShape),
 });
 
+/** The name of the key with which the service itself signs. */
+export const OWN_KEY = 'assay';
+
 /** The moment for which cases are made where nobody says another. */
 export const CASES_AT = '2026-11-23T12:00:00.000Z';
 
@@ -186,24 +190,26 @@ export function loadPolicyCases(now = CASES_AT): readonly PolicyCase[] {
 function build(file: CaseFile, rule: string, shared: z.infer<typeof attestorsShape>, usualNow: string): PolicyCase {
   const now = file.now ?? usualNow;
   const { name, description, parameters, repository, pending, want } = file;
+  const all = attestorsOf({ ...shared, ...file.attestors });
+  const changes = file.changes.flatMap((change): CaseChange[] => {
+    const at = change.at ?? 'T-1m';
+    if ('put' in change) return attestorsOf(change.put).map((put) => ({ at, put }));
+    return [{ ...change, at }];
+  });
   return inTime(now, {
     name,
     rule,
     description,
     policy: file.policy ?? { policy: 'corpus', requirements: file.requirements },
-    attestors: attestorsOf({ ...shared, ...file.attestors }),
-    changes: file.changes.flatMap((change): CaseChange[] => {
-      const at = change.at ?? 'T-1m';
-      if ('put' in change) return attestorsOf(change.put).map((put) => ({ at, put }));
-      return [{ ...change, at }];
-    }),
+    attestors: all,
+    changes,
     evidence: file.evidence.map((each, index) => evidenceOf(each, index)),
     parameters,
     repository,
     pending,
     now,
     want,
-    overHttp: isOverHttp(file),
+    overHttp: isOverHttp(file, keysHeld(all, changes)),
   });
 }
 
@@ -235,22 +241,41 @@ function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvid
   };
 }
 
-function isOverHttp(file: CaseFile): boolean {
+function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
   if (file.now !== undefined || file.pending) return false;
   if (file.want.validUntil !== undefined && file.want.validUntil !== null) return false;
   const attestors = Object.values(file.attestors).flatMap(({ keys }) => Object.values(keys));
   if (attestors.some((key) => key?.validFrom !== undefined || key?.validUntil !== undefined)) return false;
   if (file.changes.some((change) => change.at !== undefined || 'effectiveFrom' in change)) return false;
   return file.evidence.every(
-    ({ fact, receivedAt, provenAt }) => fact === undefined && receivedAt === undefined && provenAt === undefined,
+    ({ fact, receivedAt, provenAt, standing, signedBy }) =>
+      fact === undefined &&
+      receivedAt === undefined &&
+      provenAt === undefined &&
+      // No route withdraws an attestation.
+      standing === 'standing' &&
+      // What nobody known has signed is rejected before anything is proved by it; and this service's key is its own.
+      [signedBy].flat().some((key) => held.has(key)) &&
+      ![signedBy].flat().includes(OWN_KEY),
+  );
+}
+
+/** The names of all keys that attestors of a case hold at some time. */
+function keysHeld(attestors: readonly CaseAttestor[], changes: readonly CaseChange[]): ReadonlySet<string> {
+  const all = [...attestors, ...changes.flatMap((change) => ('put' in change ? [change.put] : []))];
+  return new Set(
+    all.flatMap(({ name, document }) => Object.entries(document.keys).map(([id, key]) => key?.key ?? `${name}/${id}`)),
   );
 }
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** The value with every text such as `T-2h+1ms` in it made a time, keys of objects included. */
+/** The value with every text such as `T-2h+1ms` in it made a time, and every `{T-2h}` within a text. */
 function inTime<V>(now: string, value: V): V {
-  if (typeof value === 'string') return (timeFrom(now, value) ?? value) as V;
+  if (typeof value === 'string') {
+    const text = value.replaceAll(/\{(T[^}]*)\}/g, (found, time: string) => timeFrom(now, time) ?? found);
+    return (timeFrom(now, text) ?? text) as V;
+  }
   if (Array.isArray(value)) return value.map((element: unknown) => inTime(now, element)) as V;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

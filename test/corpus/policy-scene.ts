@@ -10,7 +10,7 @@ import { applyPut } from '../../src/trust/attestor-change.js';
 import type { KeyDocument } from '../../src/trust/parse-attestor.js';
 import type { Signer, Thumbprint } from '../../src/trust/signer.js';
 import { EMPTY_TRUST, extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
-import type { CaseAttestor, CaseChange, CaseEvidence, PolicyCase } from './policy-cases.js';
+import { OWN_KEY, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
 
 /** Long before anything was received. */
 const REGISTERED_AT = '2020-01-01T00:00:00.000Z';
@@ -37,9 +37,6 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
     now: each.now,
   };
 }
-
-/** The name of the key with which the service itself signs. */
-export const OWN_KEY = 'assay';
 
 /** The id under which a case's evidence is known. */
 export function attestationOf(name: string): AttestationId {

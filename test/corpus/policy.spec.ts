@@ -2,9 +2,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CelEngine } from '../../src/policy/cel.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
-import { CONSIDERED_CODES, REQUIREMENT_CODES, type RequirementResult, type Verdict } from '../../src/policy/verdict.js';
-import { loadPolicyCases, type PolicyCase, type Want } from './policy-cases.js';
+import { CONSIDERED_CODES, REQUIREMENT_CODES, type Verdict } from '../../src/policy/verdict.js';
+import { loadPolicyCases, type PolicyCase } from './policy-cases.js';
 import { attestationOf, evaluationOf } from './policy-scene.js';
+import { saidOf, wantedOf } from './verdict-said.js';
 
 /** Slow machines must not make errors of expressions that merely wait. */
 const PATIENT = { evaluationMilliseconds: 10_000, waitMilliseconds: 60_000, startMilliseconds: 60_000 };
@@ -18,47 +19,6 @@ function verdictOf(each: PolicyCase, change: Partial<ReturnType<typeof evaluatio
   return evaluate({ ...evaluationOf(each), ...change, cel });
 }
 
-/** What a verdict says, in the words and with the names of the case, as far as the case says anything. */
-function saidOf(each: PolicyCase, verdict: Verdict): Want {
-  const { decision, wouldDeny, validUntil } = verdict;
-  return {
-    decision,
-    wouldDeny,
-    ...(each.want.validUntil === undefined ? {} : { validUntil }),
-    requirements: Object.fromEntries(
-      verdict.requirements.map((result) => [result.id, resultSaid(each, result, each.want.requirements[result.id])]),
-    ),
-  };
-}
-
-function resultSaid(
-  each: PolicyCase,
-  result: RequirementResult,
-  want: Want['requirements'][string] | undefined,
-): Want['requirements'][string] {
-  const names = new Map(each.evidence.map(({ name }) => [attestationOf(name), name]));
-  const nameOf = (id: RequirementResult['evidence'][number]): string => names.get(id) ?? id;
-  const codes = new Map<string, string[]>();
-  for (const one of result.considered) {
-    codes.set(nameOf(one.attestation), [...(codes.get(nameOf(one.attestation)) ?? []), one.code]);
-  }
-  return {
-    code: result.code,
-    ...(want?.status === undefined ? {} : { status: result.status }),
-    ...(want?.evidence === undefined ? {} : { evidence: result.evidence.map(nameOf).sort() }),
-    ...(want?.considered === undefined
-      ? {}
-      : { considered: Object.fromEntries([...codes].map(([name, all]) => [name, all.length === 1 ? all[0] : all])) }),
-    ...(want?.message === undefined ? {} : { message: held(result.message, want.message) }),
-    ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
-  } as Want['requirements'][string];
-}
-
-/** The part that is asked for, or where it is not there, the whole for the reader of the failure. */
-function held(text: string, part: string): string {
-  return text.includes(part) ? part : text;
-}
-
 afterAll(() => cel.close());
 
 describe.each([...Map.groupBy(cases, ({ rule }) => rule)])('%s', (_rule, ofRule) => {
@@ -68,11 +28,7 @@ describe.each([...Map.groupBy(cases, ({ rule }) => rule)])('%s', (_rule, ofRule)
       reached.add(result.code);
       for (const { code } of result.considered) considered.add(code);
     }
-    const sorted = Object.entries(each.want.requirements).map(([id, want]) => [
-      id,
-      want.evidence === undefined ? want : { ...want, evidence: [...want.evidence].sort() },
-    ]);
-    expect(saidOf(each, verdict)).toEqual({ ...each.want, requirements: Object.fromEntries(sorted) });
+    expect(saidOf(each, verdict, attestationOf)).toEqual(wantedOf(each));
   });
 });
 

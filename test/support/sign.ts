@@ -52,10 +52,10 @@ export interface TestStatement {
 }
 
 /** The statement about one image, as the JSON text that is signed. */
-export function statementAbout(imageDigest: string, predicateType: string, predicate: unknown): string {
+export function statementAbout(imageDigest: string, predicateType: string, predicate: unknown, name = 'app'): string {
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: 'app', digest: { sha256: imageDigest.replace('sha256:', '') } }],
+    subject: [{ name, digest: { sha256: imageDigest.replace('sha256:', '') } }],
     predicateType,
     predicate,
   };

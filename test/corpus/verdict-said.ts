@@ -1,0 +1,55 @@
+import type { RequirementResult, Verdict } from '../../src/policy/verdict.js';
+import type { PolicyCase, Want } from './policy-cases.js';
+
+type SaidOfRequirement = Want['requirements'][string];
+type AttestationId = RequirementResult['evidence'][number];
+
+/** What a verdict says, in the words and with the names of the case, as far as the case says anything. */
+export function saidOf(each: PolicyCase, verdict: Verdict, attestationOf: (name: string) => AttestationId): Want {
+  const { decision, wouldDeny, validUntil } = verdict;
+  const names = new Map(each.evidence.map(({ name }) => [attestationOf(name), name]));
+  const nameOf = (id: AttestationId): string => names.get(id) ?? id;
+  return {
+    decision,
+    wouldDeny,
+    ...(each.want.validUntil === undefined ? {} : { validUntil }),
+    requirements: Object.fromEntries(
+      verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, each.want.requirements[result.id])]),
+    ),
+  };
+}
+
+/** What the case wants of its verdict, to be compared with what one says. */
+export function wantedOf({ want }: PolicyCase): Want {
+  const sorted = Object.entries(want.requirements).map(([id, wanted]) => [
+    id,
+    wanted.evidence === undefined ? wanted : { ...wanted, evidence: [...wanted.evidence].sort() },
+  ]);
+  return { ...want, requirements: Object.fromEntries(sorted) };
+}
+
+function resultSaid(
+  result: RequirementResult,
+  nameOf: (id: AttestationId) => string,
+  want: SaidOfRequirement | undefined,
+): SaidOfRequirement {
+  const codes = new Map<string, string[]>();
+  for (const one of result.considered) {
+    codes.set(nameOf(one.attestation), [...(codes.get(nameOf(one.attestation)) ?? []), one.code]);
+  }
+  return {
+    code: result.code,
+    ...(want?.status === undefined ? {} : { status: result.status }),
+    ...(want?.evidence === undefined ? {} : { evidence: result.evidence.map(nameOf).sort() }),
+    ...(want?.considered === undefined
+      ? {}
+      : { considered: Object.fromEntries([...codes].map(([name, all]) => [name, all.length === 1 ? all[0] : all])) }),
+    ...(want?.message === undefined ? {} : { message: held(result.message, want.message) }),
+    ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
+  } as SaidOfRequirement;
+}
+
+/** The part that is asked for, or where it is not there, the whole for the reader of the failure. */
+function held(text: string, part: string): string {
+  return text.includes(part) ? part : text;
+}

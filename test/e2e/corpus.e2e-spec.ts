@@ -1,0 +1,173 @@
+import { createPublicKey } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attestationIdOf, type AttestationId } from '../../src/intoto/digest.js';
+import { thumbprintOf } from '../../src/intoto/thumbprint.js';
+import { loadPolicyCases, type CaseAttestor, type CaseChange, type PolicyCase } from '../corpus/policy-cases.js';
+import { saidOf, wantedOf } from '../corpus/verdict-said.js';
+import { loadVerificationCases, type VerificationCase, type Want } from '../corpus/verification-cases.js';
+import { demand } from '../support/answers.js';
+import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
+import { newImage } from '../support/release.js';
+import { envelopeOf, makeKey, statementAbout, type TestKey } from '../support/sign.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+/*
+ * The cases that the pure functions are held to, once more from outside: real signatures, posted over HTTP, examined by
+ * the worker, answered by the gate's route.
+ */
+
+let database: TestDatabase;
+let app: TestApp;
+let admin: Api;
+let pipeline: Api;
+let gate: Api;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startTestApp({ database });
+  admin = apiOf(app);
+  pipeline = await apiAs(app, { name: 'pipeline', roles: ['attester'] });
+  gate = await apiAs(app, { name: 'gate', roles: ['gate'] });
+});
+
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+describe('verification cases over HTTP', () => {
+  const cases = loadVerificationCases();
+
+  it.concurrent.each(cases.map((each) => [each.name, each.description, each] as const))(
+    '%s: %s',
+    async (_name, _text, each) => {
+      expect(await verificationOf(each)).toEqual(each.want);
+    },
+  );
+});
+
+async function verificationOf({ bytes, attestors }: VerificationCase): Promise<Want> {
+  for (const { name, document } of attestors) demand(await admin.put(`/v1/attestors/${name}`, document), 201);
+  const answer = await pipeline.post('/v1/attestations', bytes, { prefer: 'wait=30' });
+  if (answer.status !== 201) {
+    const id = attestationIdOf(bytes);
+    demand(await admin.get(`/v1/attestations/${id}`), 404);
+    const { code, errors = [] } = answer.body;
+    return { outcome: 'refused', code, paths: errors.map(({ path }: { path: string }) => path) };
+  }
+  const { outcome, code, signers } = answer.body.verification;
+  if (outcome !== 'verified') return { outcome, code };
+  const names = signers.map(({ attestor, keyId }: { attestor: string; keyId: string }) => `${attestor}/${keyId}`);
+  return { outcome, signers: [...new Set<string>(names)].sort() };
+}
+
+describe('policy cases over HTTP', () => {
+  const cases = loadPolicyCases(new Date().toISOString()).filter(({ overHttp }) => overHttp);
+
+  it('are there', () => {
+    expect(cases.length).toBeGreaterThanOrEqual(80);
+  });
+
+  it.concurrent.each(cases.map((each, index) => [each.name, each.description, each, index] as const))(
+    '%s: %s',
+    async (_name, _text, each, index) => {
+      const scene = new Scene(`c${index}.`);
+      await Promise.all(each.attestors.map((attestor) => scene.put(attestor)));
+      demand(await scene.publish(each), 201);
+      const ids = await scene.post(each);
+      for (const change of each.changes) await scene.change(change);
+      const verdict = await scene.ask(each);
+      expect(saidOf(each, verdict, (name) => ids.get(name)!)).toEqual(wantedOf(each));
+    },
+  );
+});
+
+/**
+ * A case among others in one service: every attestor and every person has a name of the case's own, and every key is its
+ * own, so that what one case does to trust is nothing to the others.
+ */
+class Scene {
+  private readonly keys = new Map<string, TestKey>();
+  private readonly image = newImage();
+  private readonly policy: string;
+
+  constructor(private readonly prefix: string) {
+    this.policy = `${prefix}corpus`;
+  }
+
+  async put({ name, document }: CaseAttestor): Promise<void> {
+    const keys = Object.entries(document.keys).map(([id, key]) => {
+      const { key: shared = `${name}/${id}`, person, ...window } = key ?? {};
+      const { publicKey } = this.keyOf(shared);
+      return { id, publicKey, ...window, ...(person === undefined ? {} : { person: this.own(person) }) };
+    });
+    const { status, text } = await admin.put(`/v1/attestors/${this.own(name)}`, { ...document, keys });
+    if (status !== 200 && status !== 201) throw new Error(text);
+  }
+
+  publish({ policy }: PolicyCase): Promise<Answer> {
+    return admin.put(`/v1/policies/${this.policy}`, { ...this.renamed(policy), policy: this.policy });
+  }
+
+  /** In the order of the case, one after the other: receipt orders what has no time of its own. */
+  async post({ evidence }: PolicyCase): Promise<ReadonlyMap<string, AttestationId>> {
+    const ids = new Map<string, AttestationId>();
+    for (const { name, content, signedBy } of evidence) {
+      if (!('predicate' in content)) throw new Error(`${name} is not written as a predicate`);
+      const predicate = this.renamed(content.predicate);
+      // By the name no two statements are one, as no two are in a case.
+      const statement = statementAbout(this.image, content.predicateType, predicate, name);
+      const envelope = envelopeOf(
+        statement,
+        signedBy.map((signer) => {
+          const key = this.keyOf(signer);
+          return { key, keyid: thumbprintOf(createPublicKey(key.publicKey)) };
+        }),
+      );
+      const { body } = demand(await pipeline.post('/v1/attestations', envelope, { prefer: 'wait=30' }), 201);
+      ids.set(name, body.id);
+    }
+    return ids;
+  }
+
+  async change(change: CaseChange): Promise<void> {
+    if ('put' in change) await this.put(change.put);
+    else if ('delete' in change) demand(await admin.delete(`/v1/attestors/${this.own(change.delete)}`), 204);
+    else {
+      const { revoke, key, reason } = change;
+      demand(await admin.post(`/v1/attestors/${this.own(revoke)}/keys/${key}/revoke`, { reason }), 200);
+    }
+  }
+
+  /** The verdict, by the names of the case again. */
+  async ask({ parameters, repository }: PolicyCase): Promise<Answer['body']> {
+    const query = new URLSearchParams({ policy: this.policy });
+    if (repository !== null) query.set('repository', repository);
+    for (const [name, value] of Object.entries(parameters)) query.set(`param.${name}`, String(value));
+    const { text } = demand(await gate.get(`/v1/images/${this.image}/verdict?${query.toString()}`), 200);
+    return JSON.parse(text.replaceAll(this.prefix, ''));
+  }
+
+  private keyOf(name: string): TestKey {
+    const key = this.keys.get(name) ?? makeKey('Ed25519');
+    this.keys.set(name, key);
+    return key;
+  }
+
+  private own(name: string): string {
+    return `${this.prefix}${name}`;
+  }
+
+  /** The document with its attestors and approvers under the names they have here. */
+  private renamed<V>(document: V): V {
+    return JSON.parse(JSON.stringify(document), (key: string, value: unknown) => {
+      if (key === 'from' && Array.isArray(value)) return value.map((name) => this.own(String(name)));
+      if (key === 'approver' && typeof value === 'object') {
+        const { id, ...rest } = value as { readonly id: string };
+        return { ...rest, id: this.own(id) };
+      }
+      return value;
+    });
+  }
+}
