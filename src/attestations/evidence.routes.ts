@@ -73,11 +73,12 @@ async function post(
 ): Promise<FastifyReply> {
   const started = performance.now();
   const body = bodyOf(request);
+  const waitSeconds = preferredWait(single(request.headers.prefer));
   const posting: Posting = {
     actor: getCaller(request).actor,
     requestId: request.id,
-    waitSeconds: preferredWait(single(request.headers.prefer)),
-    signal: goneSignal(reply),
+    waitSeconds,
+    signal: waitSeconds > 0 ? goneSignal(reply) : NEVER,
   };
   if (LINES.test(request.headers['content-type'] ?? '')) {
     const items = await postLines(port, body, posting);
@@ -105,6 +106,9 @@ function refuseUnknownQuery(request: FastifyRequest): void {
     errors: [{ path: `query.${name}`, message: 'is not known here' }],
   });
 }
+
+/** For those who wait for nothing. */
+const NEVER = new AbortController().signal;
 
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
