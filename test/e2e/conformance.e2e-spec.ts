@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attestationIdOf } from '../../src/intoto/digest.js';
+import { readConformanceFile, withConformanceData } from '../conformance/conformance-data.js';
+import { demand } from '../support/answers.js';
+import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let database: TestDatabase;
+let app: TestApp;
+let admin: Api;
+let pipeline: Api;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startTestApp({ database });
+  admin = apiOf(app);
+  pipeline = await apiAs(app, { name: 'pipeline', roles: ['attester'] });
+});
+
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+function post(file: string): Promise<Answer> {
+  return pipeline.post('/v1/attestations', readConformanceFile(file), { prefer: 'wait=30' });
+}
+
+describe('Witness and Archivista envelopes over HTTP', () => {
+  withConformanceData('in-toto', () => {
+    beforeAll(async () => {
+      for (const [name, file] of [
+        ['witness-ed25519', 'witness-testpub.pem'],
+        ['witness-rsa', 'witness-testpub2.pem'],
+      ] as const) {
+        const publicKey = readConformanceFile(`in-toto/${file}`).toString();
+        demand(await admin.put(`/v1/attestors/${name}`, { kinds: ['other'], keys: [{ id: 'k1', publicKey }] }), 201);
+      }
+    });
+
+    it.each([
+      ['archivista-build.json', 'witness-ed25519'],
+      ['archivista-package.json', 'witness-rsa'],
+      ['witness-cdx-att.json', 'witness-ed25519'],
+      ['witness-spdx-att.json', 'witness-ed25519'],
+    ])('%s is verified as signed by %s, and given back byte for byte', async (file, attestor) => {
+      const { body } = demand(await post(`in-toto/${file}`), 201);
+      expect(body).toMatchObject({
+        status: 'verified',
+        predicateType: 'https://witness.testifysec.com/attestation-collection/v0.1',
+        kind: 'other',
+        verification: { code: null, signers: [{ attestor, keyId: 'k1' }] },
+      });
+      expect(body.subjects.length).toBeGreaterThan(0);
+      const { bytes } = demand(await admin.get(`/v1/attestations/${body.id}/envelope`), 200);
+      expect(bytes.equals(readConformanceFile(`in-toto/${file}`))).toBe(true);
+    });
+
+    it('archivista-fail.json is rejected as signed by a key nobody trusts', async () => {
+      expect(demand(await post('in-toto/archivista-fail.json'), 201).body).toMatchObject({
+        status: 'rejected',
+        verification: { code: 'untrusted_signer', signers: [] },
+      });
+    });
+
+    it('archivista-invalid_payload.json is refused, with every fault of its statement, and not stored', async () => {
+      const answer = demand(await post('in-toto/archivista-invalid_payload.json'), 400);
+      expect(answer.body.code).toBe('statement_malformed');
+      expect(answer.body.errors.map(({ path }: { path: string }) => path)).toEqual([
+        '_type',
+        'subject',
+        'predicateType',
+      ]);
+      const id = attestationIdOf(readConformanceFile('in-toto/archivista-invalid_payload.json'));
+      expect((await admin.get(`/v1/attestations/${id}`)).status).toBe(404);
+    });
+
+    it('archivista-policy-signed.json is rejected as no attestation', async () => {
+      expect(demand(await post('in-toto/archivista-policy-signed.json'), 201).body).toMatchObject({
+        status: 'rejected',
+        predicateType: null,
+        subjects: [],
+        verification: { code: 'payload_type_unsupported' },
+      });
+    });
+  });
+});
+
+describe('Sigstore bundles over HTTP', () => {
+  withConformanceData('carabiner-policies', () => {
+    it.each([
+      'testdata_grype_many.intoto.json',
+      'testdata_grype_none.intoto.json',
+      'testdata_trivy_many.intoto.json',
+      'testdata_trivy_none.intoto.json',
+    ])('%s is refused as a format that is not taken yet, and not stored', async (file) => {
+      const answer = demand(await post(`carabiner-policies/${file}`), 415);
+      expect(answer.body).toMatchObject({ code: 'format_unrecognized' });
+      const id = attestationIdOf(readConformanceFile(`carabiner-policies/${file}`));
+      expect((await admin.get(`/v1/attestations/${id}`)).status).toBe(404);
+    });
+  });
+});
