@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -272,12 +272,21 @@ describe('the demo', () => {
 });
 
 describe('bin/assay.mjs', () => {
-  it('says that it is not built, and ends with neither yes nor no', () => {
-    const copy = join(directory, 'bin');
-    cpSync(fileURLToPath(new URL('../../bin', import.meta.url)), copy, { recursive: true });
-    const { status, stderr } = spawnSync(process.execPath, [join(copy, 'assay.mjs'), 'history']);
+  it.each([
+    ['is not built', null, 'npm run build'],
+    ['is built badly', "import './lost.js';", 'ERR_MODULE_NOT_FOUND'],
+    ['breaks', "throw new Error('broken')", 'broken'],
+  ])('ends with neither yes nor no where it %s', (_what, main, told) => {
+    const copy = mkdtempSync(join(directory, 'clone-'));
+    cpSync(fileURLToPath(new URL('../../bin', import.meta.url)), join(copy, 'bin'), { recursive: true });
+    if (main !== null) {
+      mkdirSync(join(copy, 'dist/src/cli'), { recursive: true });
+      writeFileSync(join(copy, 'package.json'), '{"type": "module"}');
+      writeFileSync(join(copy, 'dist/src/cli/main.js'), main);
+    }
+    const { status, stderr } = spawnSync(process.execPath, [join(copy, 'bin/assay.mjs'), 'history']);
     expect(status).toBe(2);
-    expect(stderr.toString()).toContain('npm run build');
+    expect(stderr.toString()).toContain(told);
   });
 });
 
@@ -293,7 +302,9 @@ describe('README.md', () => {
       env: { PATH: process.env.PATH, TMPDIR: directory, ASSAY_URL: app.url, ASSAY_TOKEN: app.adminToken },
     });
     expect(stderr).toBe('');
-    const told = [...stdout.matchAll(/^ {2}"decision": "(allow|deny)"|^as sent$/gm)].map(([, said = 'as sent']) => said);
+    const told = [...stdout.matchAll(/^ {2}"decision": "(allow|deny)"|^as sent$/gm)].map(
+      ([, said = 'as sent']) => said,
+    );
     expect(told).toEqual(['deny', 'allow', 'as sent', 'deny']);
   });
 

@@ -8,7 +8,7 @@ import { endWith, thisProcess } from '../this-process.js';
 import { actsFor } from './acts.js';
 import { makeCast } from './cast.js';
 import { narrate } from './narration.js';
-import { answers, startOwnService } from './own-service.js';
+import { answers, launchOwnService } from './own-service.js';
 import { perform } from './perform.js';
 import type { DemoImage } from './statements.js';
 
@@ -22,13 +22,14 @@ await endWith(async () => {
     return demo(readSettings(withTokenOfDefaults(env), undefined), `service  ${url}`);
   }
   print(`nothing answers at ${url}; starting a service for this demo`);
-  const own = await startOwnService(env);
+  const own = await launchOwnService(env);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       void own.stop().finally(() => process.exit(EXIT.unknown));
     });
   }
   try {
+    await own.ready();
     return await demo(own, `service  ${own.url}, with a database of its own, both gone afterwards`);
   } finally {
     await own.stop();

@@ -12,6 +12,8 @@ import { Failure } from '../failure.js';
 export interface OwnService {
   readonly url: string;
   readonly token: string;
+  /** Resolves when it takes requests. Throws Failure, with what it said, if it does not come to that. */
+  ready(): Promise<void>;
   /** Ends it and removes everything it kept. */
   stop(): Promise<void>;
 }
@@ -33,8 +35,8 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Starts the built service on a free port and waits until it is ready. Throws Failure with what it said if it is not. */
-export async function startOwnService(env: NodeJS.ProcessEnv): Promise<OwnService> {
+/** Launches the built service on a free port. Whatever happens then, it has to be stopped. Throws Failure if not built. */
+export async function launchOwnService(env: NodeJS.ProcessEnv): Promise<OwnService> {
   if (!existsSync(MAIN)) throw new Failure('the service is not built yet; run `npm run build` first');
   const dataDir = mkdtempSync(join(tmpdir(), 'assay-demo-'));
   // Started by root, the database runs as another account, which has to get in.
@@ -54,18 +56,22 @@ export async function startOwnService(env: NodeJS.ProcessEnv): Promise<OwnServic
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (said += piece.toString()));
-  const stop = async (): Promise<void> => {
-    await end(child);
-    rmSync(dataDir, { recursive: true, force: true });
-  };
   const url = `http://127.0.0.1:${port}`;
-  try {
-    await untilReady(url, child);
-  } catch (cause) {
-    await stop();
-    throw new Failure('the service did not start', said.trim().split('\n').slice(-20), { cause });
-  }
-  return { url, token, stop };
+  return {
+    url,
+    token,
+    async ready() {
+      try {
+        await untilReady(url, child);
+      } catch (cause) {
+        throw new Failure('the service did not start', said.trim().split('\n').slice(-20), { cause });
+      }
+    },
+    async stop() {
+      await end(child);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
 }
 
 /** What the demo's surroundings configure for another service must not reach its own. */
