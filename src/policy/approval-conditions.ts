@@ -19,7 +19,7 @@ interface Asked {
 
 /**
  * Compiles what is asked of an approval. One that names no environment proves none, so where a policy asks for one it
- * does not count; a rejection that names none rejects for all. What concerns another environment is another matter:
+ * does not count; a rejection that names none rejects for all, and no end that it names ends it. What concerns another environment is another matter:
  * approval for staging says nothing about a rejection for production.
  */
 export function compileApproval(where: ApprovalWhere): Bind<Conditions> {
@@ -37,11 +37,8 @@ export function compileApproval(where: ApprovalWhere): Bind<Conditions> {
         const reason = content.kind === 'approval' && content.reason !== null ? `: ${content.reason}` : '';
         return { passes: false, negative: true, message: `it is a rejection${reason}` };
       },
-      // A rejection does not end by itself: that would allow what nobody has approved since.
       endOf: (content) =>
-        content.kind === 'approval' && content.decision === 'approved' && content.expiresAt !== null
-          ? epochOf(content.expiresAt)
-          : null,
+        content.kind === 'approval' && content.expiresAt !== null ? epochOf(content.expiresAt) : null,
       answers: (newer, older) => ASPECTS.every(([name, of]) => covers(name, of, newer, older, asked)),
       wanted: asked.length === 0 ? '' : `for ${asked.map(({ name, value }) => `${name} ${value}`).join(', ')}`,
     };

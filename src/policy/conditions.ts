@@ -40,7 +40,7 @@ export interface Conditions {
   /** What tells groups apart beside attestor or person. */
   groupOf(content: FactContent): readonly (string | null)[];
   judge(content: FactContent, standing: Standing, clock: Clock): Judgement;
-  /** The first moment at which the evidence no longer counts by its own word, in milliseconds since the epoch; null: never. */
+  /** The first moment at which evidence that passes no longer counts by its own word, in milliseconds since the epoch. */
   endOf(content: FactContent): number | null;
   /** Whether newer evidence speaks to all that older evidence objects to. */
   answers(newer: FactContent, older: FactContent): boolean;

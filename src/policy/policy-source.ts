@@ -36,7 +36,8 @@ export function readPolicySource(source: string | Uint8Array, format: PolicyForm
     stringKeys: true,
     merge: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Under `silent` a second document would go unnoticed.
+    logLevel: 'error',
   });
   const at = (offset: number, path: Path, message: string): PolicyFaultPlace => {
     const { line, col } = lines.linePos(offset);
@@ -75,7 +76,12 @@ export function pathText(path: Path): string {
 function decode(source: string | Uint8Array): string {
   const bytes = typeof source === 'string' ? Buffer.byteLength(source) : source.byteLength;
   if (bytes > MOST_BYTES) throw wholeFault(`the document has ${bytes} bytes; the limit is ${MOST_BYTES}`);
-  if (typeof source === 'string') return source.replace(/^\ufeff/, '');
+  const text = typeof source === 'string' ? source.replace(/^\ufeff/, '') : decodedUtf8(source);
+  if (!isStorable(text)) throw wholeFault(`the document ${UNSTORABLE}`);
+  return text;
+}
+
+function decodedUtf8(source: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(source);
   } catch (cause) {
@@ -140,7 +146,9 @@ class Reader {
     this.plain(node, path);
     if (isMap(node)) return this.fields(node.items, path);
     if (isSeq(node)) return node.items.map((item, index) => this.value(item, [...path, index]));
-    return isScalar(node) ? node.value : null;
+    const value = isScalar(node) ? node.value : null;
+    if (typeof value === 'string' && !isStorable(value)) this.fault(startOf(node), path, UNSTORABLE);
+    return value;
   }
 
   private fields(pairs: readonly { readonly key: unknown; readonly value: unknown }[], path: Path): object {
@@ -151,6 +159,7 @@ class Reader {
       if (fields.has(name)) this.fault(startOf(key), [...path, name], 'is given twice');
       else if (name === '<<') this.fault(startOf(key), path, 'merge keys are not accepted; write the fields out');
       else if (name === '__proto__') this.fault(startOf(key), [...path, name], 'is no name of a field');
+      else if (!isStorable(name)) this.fault(startOf(key), path, UNSTORABLE);
       fields.set(name, this.value(value, [...path, name]));
     }
     fields.delete('__proto__');
@@ -162,6 +171,13 @@ class Reader {
     if (node.anchor !== undefined) this.fault(startOf(node), path, 'anchors are not accepted');
     if (node.tag !== undefined) this.fault(startOf(node), path, 'tags are not accepted');
   }
+}
+
+const UNSTORABLE = 'holds U+0000 or half of a surrogate pair';
+
+/** What a policy says is quoted in verdicts, and no record can hold these. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }
 
 function startOf(node: unknown): number {

@@ -15,7 +15,8 @@ import { counted, listed, missingEvidence, nounOf, sentence, speakerOf } from '.
 /** What the evidence for one line of a requirement comes to. */
 interface LineResult extends Selection {
   readonly line: Line;
-  readonly state: 'satisfied' | 'opposed' | 'error' | 'short';
+  /** Whatever opposes goes before it. */
+  readonly state: 'satisfied' | 'error' | 'short';
   /** How many passed that count apart from each other. */
   readonly reached: number;
   /** What speaks of the line's matter without proving it. */
@@ -61,7 +62,6 @@ function weighLine(
     else passedOver.push({ entry, reason: DUPLICATE });
   }
   const result = { line, reached, near, passing, opposing, failing, erring, undecided, passedOver };
-  if (opposing.length > 0) return { ...result, state: 'opposed' };
   if (!undecided && reached >= requirement.count) return { ...result, state: 'satisfied' };
   return { ...result, state: undecided || erring.length > 0 ? 'error' : 'short' };
 }

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CelEngine } from '../../src/policy/cel.js';
+import { evaluate } from '../../src/policy/evaluate.js';
+import { contentDigest } from '../../src/policy/question.js';
+import type { Verdict } from '../../src/policy/verdict.js';
+import { lessTrust, policyCase } from './policy-arbitrary.js';
+import type { PolicyCase } from './policy-cases.js';
+import { attestationOf, evaluationOf } from './policy-scene.js';
+
+const PATIENT = { evaluationMilliseconds: 30_000, waitMilliseconds: 60_000, startMilliseconds: 60_000 };
+const RUNS = Number(process.env['POLICY_PROPERTY_RUNS'] ?? 400);
+
+const cel = new CelEngine(PATIENT);
+afterAll(() => cel.close());
+
+function verdictOf(each: PolicyCase, now = each.now): Promise<Verdict> {
+  return evaluate({ ...evaluationOf(each), now, cel });
+}
+
+async function decisionOf(each: PolicyCase): Promise<Verdict['decision']> {
+  return (await verdictOf(each)).decision;
+}
+
+/** A case denied stays denied; one allowed may become anything. */
+async function staysDenied(before: PolicyCase, after: PolicyCase): Promise<void> {
+  if ((await decisionOf(before)) === 'deny') expect(await decisionOf(after)).toBe('deny');
+}
+
+describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
+  it('an allow is reached and a deny is reached', async () => {
+    const sample = fc.sample(policyCase(false), { numRuns: 300, seed: 7 });
+    const decisions = await Promise.all(sample.map(({ each }) => decisionOf(each)));
+    expect(decisions.filter((decision) => decision === 'allow').length).toBeGreaterThan(15);
+    expect(decisions.filter((decision) => decision === 'deny').length).toBeGreaterThan(15);
+  });
+
+  it('failing evidence never turns deny into allow', async () => {
+    await fc.assert(
+      fc.asyncProperty(policyCase(false), async ({ each, failing }) => {
+        await staysDenied(each, { ...each, evidence: [...each.evidence, failing] });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('less trust never turns deny into allow, not even through not', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        policyCase(true),
+        fc.array(lessTrust, { minLength: 1, maxLength: 3 }),
+        async ({ each }, changes) => {
+          const orderly = changes.filter((change, index) => isPossible(changes.slice(0, index), change));
+          await staysDenied(each, { ...each, changes: orderly });
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('revoking an attestation never turns deny into allow, not even through not', async () => {
+    await fc.assert(
+      fc.asyncProperty(policyCase(true), fc.nat(), async ({ each }, index) => {
+        const revoked = each.evidence.map((one, at) =>
+          at === index % each.evidence.length ? { ...one, standing: 'revoked' as const } : one,
+        );
+        await staysDenied(each, { ...each, evidence: revoked });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('taking away an approval that counted never turns deny into allow', async () => {
+    await fc.assert(
+      fc.asyncProperty(policyCase(false), fc.nat(), async ({ each }, index) => {
+        const verdict = await verdictOf(each);
+        const counting = new Set(
+          verdict.requirements.flatMap(({ status, evidence, considered }) => [
+            ...(status === 'satisfied' ? evidence : []),
+            ...considered.flatMap(({ attestation, code }) => (code === 'satisfied' ? [attestation] : [])),
+          ]),
+        );
+        const approvals = each.evidence.filter(
+          ({ name, content }) =>
+            counting.has(attestationOf(name)) && 'predicate' in content && isApproval(content.predicate),
+        );
+        const taken = approvals[index % approvals.length];
+        if (verdict.decision === 'allow' || taken === undefined) return;
+        expect(await decisionOf({ ...each, evidence: each.evidence.filter((one) => one !== taken) })).toBe('deny');
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('the order of facts changes no byte', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        policyCase(true).chain(({ each }) =>
+          fc.tuple(fc.constant(each), fc.shuffledSubarray([...each.evidence], { minLength: each.evidence.length })),
+        ),
+        async ([each, shuffled]) => {
+          const expected = JSON.stringify(await verdictOf(each));
+          expect(JSON.stringify(await verdictOf({ ...each, evidence: shuffled }))).toBe(expected);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('an answer holds exactly until validUntil', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        policyCase(true),
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        async ({ each }, where) => {
+          const verdict = await verdictOf(each);
+          const said = contentDigest(verdict);
+          const start = Date.parse(each.now);
+          const until = verdict.validUntil === null ? start + 1e12 : Date.parse(verdict.validUntil);
+          expect(until).toBeGreaterThan(start);
+          const between = new Date(start + Math.floor((until - start) * where)).toISOString();
+          expect(contentDigest(await verdictOf(each, between))).toBe(said);
+          expect(contentDigest(await verdictOf(each, new Date(until - 1).toISOString()))).toBe(said);
+          if (verdict.validUntil !== null) {
+            expect(contentDigest(await verdictOf(each, verdict.validUntil))).not.toBe(said);
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+function isApproval(predicate: unknown): boolean {
+  return (
+    typeof predicate === 'object' && predicate !== null && 'decision' in predicate && predicate.decision === 'approved'
+  );
+}
+
+/** Nothing is put back or revoked that an earlier change has deleted. */
+function isPossible(
+  before: readonly Parameters<typeof describeChange>[0][],
+  change: Parameters<typeof describeChange>[0],
+): boolean {
+  const target = describeChange(change);
+  return !before.some((earlier) => describeChange(earlier) === target);
+}
+
+function describeChange(change: PolicyCase['changes'][number]): string {
+  if ('put' in change) return change.put.name;
+  return 'delete' in change ? change.delete : change.revoke;
+}
