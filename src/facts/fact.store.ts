@@ -7,6 +7,7 @@ import { parseStatement } from '../intoto/statement.js';
 import { Database, namedQuery } from '../platform/database.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { DerivedFact, Fact, FactContent, Json } from './fact.js';
+import { rebuiltFactsCtes } from './image-facts-sql.js';
 import { signerKey } from './image-facts.js';
 
 /** Facts one attestation proved, and whose signatures over them verify. */
@@ -18,9 +19,6 @@ export interface ProvedFacts {
   readonly facts: readonly DerivedFact[];
   readonly signers: readonly { readonly thumbprint: Thumbprint; readonly scheme: SignatureScheme }[];
 }
-
-/** Content above this size, in bytes of JSON, is left out of the image's row and read only where a verdict needs it. */
-const INLINE_BYTES = 16 * 1024;
 
 @Injectable()
 export class FactStore {
@@ -79,28 +77,7 @@ export class FactStore {
     if (examined.size === 0) return;
     await tx.query(
       `with changed as (select * from unnest($1::text[], $2::bigint[]) as t (subject, examined)),
-       latest as (
-         select distinct on (s.subject, f.signed_digest, f.kind) s.subject, f.*
-         from changed c
-         join attestation_subjects s on s.subject = c.subject
-         join facts f on f.attestation = s.attestation
-         order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
-       ),
-       signed as (
-         select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', received_at, 'provenAt', proven_at)
-           order by signer) as signers, min(received_at) as received_at
-         from (
-           select x.fact, x.signer, min(x.received_at) as received_at, min(x.proven_at) as proven_at
-           from fact_signers x where x.fact in (select id from latest) group by x.fact, x.signer
-         ) t group by fact
-       ),
-       rebuilt as (
-         select l.subject, jsonb_agg(jsonb_build_object(
-             'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
-             'receivedAt', g.received_at, 'ownTime', l.own_time, 'signers', g.signers,
-             'content', case when l.size <= ${INLINE_BYTES} then l.content end) order by l.id) as facts
-         from latest l join signed g on g.fact = l.id group by l.subject
-       )
+       ${rebuiltFactsCtes('changed')}
        update images i
        set facts = coalesce(r.facts, '[]'::jsonb), examined = i.examined + c.examined, revision = i.revision + 1
        from changed c left join rebuilt r on r.subject = c.subject

@@ -1,0 +1,34 @@
+/** Content above this size, in bytes of JSON, is left out of the image's row and read only where a verdict needs it. */
+const INLINE_BYTES = 16 * 1024;
+
+/**
+ * The common table expressions that give the facts of images as they belong in their rows: `rebuilt`, with `subject` and
+ * `facts jsonb`, and no row for a subject without facts. For use as `with source as (…), ${rebuiltFactsCtes('source')} …`.
+ *
+ * `source` names an earlier expression with a column `subject`. It is written into the statement as it stands, so it is a
+ * constant of the code. The names `rebuilt`, `rebuilt_latest` and `rebuilt_signed` may not be used again in the statement.
+ */
+export function rebuiltFactsCtes(source: string): string {
+  return `rebuilt_latest as (
+    select distinct on (s.subject, f.signed_digest, f.kind) s.subject, f.*
+    from ${source} c
+    join attestation_subjects s on s.subject = c.subject
+    join facts f on f.attestation = s.attestation
+    order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
+  ),
+  rebuilt_signed as (
+    select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', received_at, 'provenAt', proven_at)
+      order by signer) as signers, min(received_at) as received_at
+    from (
+      select x.fact, x.signer, min(x.received_at) as received_at, min(x.proven_at) as proven_at
+      from fact_signers x where x.fact in (select id from rebuilt_latest) group by x.fact, x.signer
+    ) t group by fact
+  ),
+  rebuilt as (
+    select l.subject, jsonb_agg(jsonb_build_object(
+        'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
+        'receivedAt', g.received_at, 'ownTime', l.own_time, 'signers', g.signers,
+        'content', case when l.size <= ${INLINE_BYTES} then l.content end) order by l.id) as facts
+    from rebuilt_latest l join rebuilt_signed g on g.fact = l.id group by l.subject
+  )`;
+}
