@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Database } from '../platform/database.js';
 
 /** Arbitrary, the same in every version: all sequencers of one database meet at it. */
-const SEQUENCER_LOCK = 0x61_73_73_62;
+export const SEQUENCER_LOCK = 0x61_73_73_62;
 
 const TICK_MS = 200;
 /** How often one that waits asks for the lock, and how long one that failed pauses before it connects again. */

@@ -19,6 +19,7 @@ import { VerificationStore } from '../../src/verification/verification.store.js'
 /** The rooms between a posted body and an image's facts, over one database, without HTTP and queue. */
 export interface Pipeline {
   readonly database: Database;
+  readonly history: HistoryStore;
   readonly attestations: AttestationStore;
   readonly images: ImageStateStore;
   readonly trust: TrustStore;
@@ -31,16 +32,30 @@ export interface Pipeline {
 
 /** @param reader reads envelopes; by default without threads. */
 export async function openPipeline(url: string, reader = new EnvelopeReader()): Promise<Pipeline> {
-  const database = await openDatabase({ url, entities, applicationName: 'test', poolSize: 10 });
+  return pipelineOver(await openDatabase({ url, entities, applicationName: 'test', poolSize: 10 }), { reader });
+}
+
+export interface PipelineOptions {
+  readonly reader?: EnvelopeReader;
+  /** Told of what was received. */
+  readonly announce?: (ids: readonly AttestationId[]) => void;
+}
+
+/** The rooms of a process that has just started, on a database that is open already. */
+export function pipelineOver(
+  database: Database,
+  { reader = new EnvelopeReader(), announce = () => undefined }: PipelineOptions = {},
+): Pipeline {
   const history = new HistoryStore(database);
   const trust = new TrustStore(database, history);
   const verifications = new VerificationStore(database);
   const ingest = createIngest({
     store: new IngestStore(database),
-    announce: () => undefined,
+    announce,
   });
   return {
     database,
+    history,
     trust,
     verifications,
     ingest,

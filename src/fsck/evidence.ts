@@ -1,0 +1,188 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parseSubmission, type Submission } from '../attestations/submission.js';
+import { deriveFacts, READER_REVISION } from '../facts/derive-facts.js';
+import type { DerivedFact } from '../facts/fact.js';
+import { signerKey } from '../facts/image-facts.js';
+import { attestationIdOf } from '../intoto/digest.js';
+import { parseEnvelope, type Envelope } from '../intoto/envelope.js';
+import { Malformed } from '../intoto/malformed.js';
+import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
+import { signedDigest, verifySignatures } from '../intoto/verify-envelope.js';
+import { AppError } from '../platform/app-error.js';
+import { EVIDENCE_ROWS, type EvidenceRow, type FactRow, type VerificationRow } from './evidence-row.js';
+import { KnownKeys } from './known-keys.js';
+import { walkRows, type Reading, type Walk } from './walk.js';
+
+const PAGE_SIZE = 500;
+
+/** An attestation as it is stored, and what its bytes say when they are read again. */
+interface Evidence {
+  readonly row: EvidenceRow;
+  /** null where the bytes are missing or are not evidence. */
+  readonly found: Found | null;
+  readonly reading: Reading;
+  readonly keys: KnownKeys;
+}
+
+interface Found {
+  readonly submission: Submission;
+  readonly envelope: Envelope;
+  readonly signedDigest: string;
+  /** null where the predicate cannot be read as its type, or there is none. */
+  readonly facts: readonly DerivedFact[] | null;
+}
+
+/** Evidence, and what was found out about it, against its bytes. For one walk: it remembers the keys on record. */
+export function evidenceWalk(): Walk {
+  const keys = new KnownKeys();
+  return walkRows<EvidenceRow, Evidence>({
+    start: [''],
+    pageSize: PAGE_SIZE,
+    text: EVIDENCE_ROWS,
+    read: (row, reading) => ({ row, found: row.bytes === null ? null : read(row.bytes), reading, keys }),
+    faultOf: {
+      'every attestation has its envelope, which hashes to its id': ({ row: { id, bytes } }) => {
+        if (bytes === null) return `${id} has no envelope`;
+        const actual = attestationIdOf(bytes);
+        return actual === id ? null : `the envelope of ${id} hashes to ${actual}`;
+      },
+      'an attestation is filed under what its envelope claims': filingFault,
+      'an attestation was found out about once at a trust and reader revision': repetitionFault,
+      'verified is what somebody signed who could count': outcomeFault,
+      'the facts of an envelope are what its predicate gives when it is read again': factsFault,
+      'the signers of a fact are those that a verification matched': signersFault,
+      'every signature that was matched verifies by the key on record': signatureFault,
+    },
+  });
+}
+
+function read(bytes: Buffer): Found | null {
+  try {
+    const submission = parseSubmission(bytes);
+    const envelope = parseEnvelope(bytes);
+    return { submission, envelope, signedDigest: signedDigest(envelope), facts: factsOf(envelope) };
+  } catch (error) {
+    if (error instanceof AppError || error instanceof Malformed) return null;
+    throw error;
+  }
+}
+
+function factsOf({ payloadType, payload }: Envelope): readonly DerivedFact[] | null {
+  if (!isStatementPayloadType(payloadType)) return null;
+  const { predicateType, predicate } = parseStatement(payload);
+  try {
+    return deriveFacts(predicateType, predicate);
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+}
+
+function filingFault({ row, found }: Evidence): string | null {
+  if (row.bytes === null) return null;
+  if (found === null) return `the envelope of ${row.id} cannot be read`;
+  const { submission } = found;
+  const claimed = submission.claimedSubjects
+    .map(({ ordinal, digest, name }) => [ordinal, digest, name] as const)
+    .sort(([a, first], [b, second]) => a - b || (first < second ? -1 : 1));
+  const compared: readonly (readonly [string, unknown, unknown])[] = [
+    ['size', row.size, row.bytes.length],
+    ['format', row.format, submission.format],
+    ['payload type', row.payloadType, submission.payloadType],
+    ['predicate type', row.predicateType, submission.claimedPredicateType],
+    ['kind', row.kind, submission.claimedKind],
+    ['subjects', row.subjects, claimed],
+  ];
+  const wrong = compared.filter(([, filed, says]) => !isDeepStrictEqual(filed, says)).map(([what]) => what);
+  return wrong.length === 0 ? null : `${row.id} is filed under another ${wrong.join(', ')} than it claims`;
+}
+
+/** What could not be found out may be tried again at the same revisions; what was found out would be found again. */
+function repetitionFault({ row: { id, verifications } }: Evidence): string | null {
+  const revisions = verifications
+    .filter(({ outcome }) => outcome !== 'error')
+    .map((each) => `${each.trustRevision}.${each.readerRevision}`);
+  const repeated = revisions.find((revision, index) => revisions.indexOf(revision) !== index);
+  return repeated === undefined ? null : `${id} has two verifications at trust and reader revision ${repeated}`;
+}
+
+function outcomeFault({ row: { id, verifications } }: Evidence): string | null {
+  for (const { outcome, code, signers } of verifications) {
+    const verified = outcome === 'verified';
+    if (verified !== (code === null)) return `${id} is ${outcome} with code ${code ?? 'null'}`;
+    if (verified && !signers.some((signer) => signer.counts)) return `${id} is verified and nobody who signed counted`;
+  }
+  return null;
+}
+
+function factsFault({ row, found }: Evidence): string | null {
+  if (found === null) return null;
+  const expected = new Map((found.facts ?? []).map((fact) => [fact.content.kind, fact]));
+  const stored = row.facts.filter((fact) => fact.readerRevision === READER_REVISION);
+  const alien = row.verifications.find(
+    (each) => each.signedDigest !== null && each.signedDigest !== found.signedDigest,
+  );
+  if (alien !== undefined)
+    return `a verification of ${row.id} is of ${alien.signedDigest ?? ''}, which it does not say`;
+  for (const fact of stored) {
+    const derived = expected.get(fact.kind);
+    if (derived === undefined) return `fact ${fact.id} of ${row.id} is of kind ${fact.kind}, which it does not give`;
+    if (!isSameFact(fact, derived)) return `fact ${fact.id} is not what ${row.id} says`;
+  }
+  const proving = row.verifications.some((each) => each.readerRevision === READER_REVISION && each.signers.length > 0);
+  const missing = [...expected.keys()].find((kind) => !stored.some((fact) => fact.kind === kind));
+  return proving && missing !== undefined ? `the ${missing} fact that ${row.id} proves is missing` : null;
+}
+
+function isSameFact(stored: FactRow, { content, predicateType, ownTime }: DerivedFact): boolean {
+  const json = JSON.stringify(content);
+  return (
+    stored.predicateType === predicateType &&
+    stored.size === Buffer.byteLength(json) &&
+    (stored.ownTime === null ? null : milliseconds(stored.ownTime)) === ownTime &&
+    isDeepStrictEqual(stored.content, JSON.parse(json))
+  );
+}
+
+function signersFault({ row }: Evidence): string | null {
+  for (const fact of row.facts) {
+    const matched = matchedSigners(row.verifications, fact);
+    const kept = new Set(fact.signers.map(({ signer }) => signer));
+    const invented = [...kept].find((signer) => !matched.has(signer));
+    if (invented !== undefined) return `fact ${fact.id} of ${row.id} has signer ${invented}, whom nothing matched`;
+    const lost = [...matched].find((signer) => !kept.has(signer));
+    if (lost !== undefined) return `fact ${fact.id} of ${row.id} lacks its signer ${lost}`;
+    // Signers are kept to the millisecond, as all that trust compares.
+    const redated = fact.signers.find(({ receivedAt }) => milliseconds(receivedAt) !== milliseconds(row.receivedAt));
+    if (redated !== undefined) return `fact ${fact.id} of ${row.id} was received at another time than the attestation`;
+  }
+  return null;
+}
+
+function milliseconds(time: string): string {
+  return new Date(time).toISOString();
+}
+
+/** By the fact's own reader: another reader's verifications made facts of their own. */
+function matchedSigners(verifications: readonly VerificationRow[], fact: FactRow): ReadonlySet<string> {
+  return new Set(
+    verifications
+      .filter((each) => each.signedDigest === fact.signedDigest && each.readerRevision === fact.readerRevision)
+      .flatMap((each) => each.signers.map(signerKey)),
+  );
+}
+
+/** Mathematics alone: whether a signer counts is not asked. */
+async function signatureFault({ row, found, reading, keys }: Evidence): Promise<string | null> {
+  if (found === null) return null;
+  const signers = new Map(
+    row.verifications.flatMap((each) => each.signers.map((signer) => [signerKey(signer), signer])),
+  );
+  for (const [name, { thumbprint, scheme }] of signers) {
+    const key = await keys.find(thumbprint, reading);
+    if (key === null) return `no attestor ever held the key of ${name}, by which ${row.id} is said to be signed`;
+    const { matches } = await verifySignatures(found.envelope, [{ ...key, schemes: [scheme] }]);
+    if (matches.length === 0) return `${row.id} is not signed by ${name}`;
+  }
+  return null;
+}

@@ -1,0 +1,48 @@
+import { sqlInvariant, type Walk } from './walk.js';
+
+/** Facts and their parts, each against what it belongs to. */
+export const FACTS: readonly Walk[] = [
+  sqlInvariant(
+    'every envelope, subject and verification is of a stored attestation',
+    ['', ''],
+    `with looked_at as (
+       (select attestation, 'envelope' as part from envelopes where (attestation, 'envelope') > ($1, $2)
+        order by attestation limit $3)
+       union
+       (select distinct attestation, 'subject' from attestation_subjects where (attestation, 'subject') > ($1, $2)
+        order by attestation limit $3)
+       union
+       (select distinct attestation, 'verification' from verifications where (attestation, 'verification') > ($1, $2)
+        order by attestation limit $3)
+       order by attestation, part limit $3
+     )
+     select array[l.attestation, l.part] as key,
+       case when a.id is null then 'there is no attestation ' || l.attestation || ', but a stored ' || l.part end as fault
+     from looked_at l left join attestations a on a.id = l.attestation order by l.attestation, l.part`,
+  ),
+  sqlInvariant(
+    'every fact is of an attestation that a verification matched to one of its signers',
+    ['0'],
+    `select array[f.id::text] as key,
+       case when not exists (
+         select from fact_signers s join verifications v on v.attestation = s.attestation
+         where s.fact = f.id and s.attestation = f.attestation and v.signed_digest = f.signed_digest
+           and v.signers @> jsonb_build_array(
+             jsonb_build_object('thumbprint', split_part(s.signer, '|', 1), 'scheme', split_part(s.signer, '|', 2)))
+       ) then 'fact ' || f.id || ' has no signer that a verification of ' || f.attestation || ' matched' end as fault
+     from (select * from facts where id > $1::bigint order by id limit $2) f order by f.id`,
+  ),
+  sqlInvariant(
+    'every signer of a fact signed an attestation of what the fact is of',
+    ['0', '', ''],
+    `select array[s.fact::text, s.signer, s.attestation] as key,
+       case when f.id is null then 'there is no fact ' || s.fact || ', but a signer of it'
+            when not exists (select from verifications v where v.attestation = s.attestation and v.signed_digest = f.signed_digest)
+            then 'fact ' || s.fact || ' has a signer of ' || s.attestation || ', which says something else' end as fault
+     from (
+       select fact, signer, attestation from fact_signers where (fact, signer, attestation) > ($1::bigint, $2, $3)
+       order by fact, signer, attestation limit $4
+     ) s
+     left join facts f on f.id = s.fact order by s.fact, s.signer, s.attestation`,
+  ),
+];

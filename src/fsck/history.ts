@@ -1,0 +1,47 @@
+import { SEQUENCER_LOCK } from '../history/history.sequencer.js';
+import { sqlInvariant, type Walk } from './walk.js';
+
+/** Longer than a change may take from its first moment to its commit, and the sequencer behind it. */
+const PLACED_WITHIN = '90 seconds';
+
+/** While no sequencer is at work, entries wait. */
+const SEQUENCER_AT_WORK = `exists (
+  select from pg_locks k join pg_database d on d.oid = k.database
+  where k.locktype = 'advisory' and k.granted and d.datname = current_database()
+    and k.classid = 0 and k.objid = ${SEQUENCER_LOCK} and k.objsubid = 1)`;
+
+/** The order of the account. */
+export const HISTORY: readonly Walk[] = [
+  sqlInvariant(
+    'history sequence numbers are dense from 1, each of an entry',
+    ['0'],
+    `select array[q.sequence::text] as key,
+       case when q.sequence <> q.before + 1 then 'sequence ' || q.sequence || ' follows ' || q.before
+            when e.id is null then 'sequence ' || q.sequence || ' is of entry ' || q.entry || ', which there is not' end as fault
+     from (
+       select sequence, entry, lag(sequence, 1, $1::bigint) over (order by sequence) as before
+       from history_sequence where sequence > $1::bigint order by sequence limit $2
+     ) q
+     left join history_entries e on e.id = q.entry order by q.sequence`,
+  ),
+  sqlInvariant(
+    'every history entry has its place or waits for it',
+    ['0'],
+    `select array[e.id::text] as key,
+       case when q.entry is null and w.entry is null then 'entry ' || e.id || ' has no place and does not wait for one'
+            when q.entry is not null and w.entry is not null then 'entry ' || e.id || ' has its place and still waits for it'
+       end as fault
+     from (select id from history_entries where id > $1::bigint order by id limit $2) e
+     left join history_sequence q on q.entry = e.id left join history_unsequenced w on w.entry = e.id order by e.id`,
+  ),
+  sqlInvariant(
+    'what waits for a place in history is an entry, and does not wait for long',
+    ['0'],
+    `select array[w.entry::text] as key,
+       case when e.id is null then 'entry ' || w.entry || ' waits for a place, and there is no such entry'
+            when e.at < now() - interval '${PLACED_WITHIN}' and ${SEQUENCER_AT_WORK}
+            then 'entry ' || e.id || ' waits for its place since ' || e.at end as fault
+     from (select entry from history_unsequenced where entry > $1::bigint order by entry limit $2) w
+     left join history_entries e on e.id = w.entry order by w.entry`,
+  ),
+];

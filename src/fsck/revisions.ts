@@ -1,0 +1,47 @@
+import { sqlInvariant, type Walk } from './walk.js';
+
+/** By counter: what it counts at least, since every change raises it by one in its own transaction. */
+const CHANGES = {
+  access: '(select count(*) from tokens) + (select count(*) from token_revocations)',
+  policy: '(select count(*) from policy_revisions)',
+  trust: '(select coalesce(max(trust_revision), 0) from trust_changes)',
+  trust_gain: '0',
+  waiver: '0',
+} as const;
+
+const LEAST = Object.entries(CHANGES).map(([name, changes]) => `('${name}', ${changes})`);
+
+/** The counters by which an answer is known to be no longer the latest. */
+export const REVISIONS: readonly Walk[] = [
+  sqlInvariant(
+    'the counters of changes are no lower than the changes on record',
+    [''],
+    `with trust_changes as (
+       select trust_revision from attestor_states union all select trust_revision from key_revocations
+     )
+     select array[c.name] as key,
+       case when r.value is null or r.value < c.least
+         then 'the counter ' || c.name || ' is ' || coalesce(r.value::text, 'missing') || ', changes on record ' || c.least
+         when c.name = 'trust_gain' and r.value > (select value from revisions where name = 'trust')
+         then 'the counter trust_gain is ahead of trust'
+       end as fault
+     from (values ${LEAST.join(', ')}) as c (name, least) left join revisions r on r.name = c.name
+     where c.name > $1 order by c.name limit $2`,
+  ),
+  sqlInvariant(
+    'trust revisions are dense from 1, each of one change',
+    ['0'],
+    `select array[c.trust_revision::text] as key,
+       case when c.changes > 1 then 'trust revision ' || c.trust_revision || ' is of ' || c.changes || ' changes'
+            when c.trust_revision <> c.before + 1 then 'trust revision ' || c.trust_revision || ' follows ' || c.before end as fault
+     from (
+       select trust_revision, count(*) as changes, lag(trust_revision, 1, $1::bigint) over (order by trust_revision) as before
+       from (
+         (select trust_revision from attestor_states where trust_revision > $1::bigint)
+         union all (select trust_revision from key_revocations where trust_revision > $1::bigint)
+       ) t
+       group by trust_revision order by trust_revision limit $2
+     ) c
+     order by c.trust_revision`,
+  ),
+];

@@ -1,0 +1,140 @@
+import type { HistoryType } from '../history/history-entry.js';
+import type { Attestor } from '../trust/attestor.js';
+import { attestorDigest } from '../trust/canonical-attestor.js';
+import { IS_TOLD_AS_IT_IS } from './told.js';
+import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+
+const FOUND = `select 'attestation.' || v.outcome, v.trust_revision::text, v.code from verifications v
+  where v.attestation = p.attestation`;
+const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'code' from history_entries e
+  where e.attestation = p.attestation and e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
+
+/** One state of an attestor, and the digests that the entries of it tell. */
+interface AttestorStateRow extends Keyed {
+  readonly attestor: Attestor | null;
+  readonly digests: readonly (string | null)[];
+}
+
+/** What is on record and what the account tells: to each entry its row, and to each row its one entry. */
+export const ROWS_AND_ENTRIES: readonly Walk[] = [
+  sqlInvariant(
+    'every history entry tells of what is on record',
+    ['0'],
+    `select array[e.id::text] as key,
+       case when not ${IS_TOLD_AS_IT_IS} then 'entry ' || e.id || ', ' || e.type || ', tells of what is not on record' end as fault
+     from (select * from history_entries where id > $1::bigint order by id limit $2) e order by e.id`,
+  ),
+  sqlInvariant(
+    'every attestation has one history entry of its receipt',
+    [''],
+    `select array[a.id] as key, case when h.entries <> 1 then a.id || ' has ' || h.entries || ' entries of its receipt' end as fault
+     from (select id from attestations where id > $1 order by id limit $2) a
+     cross join lateral (
+       select count(*) as entries from history_entries e where e.attestation = a.id and e.type = 'attestation.received'
+     ) h
+     order by a.id`,
+  ),
+  sqlInvariant(
+    'every verification has its history entry',
+    [''],
+    `select array[p.attestation] as key,
+       case when exists (${FOUND} except all ${FOUND_BY_ENTRIES}) then 'a verification of ' || p.attestation || ' has no entry'
+            when exists (${FOUND_BY_ENTRIES} except all ${FOUND}) then 'a verification of ' || p.attestation || ' has two entries'
+       end as fault
+     from (select distinct attestation from verifications where attestation > $1 order by attestation limit $2) p
+     order by p.attestation`,
+  ),
+  walkRows<AttestorStateRow, AttestorStateRow>({
+    start: ['', '0'],
+    pageSize: 200,
+    text: `
+      select array[s.name, s.trust_revision::text] as key, s.attestor,
+        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from history_entries e
+         where e.type in ('attestor.created', 'attestor.changed', 'attestor.deleted')
+           and e.data->>'attestor' = s.name and e.data->>'trustRevision' = s.trust_revision::text) as digests
+      from (
+        select name, trust_revision, attestor from attestor_states where (name, trust_revision) > ($1, $2::bigint)
+        order by name, trust_revision limit $3
+      ) s
+      order by s.name, s.trust_revision`,
+    read: (row) => row,
+    faultOf: {
+      'every attestor state has one history entry, with its digest': ({
+        key: [name = '', revision = ''],
+        ...state
+      }) => {
+        const { attestor, digests } = state;
+        const at = `the state of attestor ${name} at trust revision ${revision}`;
+        if (digests.length !== 1) return `${at} has ${digests.length} entries`;
+        const digest = attestor === null ? null : attestorDigest(attestor);
+        return digests[0] === digest ? null : `${at} is not the one that its entry tells of`;
+      },
+    },
+  }),
+  sqlInvariant(
+    'every key revocation has one history entry',
+    ['0'],
+    oneEntry({
+      rows: `select trust_revision::text as name, array[trust_revision::text] as key from key_revocations
+        where trust_revision > $1::bigint order by trust_revision limit $2`,
+      order: '(r.key[1])::bigint',
+      type: 'key.revoked',
+      name: `e.data->>'trustRevision'`,
+      what: 'the revocation at trust revision',
+    }),
+  ),
+  sqlInvariant(
+    'every policy revision has one history entry',
+    ['', '0'],
+    oneEntry({
+      rows: `select name || ' ' || revision as name, array[name, revision::text] as key from policy_revisions p
+        where (p.name, p.revision) > ($1, $2::int) order by p.name, p.revision limit $3`,
+      order: 'r.key[1], (r.key[2])::int',
+      type: 'policy.changed',
+      name: `e.data->>'policy' || ' ' || (e.data->>'revision')`,
+      what: 'policy revision',
+    }),
+  ),
+  sqlInvariant(
+    'every token has one history entry',
+    [''],
+    oneEntry({
+      rows: `select id as name, array[id] as key from tokens where id > $1 order by id limit $2`,
+      order: 'r.key',
+      type: 'token.created',
+      name: `e.data->>'token'`,
+      what: 'token',
+    }),
+  ),
+  sqlInvariant(
+    'every token revocation has one history entry',
+    [''],
+    oneEntry({
+      rows: `select token as name, array[token] as key from token_revocations where token > $1 order by token limit $2`,
+      order: 'r.key',
+      type: 'token.revoked',
+      name: `e.data->>'token'`,
+      what: 'the revocation of token',
+    }),
+  ),
+];
+
+/** For rows of which there are few enough that all entries of their type are read once a page. */
+function oneEntry(options: {
+  /** A page, with the columns `key` and `name`, unique among the rows of the table. */
+  readonly rows: string;
+  readonly order: string;
+  readonly type: HistoryType;
+  /** Of the row that an entry `e` tells of. */
+  readonly name: string;
+  readonly what: string;
+}): string {
+  const { rows, order, type, name, what } = options;
+  return `
+    with told as materialized (
+      select ${name} as name, count(*) as entries from history_entries e where e.type = '${type}' group by 1
+    )
+    select r.key,
+      case when t.entries is distinct from 1 then '${what} ' || r.name || ' has ' || coalesce(t.entries, 0) || ' entries' end as fault
+    from (${rows}) r left join told t on t.name = r.name order by ${order}`;
+}

@@ -1,0 +1,45 @@
+import type { HistoryType } from '../history/history-entry.js';
+
+/** By type of entry, the condition on `e` under which what it tells of is on record as it tells it. */
+const TOLD: Readonly<Record<HistoryType, string>> = {
+  'attestation.received': `exists (select from attestations a where a.id = e.attestation and a.received_by = e.actor
+    and e.data = jsonb_build_object('format', a.format, 'predicateType', a.predicate_type, 'size', a.size))`,
+  'attestation.verified': verification('verified'),
+  'attestation.rejected': verification('rejected'),
+  'attestation.error': verification('error'),
+  'attestor.created': attestorState('is not null'),
+  'attestor.changed': attestorState('is not null'),
+  'attestor.deleted': attestorState('is null'),
+  'key.revoked': `exists (select from key_revocations k where k.trust_revision::text = e.data->>'trustRevision'
+    and k.thumbprint = e.data->>'thumbprint' and k.attestor = e.data->>'attestor' and k.key_id = e.data->>'keyId'
+    and k.reason = e.data->>'reason' and k.actor = e.actor)`,
+  'policy.changed': `exists (select from policy_revisions p where p.name = e.data->>'policy'
+    and p.revision::text = e.data->>'revision' and p.digest = e.data->>'digest' and p.actor = e.actor)`,
+  'verdict.recorded': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
+    and v.policy = e.data->>'policy' and v.policy_revision::text = e.data->>'revision'
+    and v.decision = e.data->>'decision' and v.requested_by = e.actor)`,
+  'token.created': `exists (select from tokens t where t.id = e.data->>'token' and t.name = e.data->>'name'
+    and to_jsonb(t.roles) = e.data->'roles' and t.created_by = e.actor)`,
+  'token.revoked': `exists (select from token_revocations r join tokens t on t.id = r.token
+    where r.token = e.data->>'token' and t.name = e.data->>'name' and r.actor = e.actor)`,
+};
+
+/** The condition on an entry `e` of any type; false for a type that is none. */
+export const IS_TOLD_AS_IT_IS = `case e.type ${Object.entries(TOLD)
+  .map(([type, condition]) => `when '${type}' then ${condition}`)
+  .join('\n')} else false end`;
+
+function verification(outcome: string): string {
+  return `exists (select from verifications v where v.attestation = e.attestation and v.outcome = '${outcome}'
+    and v.trust_revision::text = e.data->>'trustRevision' and v.code is not distinct from e.data->>'code')`;
+}
+
+function attestorState(being: string): string {
+  return `exists (select from attestor_states s where s.name = e.data->>'attestor' and s.attestor ${being}
+    and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+}
+
+/** A text that is no uuid must be a violation, not an error. */
+function uuidOf(text: string): string {
+  return `case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (${text})::uuid end`;
+}

@@ -1,0 +1,79 @@
+/** The one connection on which everything is read; each statement sees one moment. */
+export interface Reading {
+  query<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]>;
+}
+
+/** One thing stored that is not as an invariant says. */
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+/** A way through stored rows that holds each of them against one or more invariants, in constant memory. */
+export interface Walk {
+  /** The invariants by name, each a sentence that holds. */
+  readonly invariants: readonly string[];
+  /** @param mostRows of a page, where that is fewer than its own number. */
+  readonly violations: (reading: Reading, mostRows: number) => AsyncIterable<Violation>;
+}
+
+/** A row of a page, with the columns of its key as text: the walk goes on behind the last one. */
+export interface Keyed {
+  readonly key: readonly string[];
+}
+
+export interface RowWalk<Row extends Keyed, Read> {
+  /** Lies before the first key, column by column. */
+  readonly start: readonly string[];
+  readonly pageSize: number;
+  /**
+   * Answers a page of rows in the order of their key, at least one where one is left. `$1` and on stand for the key to go on
+   * behind, the parameter after them for how many rows to look at. One statement, so that what it compares belongs to
+   * one moment although the service is at work.
+   */
+  readonly text: string;
+  /** What the invariants look at, made once for each row. */
+  readonly read: (row: Row, reading: Reading) => Promise<Read> | Read;
+  /** By the name of the invariant: what is wrong, or null. */
+  readonly faultOf: Readonly<Record<string, (read: Read) => Promise<string | null> | string | null>>;
+}
+
+export function walkRows<Row extends Keyed, Read>(options: RowWalk<Row, Read>): Walk {
+  const { start, pageSize, text, read, faultOf } = options;
+  return {
+    invariants: Object.keys(faultOf),
+    async *violations(reading, mostRows) {
+      let key = start;
+      for (;;) {
+        const page = await reading.query<Row>(text, [...key, Math.min(pageSize, mostRows)]);
+        const last = page.at(-1);
+        if (last === undefined) return;
+        key = last.key;
+        for (const row of page) {
+          const subject = await read(row, reading);
+          for (const [invariant, fault] of Object.entries(faultOf)) {
+            const detail = await fault(subject);
+            if (detail !== null) yield { invariant, detail };
+          }
+        }
+      }
+    },
+  };
+}
+
+const PAGE_SIZE = 1_000;
+
+/**
+ * An invariant that the database itself can judge.
+ *
+ * @param text as of `walkRows`, with the columns `key` and `fault`, which is what is wrong with the row, or null.
+ */
+export function sqlInvariant(name: string, start: readonly string[], text: string): Walk {
+  return walkRows<Keyed & { readonly fault: string | null }, { readonly fault: string | null }>({
+    start,
+    pageSize: PAGE_SIZE,
+    text,
+    read: (row) => row,
+    faultOf: { [name]: ({ fault }) => fault },
+  });
+}

@@ -1,0 +1,272 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkInvariants } from '../../src/fsck/check-invariants.js';
+import type { SubjectDigest } from '../../src/intoto/digest.js';
+import { poolOptions } from '../../src/platform/database.js';
+import { hashToken } from '../../src/access/token.js';
+import { deleteAttestor, revokeKey } from '../../src/trust/trust-change.js';
+import { Faults } from '../support/faults.js';
+import { readingOf, violatedIn, violatedInvariants } from '../support/invariants.js';
+import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
+import { openHouse, type House, type Rooms } from '../support/rooms.js';
+import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const ACTOR = 'token:test#1';
+const POLICY = `policy: release
+requirements:
+  - {id: tested, kind: test, from: [qa], where: {suites: [integration]}}
+`;
+
+let database: TestDatabase;
+let house: House;
+let owner: pg.Client;
+
+/** A little of everything that is ever stored. */
+async function live(rooms: Rooms): Promise<void> {
+  const [qa, lead, stranger] = [makeKey(), makeKey('Ed25519'), makeKey()];
+  await rooms.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
+  await rooms.putAttestor('leads', { kinds: ['approval'], keys: [{ id: 'k1', publicKey: lead.publicKey }] });
+  await rooms.putAttestor('gone', { kinds: ['scan'], keys: [] });
+  const image = `sha256:${randomBytes(32).toString('hex')}`;
+  const tested = envelopeOf(statementAbout(image, PREDICATE_TYPES.testResult, testResult('PASSED')), [qa]);
+  const approved = statementAbout(image, PREDICATE_TYPES.approval, approval('ann', new Date()));
+  const ids = await Promise.all([
+    rooms.post(tested),
+    rooms.post(Buffer.concat([tested, Buffer.from('\n')])),
+    rooms.post(envelopeOf(approved, [lead, qa])),
+    rooms.post(envelopeOf(approved, [stranger])),
+    rooms.post(envelopeOf('not a statement', [qa], 'text/plain')),
+  ]);
+  await rooms.work({ ids });
+  const late = await rooms.post(envelopeOf(approved, [lead]));
+  await rooms.verification.giveUp(late, new Error('no reason'));
+  await rooms.policies.put({ name: 'release', source: { text: POLICY, format: 'yaml' }, actor: ACTOR, expected: null });
+  const asked = { digest: image as never, repository: null, policy: 'release', parameters: {} };
+  await rooms.verdicts.answer(asked, await rooms.images.readState(image as SubjectDigest), ACTOR);
+  await rooms.verdicts.decide(asked, ACTOR, null);
+  const now = { reason: 'superseded', effectiveFrom: null } as const;
+  await rooms.trust.change(ACTOR, (trust, at) => revokeKey(trust, 'leads', 'k1', now, at));
+  await rooms.trust.change(ACTOR, (trust) => deleteAttestor(trust, 'gone'));
+  const token = { name: 'ci', roles: ['attester'], policies: null, parameters: null, expiresAt: null } as const;
+  await rooms.tokens.create({ ...token, id: '0011223344556677', hash: hashToken('a') }, ACTOR);
+  await rooms.tokens.create({ ...token, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
+  await rooms.tokens.revoke('8899aabbccddeeff', ACTOR);
+  await rooms.sequence();
+  await rooms.policies.put({
+    name: 'release',
+    source: { text: POLICY.replace('tested,', 'again,'), format: 'yaml' },
+    actor: ACTOR,
+    expected: 1,
+  });
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  house = await openHouse(database.url, new Faults());
+  owner = new pg.Client({ ...poolOptions('owner'), connectionString: database.ownerUrl });
+  await owner.connect();
+  await owner.query('set timezone = UTC');
+  await live(house.enter());
+});
+
+afterAll(async () => {
+  await owner.end();
+  await house.close();
+  await database.drop();
+});
+
+const A_FACT = '(select min(id) from facts)';
+const A_TESTED = `(select min(attestation) from facts where kind = 'test')`;
+const A_VERIFIED = `(select min(id) from verifications where outcome = 'verified')`;
+const AN_ENTRY = '(select min(id) from history_entries)';
+
+/** By invariant, statements of an owner who breaks it. */
+const BREAKING: Readonly<Record<string, readonly string[]>> = {
+  'every attestation has its envelope, which hashes to its id': [
+    `delete from envelopes where attestation = ${A_TESTED}`,
+    `update envelopes set bytes = bytes || ' '::bytea where attestation = ${A_TESTED}`,
+  ],
+  'an attestation is filed under what its envelope claims': [
+    `update attestations set kind = 'scan' where id = ${A_TESTED}`,
+    `update attestations set payload_type = 'text/html' where payload_type = 'text/plain'`,
+    `update attestation_subjects set name = 'other' where attestation = ${A_TESTED}`,
+    `delete from attestation_subjects where attestation = ${A_TESTED}`,
+    `insert into attestation_subjects values (${A_TESTED}, 1, 'sha256:${'a'.repeat(64)}', null)`,
+    `update envelopes set bytes = 'no envelope' where attestation = ${A_TESTED}`,
+  ],
+  'an attestation was found out about once at a trust and reader revision': [
+    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, could_gain, signed_digest)
+     select attestation, trust_revision, reader_revision, outcome, signers, could_gain, signed_digest from verifications
+     where id = ${A_VERIFIED}`,
+  ],
+  'verified is what somebody signed who could count': [
+    `update verifications set outcome = 'verified', code = null where code = 'untrusted_signer'`,
+    `update verifications set code = 'signature_invalid' where id = ${A_VERIFIED}`,
+  ],
+  'the facts of an envelope are what its predicate gives when it is read again': [
+    `update facts set content = jsonb_set(content, '{result}', '"failed"') where kind = 'test'`,
+    `update facts set own_time = now() where kind = 'approval'`,
+    `update facts set predicate_type = 'x' where id = ${A_FACT}`,
+    `update facts set size = 1 where id = ${A_FACT}`,
+    `update facts set kind = 'scan' where kind = 'test'`,
+    `delete from facts where kind = 'approval'`,
+    `update verifications set signed_digest = 'sha256:${'a'.repeat(64)}' where id = ${A_VERIFIED}`,
+  ],
+  'the signers of a fact are those that a verification matched': [
+    `delete from fact_signers where fact = ${A_FACT}`,
+    `update fact_signers set signer = signer || '2' where fact = ${A_FACT}`,
+    `update fact_signers set received_at = received_at - interval '1 day' where fact = ${A_FACT}`,
+    `update verifications set signers = '[]' where outcome = 'verified'`,
+  ],
+  'every signature that was matched verifies by the key on record': [
+    `update attestor_states set attestor = null`,
+    `update verifications v set signers = (select signers from verifications o where o.signers <> '[]' and o.signers <> v.signers limit 1)
+     where outcome = 'verified' and signers::text like '%"qa"%'`,
+  ],
+  'every envelope, subject and verification is of a stored attestation': [
+    `delete from attestations where id = ${A_TESTED}`,
+    `insert into envelopes values ('sha256:x', '')`,
+    `insert into attestation_subjects values ('sha256:x', 0, 'sha256:y', null)`,
+    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, could_gain)
+     values ('sha256:x', 1, 1, 'rejected', '[]', false)`,
+  ],
+  'every fact is of an attestation that a verification matched to one of its signers': [
+    `update facts set attestation = 'sha256:x' where id = ${A_FACT}`,
+    `update facts set signed_digest = 'sha256:x' where id = ${A_FACT}`,
+    `delete from fact_signers where fact = ${A_FACT}`,
+  ],
+  'every signer of a fact signed an attestation of what the fact is of': [
+    `insert into fact_signers (fact, signer, attestation, received_at) select 1000, signer, attestation, now() from fact_signers limit 1`,
+    `update fact_signers set attestation = (select attestation from facts where kind = 'approval')
+     where fact = (select id from facts where kind = 'test') and attestation = ${A_TESTED}`,
+  ],
+  'what counts as received about a subject are the attestations that name it': [
+    `update subject_receipts set received = received + 1`,
+    `delete from subject_receipts`,
+    `insert into subject_receipts values ('sha256:x', 1)`,
+  ],
+  'what counts as examined about a subject are those among them that were': [
+    `update images set examined = examined - 1`,
+    `delete from images`,
+    `insert into images (subject, examined) values ('sha256:x', 1)`,
+  ],
+  'the facts in the row of an image are those that a rebuild gives': [
+    `update images set facts = '[]'`,
+    `update images set facts = jsonb_set(facts, '{0,content}', '{}')`,
+    `insert into images (subject, facts) values ('sha256:x', '[{}]')`,
+    `delete from images`,
+  ],
+  'every history entry tells of what is on record': [
+    `update history_entries set actor = 'token:other#2' where type = 'attestation.received'`,
+    `update history_entries set data = data || '{"size": 1}' where type = 'attestation.received'`,
+    `update history_entries set data = data || '{"code": "signature_invalid"}' where type = 'attestation.rejected'`,
+    `update history_entries set type = 'attestation.error' where type = 'attestation.verified'`,
+    `update history_entries set data = data || '{"trustRevision": "x"}' where type = 'attestation.error'`,
+    `update history_entries set type = 'attestor.deleted' where type = 'attestor.created'`,
+    `update history_entries set type = 'attestor.changed' where type = 'attestor.deleted'`,
+    `update history_entries set data = data || '{"reason": "compromised"}' where type = 'key.revoked'`,
+    `update history_entries set data = data || '{"digest": "sha256:x"}' where type = 'policy.changed'`,
+    `update history_entries set data = data || '{"decision": "perhaps"}' where type = 'verdict.recorded'`,
+    `update history_entries set data = data || '{"verdict": "x"}' where type = 'verdict.recorded'`,
+    `update history_entries set data = data || '{"roles": ["admin"]}' where type = 'token.created'`,
+    `delete from token_revocations`,
+    `update history_entries set type = 'unheard.of' where id = ${AN_ENTRY}`,
+  ],
+  'every attestation has one history entry of its receipt': [
+    `delete from history_entries where type = 'attestation.received'`,
+    repeatEntries('attestation.received'),
+  ],
+  'every verification has its history entry': [
+    `delete from history_entries where type = 'attestation.rejected'`,
+    repeatEntries('attestation.verified'),
+  ],
+  'every attestor state has one history entry, with its digest': [
+    `delete from history_entries where type = 'attestor.deleted'`,
+    repeatEntries('attestor.created'),
+    `update attestor_states set attestor = jsonb_set(attestor, '{kinds}', '["scan"]') where name = 'qa'`,
+  ],
+  'every key revocation has one history entry': [
+    `delete from history_entries where type = 'key.revoked'`,
+    repeatEntries('key.revoked'),
+  ],
+  'every policy revision has one history entry': [
+    `delete from history_entries where type = 'policy.changed'`,
+    repeatEntries('policy.changed'),
+  ],
+  'every token has one history entry': [
+    `delete from history_entries where type = 'token.created'`,
+    repeatEntries('token.created'),
+  ],
+  'every token revocation has one history entry': [
+    `delete from history_entries where type = 'token.revoked'`,
+    repeatEntries('token.revoked'),
+  ],
+  'every verdict has one history entry': [
+    `delete from history_entries where type = 'verdict.recorded'`,
+    repeatEntries('verdict.recorded'),
+  ],
+  'the last answer to every question is a verdict on record': [`delete from verdicts`],
+  'history sequence numbers are dense from 1, each of an entry': [
+    `delete from history_sequence where sequence = 1`,
+    `delete from history_sequence where sequence = 3`,
+    `update history_sequence set sequence = -sequence where sequence = 2`,
+    `delete from history_entries where id = ${AN_ENTRY}`,
+  ],
+  'every history entry has its place or waits for it': [
+    `delete from history_unsequenced`,
+    `insert into history_unsequenced select entry from history_sequence where sequence = 1`,
+  ],
+  'what waits for a place in history is an entry, and does not wait for long': [
+    `insert into history_unsequenced values (1000000)`,
+    `with sequencing as materialized (select pg_advisory_xact_lock(1634956130))
+     update history_entries set at = at - interval '1 hour' where (select count(*) from sequencing) = 1`,
+  ],
+  'the counters of changes are no lower than the changes on record': [
+    `update revisions set value = value - 1 where name = 'trust'`,
+    `update revisions set value = value - 1 where name = 'policy'`,
+    `update revisions set value = value - 1 where name = 'access'`,
+    `update revisions set value = value + 100 where name = 'trust_gain'`,
+    `delete from revisions where name = 'waiver'`,
+  ],
+  'trust revisions are dense from 1, each of one change': [
+    `update attestor_states set trust_revision = 2 where trust_revision = 1`,
+    `update attestor_states set trust_revision = 1 where trust_revision = 2`,
+  ],
+};
+
+function repeatEntries(type: string): string {
+  return `insert into history_entries (actor, type, image, attestation, data, nonce)
+    select actor, type, image, attestation, data, gen_random_uuid() from history_entries where type = '${type}'`;
+}
+
+describe('the invariants', () => {
+  it('hold for what the service stores', async () => {
+    expect(await violatedInvariants(database.url)).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 7])('hold whatever the size of a page: %i', async (rows) => {
+    expect(await violatedIn(owner, rows)).toEqual([]);
+  });
+
+  it('are each broken by a test below', async () => {
+    const findings = await checkInvariants(readingOf(owner));
+    expect(findings.map(({ invariant }) => invariant).sort()).toEqual(Object.keys(BREAKING).sort());
+  });
+
+  const cases = Object.entries(BREAKING).flatMap(([invariant, statements]) =>
+    statements.map((statement) => ({ invariant, statement })),
+  );
+  it.each(cases)('"$invariant" is found broken by: $statement', async ({ invariant, statement }) => {
+    await owner.query('begin');
+    try {
+      const { rowCount } = await owner.query(statement);
+      expect(rowCount).toBeGreaterThan(0);
+      const violated = await violatedIn(owner);
+      expect(violated.map((line) => line.slice(0, line.indexOf(':')))).toContain(invariant);
+    } finally {
+      await owner.query('rollback');
+    }
+  });
+});
