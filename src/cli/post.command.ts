@@ -1,3 +1,4 @@
+import { attestationIdOf } from '../intoto/digest.js';
 import {
   attestationAnswer,
   exitCodeOf,
@@ -26,9 +27,10 @@ const WAIT = 30;
 /** Requests under way at a time: enough to use the service's batches, few enough not to crowd out others. */
 const AT_ONCE = 8;
 
+/** What became of one piece of evidence, or why that is not known. */
 type Posted =
-  | { readonly evidence: Evidence; readonly answer: AttestationAnswer; readonly text: string }
-  | { readonly evidence: Evidence; readonly failure: Failure };
+  | { readonly source: string; readonly answer: AttestationAnswer; readonly text: string }
+  | { readonly source: string; readonly failure: Failure };
 
 /**
  * Posts the evidence in the files, each piece on its own, and prints what became of it in the order given. One that fails
@@ -38,41 +40,42 @@ export async function post(
   files: readonly string[],
   { wait, json }: PostOptions,
   service: Service,
-  surroundings: Surroundings,
+  { stdin, print, warn }: Surroundings,
 ): Promise<ExitCode> {
-  const evidence = await readEvidence(files, surroundings.stdin);
+  const evidence = await readEvidence(files, stdin);
   const codes: ExitCode[] = [];
   await mapInOrder(
     evidence,
     AT_ONCE,
     (piece) => postOne(piece, wait, service),
     (posted) => {
-      if ('failure' in posted && !json) {
-        const { evidence: failed, failure } = posted;
-        [`${failed.source}: ${failure.message}`, ...failure.details].map(printable).forEach(surroundings.warn);
-      } else {
-        (json ? [jsonLine(posted)] : postedLines(posted)).forEach(surroundings.print);
-      }
       codes.push('failure' in posted ? EXIT.unknown : stored(posted.answer, wait));
+      if (json) print(jsonLine(posted));
+      else if ('failure' in posted) failureLines(posted.source, posted.failure).forEach(warn);
+      else answerLines(posted.source, posted.answer).forEach(print);
     },
   );
   return overall(codes);
 }
 
-async function postOne(evidence: Evidence, wait: boolean, service: Service): Promise<Posted> {
+async function postOne({ source, bytes }: Evidence, wait: boolean, service: Service): Promise<Posted> {
   try {
-    const answer = await service.request({
+    const response = await service.request({
       method: 'POST',
       path: '/v1/attestations',
       headers: { 'content-type': 'application/json', ...(wait ? { prefer: `wait=${WAIT}` } : {}) },
-      body: evidence.bytes,
+      body: bytes,
       idempotent: true,
       waits: wait ? WAIT : 0,
     });
-    if (!answer.ok) return { evidence, failure: failureOf(answer.problem) };
-    return { evidence, answer: readAnswer(answer, attestationAnswer), text: answer.bytes.toString('utf8') };
+    if (!response.ok) return { source, failure: failureOf(response.problem) };
+    const answer = readAnswer(response, attestationAnswer);
+    if (answer.id !== attestationIdOf(bytes)) {
+      return { source, failure: new Failure(`the answer is about something else than what was posted: ${answer.id}`) };
+    }
+    return { source, answer, text: response.bytes.toString('utf8') };
   } catch (error) {
-    if (error instanceof Failure) return { evidence, failure: error };
+    if (error instanceof Failure) return { source, failure: error };
     throw error;
   }
 }
@@ -81,20 +84,22 @@ function stored(answer: AttestationAnswer, wait: boolean): ExitCode {
   return !wait && answer.status === 'pending' ? EXIT.yes : exitCodeOf(answer);
 }
 
-function postedLines(posted: Posted): readonly string[] {
-  if ('failure' in posted) return [];
-  const { evidence, answer } = posted;
+function answerLines(source: string, answer: AttestationAnswer): readonly string[] {
   return [
-    `${printable(evidence.source)}  ${printable(answer.id)}`,
+    `${source}  ${answer.id}`,
     `  ${outcomeText(answer)}`,
-    `  ${printable([answer.kind, answer.predicateType].filter((part) => part !== null).join('  '))}`,
+    `  ${[answer.kind, answer.predicateType].filter((part) => part !== null).join('  ')}`,
     ...subjectLines(answer).map((line) => `  ${line}`),
-  ];
+  ].map(printable);
+}
+
+function failureLines(source: string, { message, details }: Failure): readonly string[] {
+  return [`${source}: ${message}`, ...details].map(printable);
 }
 
 /** One line a piece of evidence: the answer as it came, or why there is none. */
 function jsonLine(posted: Posted): string {
-  const { source } = posted.evidence;
+  const { source } = posted;
   if (!('failure' in posted)) return JSON.stringify({ source, answer: JSON.parse(posted.text) as unknown });
   const { message, details } = posted.failure;
   return JSON.stringify({ source, error: { message, details } });
