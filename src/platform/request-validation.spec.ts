@@ -53,6 +53,11 @@ describe('parseJsonBody', () => {
     ['a byte order mark', '\ufeff{}'],
     ['a member __proto__', '{"a":[{"__proto__":{"admin":true}}]}'],
     ['a member __proto__ in escapes', '{"\\u005f_pro\\u0074o__":1}'],
+    ['a member that stands twice', '{"roles":["auditor"],"roles":["admin"]}'],
+    ['a member that stands twice, once in escapes', '{"a":[{"policy":1,"p\\u006flicy":2}]}'],
+    ['U+0000 in a text', '{"cluster":"eu\\u0000"}'],
+    ['U+0000 in a name', '{"a\\u0000":1}'],
+    ['half of a surrogate pair', '[["\\ud800"]]'],
     ['too many levels', '['.repeat(101) + ']'.repeat(101)],
   ])('refuses %s', async (_, text) => {
     expect((await refusal(() => parse(text))).code).toBe('json_malformed');
@@ -60,6 +65,11 @@ describe('parseJsonBody', () => {
 
   it('refuses bytes that are not UTF-8', async () => {
     expect((await refusal(() => parseJsonBody(Buffer.from([0x22, 0xff, 0x22])))).code).toBe('json_malformed');
+  });
+
+  it('reads members of one name in different objects, and colons in texts', () => {
+    const text = '{"a":{"a":[{"a":":"},{"a":"\\":"}]},"b":"\\ud83d\\ude00"}';
+    expect(parse(text)).toEqual({ a: { a: [{ a: ':' }, { a: '":' }] }, b: '\u{1f600}' });
   });
 
   it('takes __proto__ as a mere value', () => {
