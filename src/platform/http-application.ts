@@ -4,6 +4,8 @@ import { NestApplicationContextOptions } from '@nestjs/common/interfaces/nest-ap
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from './app-error.js';
+import { answerClientError } from './client-error.js';
 import { parseJsonBody } from './json-body.js';
 import { recordRoutes } from './known-routes.js';
 import { NestLogger, type Logger } from './logger.js';
@@ -41,6 +43,7 @@ export async function createHttpApplication(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.header('x-request-id', request.id);
       sendProblem(error, request, reply, logger);
@@ -49,6 +52,7 @@ export async function createHttpApplication(
   const fastify: FastifyInstance = adapter.getInstance();
   const methodsOf = recordRoutes(fastify);
   installRequestLog(fastify, logger, metrics);
+  refuseNul(fastify);
   closeConnectionsWhenDone(fastify);
   await installSecurityHeaders(fastify);
   installBodyParsers(fastify);
@@ -63,6 +67,14 @@ export async function createHttpApplication(
   app.useGlobalFilters(new ProblemFilter(logger, methodsOf));
   app.useGlobalPipes(new RequestValidationPipe());
   return app;
+}
+
+/** Nothing has U+0000 in its name, and where such a name was looked for the database would fail. */
+function refuseNul(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const holdsNul = request.url.includes('%00');
+    done(holdsNul ? new AppError('malformed', 'request_invalid', 'the URL must not hold U+0000') : undefined);
+  });
 }
 
 /** Closing ends the connections that are idle then; those that were busy would be waited for until their client ends them. */

@@ -105,12 +105,20 @@ function faultByStatus(status: number): Fault {
       return { status, code: 'route_not_found', detail: 'there is nothing at this path' };
     case 405:
       return { status, code: 'method_not_allowed', detail: 'this path does not take this method' };
+    case 408:
+      return { status, code: 'request_timeout', detail: 'the request did not arrive whole in time' };
     case 413:
       return bodyTooLarge();
     case 415:
       return unsupportedMediaType();
     case 429:
       return { status, code: 'too_many_requests', detail: 'too many requests; try again later' };
+    case 431:
+      return {
+        status,
+        code: 'headers_too_large',
+        detail: 'the URL and the headers are larger than this service takes',
+      };
     case 503:
       return { status, code: 'overloaded', detail: 'the service cannot take this request now; try again' };
     default:
