@@ -17,7 +17,8 @@ export function rebuiltFactsCtes(source: string): string {
     order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
   ),
   rebuilt_signed as (
-    select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', received_at, 'provenAt', proven_at)
+    select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
+        'provenAt', ${timestamp('proven_at')})
       order by signer) as signers, min(received_at) as received_at
     from (
       select x.fact, x.signer, min(x.received_at) as received_at, min(x.proven_at) as proven_at
@@ -27,8 +28,13 @@ export function rebuiltFactsCtes(source: string): string {
   rebuilt as (
     select l.subject, jsonb_agg(jsonb_build_object(
         'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
-        'receivedAt', g.received_at, 'ownTime', l.own_time, 'signers', g.signers,
+        'receivedAt', ${timestamp('g.received_at')}, 'ownTime', ${timestamp('l.own_time')}, 'signers', g.signers,
         'content', case when l.size <= ${INLINE_BYTES} then l.content end) order by l.id) as facts
     from rebuilt_latest l join rebuilt_signed g on g.fact = l.id group by l.subject
   )`;
+}
+
+/** A time as facts hold it, cut to the millisecond, so that no verdict has to rewrite it. */
+function timestamp(column: string): string {
+  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }

@@ -12,7 +12,7 @@ export function signerKey(signer: { readonly thumbprint: Thumbprint; readonly sc
   return `${signer.thumbprint}${SEPARATOR}${signer.scheme}`;
 }
 
-/** One fact as it stands in an image's row; times as PostgreSQL writes them in JSON. */
+/** One fact as it stands in an image's row. */
 interface ImageFactRow {
   readonly id: string;
   readonly attestation: AttestationId;
@@ -50,8 +50,8 @@ export function readImageFacts(rows: readonly unknown[], contents: ReadonlyMap<s
       kind: row.kind,
       predicateType: row.predicateType,
       signers: row.signers.map(readSigner),
-      receivedAt: milliseconds(row.receivedAt),
-      ownTime: row.ownTime === null ? null : milliseconds(row.ownTime),
+      receivedAt: row.receivedAt,
+      ownTime: row.ownTime,
       content,
       standing: 'standing',
     };
@@ -65,15 +65,11 @@ function readSigner(stored: ImageFactRow['signers'][number]): Signer {
     type: 'key',
     thumbprint: thumbprint as Thumbprint,
     scheme,
-    receivedAt: milliseconds(stored.receivedAt),
-    provenAt: stored.provenAt === null ? null : milliseconds(stored.provenAt),
+    receivedAt: stored.receivedAt,
+    provenAt: stored.provenAt,
   };
 }
 
 function isScheme(text: string): text is SignatureScheme {
   return SIGNATURE_SCHEMES.some((scheme) => scheme === text);
-}
-
-function milliseconds(time: string): string {
-  return new Date(time).toISOString();
 }

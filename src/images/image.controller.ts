@@ -25,7 +25,7 @@ const storedFact = z.object({
   attestation: z.string(),
   kind: z.enum(KINDS),
   predicateType: z.string(),
-  receivedAt: z.string().transform((time) => new Date(time).toISOString()),
+  receivedAt: z.string(),
 });
 
 @ApiTags('Images')
