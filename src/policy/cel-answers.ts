@@ -18,16 +18,16 @@ export class CelAnswers {
   private readonly questions = new Map<string, { readonly index: number; readonly question: OpenQuestion }>();
   private answers: readonly CelAnswer[] = [];
   private guard: number | null = null;
-  private spokeOfNow = false;
+  private isMomentary = false;
 
   /** Everything that has been asked, in the order of asking. */
   get asked(): readonly OpenQuestion[] {
     return [...this.questions.values()].map(({ question }) => question);
   }
 
-  /** Whether an answer that was used speaks of `now`, so that it holds for this moment only. */
+  /** Whether an answer that was used holds for this moment only: it speaks of `now`, or was not found out in time. */
   get holdsForNowOnly(): boolean {
-    return this.spokeOfNow;
+    return this.isMomentary;
   }
 
   /** @param answers in the order of `asked` */
@@ -40,7 +40,7 @@ export class CelAnswers {
     const index = this.indexOf(expression, fact);
     const answer = this.answers[index];
     if (answer === undefined) return null;
-    if (expression.variables.has('now')) this.spokeOfNow = true;
+    if (expression.variables.has('now') || ('error' in answer && answer.unsettled === true)) this.isMomentary = true;
     return answer;
   }
 

@@ -25,5 +25,8 @@ export interface CelBatch {
   readonly questions: readonly CelQuestion[];
 }
 
-/** Whether the expression holds, or why that could not be found out. */
-export type CelAnswer = { readonly holds: boolean } | { readonly error: string };
+/**
+ * Whether the expression holds, or why that could not be found out. What is `unsettled` may come to something else when
+ * it is asked again: time or memory ran out, or there was no thread.
+ */
+export type CelAnswer = { readonly holds: boolean } | { readonly error: string; readonly unsettled?: true };

@@ -8,13 +8,19 @@ export interface CelLimits {
   readonly waitMilliseconds: number;
   /** How long the thread may take to start. */
   readonly startMilliseconds: number;
+  /** How much of its heap the thread may fill before it is ended. */
+  readonly memoryMegabytes: number;
 }
 
-const LIMITS: CelLimits = { evaluationMilliseconds: 500, waitMilliseconds: 2000, startMilliseconds: 15_000 };
+const LIMITS: CelLimits = {
+  evaluationMilliseconds: 500,
+  waitMilliseconds: 2000,
+  startMilliseconds: 15_000,
+  memoryMegabytes: 512,
+};
 
 /** Source and compiled form stand beside each other under one name; only the ending differs. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './cel-worker.ts' : './cel-worker.js', import.meta.url);
-const MEMORY = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 } as const;
 
 /**
  * Evaluates CEL in a thread of its own, started with the first batch. The library bounds neither time nor memory, so the
@@ -53,16 +59,17 @@ export class CelEngine {
   }
 
   private async run(batch: CelBatch): Promise<readonly CelAnswer[]> {
-    this.thread ??= startThread(this.limits.startMilliseconds);
+    this.thread ??= startThread(this.limits);
     try {
       const worker = await this.thread;
       const { answers, lost } = await ask(worker, batch, this.limits.evaluationMilliseconds);
       if (lost === null) return answers;
       // Started ahead, so that the next verdict does not wait for it.
-      this.thread = worker.terminate().then(() => startThread(this.limits.startMilliseconds));
+      this.thread = worker.terminate().then(() => startThread(this.limits));
       this.thread.catch(() => undefined);
       return complete(batch, answers, lost);
     } catch (error) {
+      void this.thread.then((worker) => worker.terminate()).catch(() => undefined);
       this.thread = null;
       const reason = error instanceof Error ? error.message : String(error);
       return complete(batch, [], `expressions cannot be evaluated: ${reason}`);
@@ -72,18 +79,19 @@ export class CelEngine {
 
 /** The answers that came, the rest of them saying why they did not. */
 function complete(batch: CelBatch, answers: readonly CelAnswer[], reason: string): readonly CelAnswer[] {
-  return batch.questions.map((_question, index) => answers[index] ?? { error: reason });
+  return batch.questions.map((_question, index) => answers[index] ?? { error: reason, unsettled: true });
 }
 
-function startThread(milliseconds: number): Promise<Worker> {
+function startThread({ startMilliseconds, memoryMegabytes }: CelLimits): Promise<Worker> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(WORKER, { name: 'cel', env: {}, execArgv: [], resourceLimits: MEMORY });
+    const resourceLimits = { maxOldGenerationSizeMb: memoryMegabytes };
+    const worker = new Worker(WORKER, { name: 'cel', env: {}, execArgv: [], resourceLimits });
     // An error of an idle thread shows in the next batch, which finds it gone.
     worker.on('error', reject);
     const timer = setTimeout(() => {
       reject(new Error('the thread for expressions did not start in time'));
       void worker.terminate();
-    }, milliseconds);
+    }, startMilliseconds);
     worker.once('exit', () => {
       clearTimeout(timer);
       reject(new Error('the thread for expressions ended'));

@@ -78,7 +78,7 @@ function evaluateAt(
   });
 }
 
-/** An answer that speaks of `now` holds for this moment only; any other until the first change that time alone makes. */
+/** What holds for this moment only is not kept; anything else holds until the first change that time alone makes. */
 function validUntil(input: EvaluationInput, answers: CelAnswers, now: number): number | null {
   if (answers.holdsForNowOnly) return now;
   let first: number | null = null;

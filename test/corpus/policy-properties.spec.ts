@@ -8,7 +8,12 @@ import { lessTrust, policyCase } from './policy-arbitrary.js';
 import type { PolicyCase } from './policy-cases.js';
 import { attestationOf, evaluationOf } from './policy-scene.js';
 
-const PATIENT = { evaluationMilliseconds: 30_000, waitMilliseconds: 60_000, startMilliseconds: 60_000 };
+const PATIENT = {
+  evaluationMilliseconds: 30_000,
+  waitMilliseconds: 60_000,
+  startMilliseconds: 60_000,
+  memoryMegabytes: 512,
+};
 const RUNS = Number(process.env['POLICY_PROPERTY_RUNS'] ?? 400);
 
 const cel = new CelEngine(PATIENT);

@@ -8,7 +8,12 @@ import { attestationOf, evaluationOf } from './policy-scene.js';
 import { saidOf, wantedOf } from './verdict-said.js';
 
 /** Slow machines must not make errors of expressions that merely wait. */
-const PATIENT = { evaluationMilliseconds: 10_000, waitMilliseconds: 60_000, startMilliseconds: 60_000 };
+const PATIENT = {
+  evaluationMilliseconds: 10_000,
+  waitMilliseconds: 60_000,
+  startMilliseconds: 60_000,
+  memoryMegabytes: 512,
+};
 
 const cel = new CelEngine(PATIENT);
 const cases = loadPolicyCases();
