@@ -96,6 +96,10 @@ export class VerificationService {
     return inTransaction(this.database.dataSource, async (tx) => {
       // The locks come first: they order the workers that examine one digest, so that the last to commit projects the
       // facts of all, and they make the second look at what is due final.
+      await this.verifications.lockUnfiled(
+        tx,
+        evidence.filter(({ subjects }) => subjects.length === 0).map(({ id }) => id),
+      );
       await this.images.lock(
         tx,
         evidence.flatMap((attestation) => attestation.subjects),

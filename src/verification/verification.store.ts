@@ -87,6 +87,17 @@ export class VerificationStore {
     return new Map(rows.map((row) => [row.attestation, row]));
   }
 
+  /**
+   * Locks evidence that names no subject until the transaction ends: there is no image row that could order the workers
+   * that examine it. Locks are taken in the order of the ids, and before those of any image.
+   */
+  async lockUnfiled(tx: EntityManager, ids: readonly AttestationId[]): Promise<void> {
+    if (ids.length === 0) return;
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended(t.id, 0)) from unnest($1::text[]) as t (id)`, [
+      [...ids].sort(),
+    ]);
+  }
+
   /** As `latest`, within the transaction that holds the locks of the images concerned. */
   async latestWithin(
     tx: EntityManager,

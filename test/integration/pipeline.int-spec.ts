@@ -92,6 +92,16 @@ describe('verification', () => {
     await other.database.close();
   });
 
+  it('examines evidence that is about nothing once, however many workers do at once', async () => {
+    const others = await Promise.all([openPipeline(database.url), openPipeline(database.url)]);
+    for (let turn = 0; turn < 5; turn += 1) {
+      const id = await pipeline.post(envelopeOf(`not a statement, ${turn}`, [qa], 'text/plain'));
+      const examined = await Promise.all([pipeline, ...others].map((each) => each.verification.examine([id])));
+      expect(examined.flat()).toEqual([{ attestation: id, outcome: 'rejected', code: 'payload_type_unsupported' }]);
+    }
+    await Promise.all(others.map((each) => each.database.close()));
+  });
+
   it('loses no fact of one digest to workers that examine its evidence at once', async () => {
     const digest = freshDigest();
     const others = await Promise.all([openPipeline(database.url), openPipeline(database.url)]);
