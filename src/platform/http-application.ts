@@ -30,7 +30,7 @@ export interface HttpApplicationOptions {
 
 /**
  * The module as an application that does not listen yet, with what all of its routes share: request ids, one log line a
- * request, security headers, strict JSON, YAML as text, schemas held, and every fault answered as a problem document.
+ * request, security headers, strict JSON, documents as bytes, schemas held, and every fault answered as a problem document.
  */
 export async function createHttpApplication(
   module: Type | DynamicModule,
@@ -113,9 +113,10 @@ function installBodyParsers(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(
     /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i,
     { parseAs: 'buffer' },
-    (_request, body, done) => {
+    (request, body, done) => {
+      const bytes = Buffer.from(body);
       try {
-        done(null, parseJsonBody(Buffer.from(body)));
+        done(null, takesDocument(request) ? bytes : parseJsonBody(bytes));
       } catch (error) {
         done(error instanceof Error ? error : new Error(String(error)));
       }
@@ -123,9 +124,14 @@ function installBodyParsers(fastify: FastifyInstance): void {
   );
   fastify.addContentTypeParser(
     /^(?:application|text)\/(?:x-)?yaml\s*(?:;|$)/i,
-    { parseAs: 'string' },
-    (_request, body, done) => {
-      done(null, body);
+    { parseAs: 'buffer' },
+    (request, body, done) => {
+      if (takesDocument(request)) done(null, Buffer.from(body));
+      else done(new AppError('unsupported', 'content_type_unsupported', 'this route takes JSON'));
     },
   );
+}
+
+function takesDocument({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.document === true;
 }

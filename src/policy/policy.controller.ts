@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Headers, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { isUtf8 } from 'node:buffer';
+import { Controller, Get, Headers, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { CallerParam } from '../access/caller.decorator.js';
 import type { Caller } from '../access/caller.js';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
+import { TakesDocument } from '../platform/document-body.js';
 import { pageOf, parseLimit, type Page } from '../platform/page.js';
 import { RequireRoles } from '../platform/roles.js';
 import { parsePolicy } from './parse-policy.js';
@@ -18,6 +20,7 @@ import {
   type PolicyCheckAnswer,
   type PolicySummaryAnswer,
 } from './policy.answer.js';
+import { PolicyFault } from './policy-fault.js';
 import { PolicyService, type PolicySource } from './policy.service.js';
 import { PolicyStore, type PolicyRevision } from './policy.store.js';
 
@@ -39,6 +42,7 @@ export class PolicyController {
   ) {}
 
   @Put(':name')
+  @TakesDocument()
   @RequireRoles('policy-admin')
   @ApiOperation({
     summary: 'Publish a policy: 201 for a revision of its own, 200 where nothing changed',
@@ -49,13 +53,12 @@ export class PolicyController {
   @ApiCreatedResponse({ standardSchema: policyPutAnswer })
   async put(
     @Param('name') name: string,
-    @Body() body: unknown,
     @Headers('if-match') ifMatch: string | undefined,
     @CallerParam() caller: Caller,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const source = sourceOf(request, body);
+    const source = sourceOf(request);
     const { revision, changed, warnings } = await this.service.put({
       name,
       source,
@@ -69,17 +72,17 @@ export class PolicyController {
   }
 
   @Post('check')
+  @TakesDocument()
   @RequireRoles('policy-admin', 'auditor', 'attester')
   @ApiOperation({ summary: 'Parse and type-check a policy without publishing it', operationId: 'checkPolicy' })
   @ApiBody(POLICY_BODY)
   @ApiOkResponse({ standardSchema: policyCheckAnswer })
   async check(
-    @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PolicyCheckAnswer> {
     reply.code(200);
-    return this.service.check(sourceOf(request, body));
+    return this.service.check(sourceOf(request));
   }
 
   @Get()
@@ -157,15 +160,18 @@ async function answerPolicy(
   await reply.send({ ...toPolicySummary(revision), document });
 }
 
-/** YAML arrives as its text; JSON as a value that was read strictly. */
-function sourceOf(request: FastifyRequest, body: unknown): PolicySource {
-  if (typeof body === 'string' && body.trim() !== '') {
-    return { text: body, format: /\bjson\b/i.test(request.headers['content-type'] ?? '') ? 'json' : 'yaml' };
+/** The document as it was sent: its lines are those that faults name, and its text is what is kept. */
+function sourceOf({ body, headers }: FastifyRequest): PolicySource {
+  const format = /\bjson\b/i.test(headers['content-type'] ?? '') ? 'json' : 'yaml';
+  if (!Buffer.isBuffer(body) || body.length === 0) {
+    throw policyFault('expected a policy document, as application/yaml or application/json');
   }
-  if (typeof body === 'object' && body !== null) return { text: JSON.stringify(body, null, 2), format: 'json' };
-  throw new AppError('malformed', 'policy_malformed', 'the body holds no policy', {
-    errors: [{ path: '', message: 'expected a policy document, as application/yaml or application/json' }],
-  });
+  if (!isUtf8(body)) throw policyFault('the document is not UTF-8 text');
+  return { text: body.toString(), format };
+}
+
+function policyFault(message: string): PolicyFault {
+  return new PolicyFault([{ path: '', message, line: 1, column: 1 }]);
 }
 
 /** `"3"` or `3`, and `*` for whatever there is (RFC 9110 section 13.1.1). */

@@ -8,6 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AppError } from '../../src/platform/app-error.js';
+import { TakesDocument } from '../../src/platform/document-body.js';
 import { createHttpApplication } from '../../src/platform/http-application.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { Metrics } from '../../src/platform/metrics.js';
@@ -30,9 +31,10 @@ class ThingController {
     return { count: keys.length };
   }
 
-  @Post('text')
-  text(@Body() text: unknown): object {
-    return { text };
+  @Post('document')
+  @TakesDocument()
+  document(@Body() bytes: Buffer): object {
+    return { hex: bytes.toString('hex') };
   }
 }
 
@@ -180,11 +182,20 @@ describe('a fault', () => {
 });
 
 describe('bodies', () => {
-  it('in YAML reach their route as they were written', async () => {
-    const yaml = 'policy: a\n# said\n';
-    for (const type of ['application/yaml', 'text/yaml', 'application/x-yaml; charset=utf-8']) {
-      const response = await post('/things/text', yaml, { 'content-type': type });
-      expect(await response.json()).toEqual({ text: yaml });
+  it('that are documents reach their route byte for byte, whatever they hold', async () => {
+    const types = ['application/yaml', 'text/yaml', 'application/x-yaml; charset=utf-8', 'application/json'];
+    const bytes = Buffer.from('policy: a\n# said \u00e9\n{');
+    for (const type of types) {
+      const response = await post('/things/document', bytes, { 'content-type': type });
+      expect(await response.json()).toEqual({ hex: bytes.toString('hex') });
+    }
+    const yaml = await post('/things', 'keys: []\n', { 'content-type': 'application/yaml' });
+    expect(await problemOf(yaml)).toMatchObject({ status: 415, code: 'content_type_unsupported' });
+  });
+
+  it('that two readers would read differently are refused', async () => {
+    for (const text of ['{"keys":[],"keys":[1]}', '{"keys":["\\u0000"]}', '{"__proto__":{}}']) {
+      expect(await problemOf(await post('/things', text))).toMatchObject({ status: 400, code: 'json_malformed' });
     }
   });
 
