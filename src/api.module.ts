@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { authenticateSenders } from './access/access.guard.js';
 import { AccessModule } from './access/access.module.js';
 import { ADMIN_TOKEN } from './access/admin-token.js';
+import { Authenticator } from './access/authenticator.js';
 import { TokensController } from './access/tokens.controller.js';
 import { AttestationController } from './attestations/attestation.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
@@ -55,6 +57,10 @@ export interface ApiApplication {
 export async function createApiApplication(parts: PlatformParts, adminToken: string | null): Promise<ApiApplication> {
   const { config, logger } = parts;
   const app = await createHttpApplication(ApiModule.of(parts, adminToken), parts);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', authenticateSenders(app.get(Authenticator)));
   const routes = hotRoutes(app);
   registerRawRoutes(app, routes, {
     maxBodyBytes: config.maxBodyBytes,
