@@ -47,16 +47,26 @@ export const PENDING_RESULT_ID = 'onPending';
 export async function evaluate(input: EvaluationInput): Promise<Verdict> {
   const now = epochOf(input.now);
   const answers = new CelAnswers();
-  const { requirements } = input.policy;
-  const evaluateAll = (): readonly RequirementResult[] =>
-    requirements.map((requirement) => evaluateAt(input, answers, requirement, new Clock(now)));
-  let results = evaluateAll();
+  const evaluateAll = (): readonly Evaluated[] =>
+    input.policy.requirements.map((requirement) => {
+      const clock = new Clock(now);
+      return { requirement, clock, result: evaluateAt(input, answers, requirement, clock) };
+    });
+  let evaluated = evaluateAll();
   const open = answers.asked;
   if (open.length > 0) {
     answers.learn(await input.cel.answer(celBatch(open, input)));
-    results = evaluateAll();
+    evaluated = evaluateAll();
   }
-  return verdictOf(input, results, validUntil(input, answers, now));
+  const results = evaluated.map(({ result }) => result);
+  return verdictOf(input, results, validUntil(input, answers, evaluated, now));
+}
+
+/** What a requirement comes to, and the clock that it asked. */
+interface Evaluated {
+  readonly requirement: CompiledRequirement;
+  readonly clock: Clock;
+  readonly result: RequirementResult;
 }
 
 function evaluateAt(
@@ -79,11 +89,16 @@ function evaluateAt(
 }
 
 /** What holds for this moment only is not kept; anything else holds until the first change that time alone makes. */
-function validUntil(input: EvaluationInput, answers: CelAnswers, now: number): number | null {
+function validUntil(
+  input: EvaluationInput,
+  answers: CelAnswers,
+  evaluated: readonly Evaluated[],
+  now: number,
+): number | null {
   if (answers.holdsForNowOnly) return now;
   let first: number | null = null;
-  for (const requirement of input.policy.requirements) {
-    const change = firstChange(now, (clock) => evaluateAt(input, answers, requirement, clock));
+  for (const { requirement, clock, result } of evaluated) {
+    const change = firstChange(result, clock, (ahead) => evaluateAt(input, answers, requirement, ahead));
     if (change !== null && (first === null || change < first)) first = change;
   }
   return first;

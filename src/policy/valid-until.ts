@@ -5,15 +5,16 @@ import type { RequirementResult } from './verdict.js';
 export type EvaluateAt = (clock: Clock) => RequirementResult;
 
 /**
- * The first moment after `now` at which a requirement comes to something else by time alone: another status, other
- * evidence, or something considered for another reason. null where no time changes it. Between the moments that an
- * evaluation asks its clock about nothing can change, so trying one after the other finds exactly the first that matters.
+ * The first moment ahead of the clock by which `result` was found at which it comes to something else by time alone:
+ * another status, other evidence, or something considered for another reason. null where no time changes it. Between the
+ * moments that an evaluation asks its clock about nothing can change, so trying one after the other finds exactly the
+ * first that matters, and where it asked about none there is nothing to try.
  */
-export function firstChange(now: number, evaluateAt: EvaluateAt): number | null {
-  const clock = new Clock(now);
-  const before = contentOf(evaluateAt(clock));
-  for (let moment = clock.next; moment !== null;) {
-    const ahead = new Clock(moment);
+export function firstChange(result: RequirementResult, clock: Clock, evaluateAt: EvaluateAt): number | null {
+  if (clock.next === null) return null;
+  const before = contentOf(result);
+  for (let moment: number | null = clock.next; moment !== null;) {
+    const ahead: Clock = new Clock(moment);
     if (contentOf(evaluateAt(ahead)) !== before) return moment;
     moment = ahead.next;
   }
