@@ -60,6 +60,9 @@ export class PolicyService {
     return inTransaction(this.database.dataSource, async (tx) => {
       await this.policies.lock(tx);
       const current = await this.policies.findCurrentWithin(tx, put.name);
+      // First, so that who asks again because the answer was lost is not told that somebody else was faster (RFC 9110
+      // section 13.1.1: a change that appears to have been applied already may be answered as a success).
+      if (current?.digest === digest) return { revision: current, changed: false };
       if (put.expected !== null && put.expected !== (current?.revision ?? 0)) {
         throw new AppError(
           'precondition_failed',
@@ -67,7 +70,6 @@ export class PolicyService {
           `the current revision of ${put.name} is ${current?.revision ?? 0}, not ${put.expected}`,
         );
       }
-      if (current?.digest === digest) return { revision: current, changed: false };
       const revision = await this.policies.insert(tx, {
         name: put.name,
         revision: (current?.revision ?? 0) + 1,
