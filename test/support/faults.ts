@@ -22,7 +22,8 @@ export class Faults {
   private calls: string[] = [];
   private faultOf: (call: Call, index: number) => Fault | null = () => null;
   private count = 0;
-  private failures = 0;
+  /** The calls that failed since it was said which shall. */
+  failed: readonly string[] = [];
 
   /** Watches every statement on the pool's connections. */
   watch(pool: pg.Pool): void {
@@ -55,16 +56,11 @@ export class Faults {
     this.letFail((_call, at) => (at === index ? fault : null));
   }
 
-  /** How many calls have failed since it was said which shall. */
-  get failed(): number {
-    return this.failures;
-  }
-
   /** Lets calls fail as `faultOf` says of each, until told otherwise. */
   letFail(faultOf: (call: Call, index: number) => Fault | null): void {
     this.calls = [];
     this.count = 0;
-    this.failures = 0;
+    this.failed = [];
     this.faultOf = faultOf;
   }
 
@@ -72,7 +68,7 @@ export class Faults {
     this.calls.push(call.what);
     const fault = this.faultOf(call, this.count);
     this.count += 1;
-    if (fault !== null) this.failures += 1;
+    if (fault !== null) this.failed = [...this.failed, call.what];
     return fault;
   }
 
