@@ -22,7 +22,9 @@ export interface VerdictRoutesOptions {
   readonly onAnswered: (route: 'get' | 'post', seconds: number) => void;
 }
 
-const ROLES = ['gate', 'auditor', 'policy-admin'] as const;
+const READ_ROLES = ['gate', 'auditor', 'policy-admin'] as const;
+/** Every verdict of a POST goes on record with who asked, and an auditor writes nothing. */
+const RECORD_ROLES = ['gate'] as const;
 
 const getQuery = z.object({
   policy: z.string().describe('The policy to decide by'),
@@ -36,7 +38,7 @@ const GET_OPERATION: RawOperation = {
   operationId: 'getImageVerdict',
   summary: 'Does this digest meet the named policy, here and at this moment?',
   tag: 'Verdicts',
-  roles: ROLES,
+  roles: READ_ROLES,
   params: { digest: 'sha256: and 64 lower-case hex digits' },
   query: getQuery,
   responses: {
@@ -50,7 +52,7 @@ const POST_OPERATION: RawOperation = {
   operationId: 'postVerdicts',
   summary: 'Decide for many images at once, every verdict on record with who asked',
   tag: 'Verdicts',
-  roles: ROLES,
+  roles: RECORD_ROLES,
   body: { description: 'The question', content: { 'application/json': verdictsBody } },
   responses: {
     201: {
@@ -74,7 +76,7 @@ export function verdictRoutes(options: VerdictRoutesOptions): readonly RawRoute[
     },
     {
       operation: POST_OPERATION,
-      authenticate: hotAuthentication(options.authenticator, ...ROLES),
+      authenticate: hotAuthentication(options.authenticator, ...RECORD_ROLES),
       body: 'json',
       handle: (request, reply) => post(options, request, reply),
     },
@@ -94,7 +96,7 @@ async function getVerdict(
   const state = await options.images.readState(digest);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
   const caller = authorized instanceof Promise ? await authorized : authorized;
-  assertRole(caller, ROLES);
+  assertRole(caller, READ_ROLES);
   const parameters = assertPinned(caller, policy, given);
   const answer = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
   options.onAnswered('get', (performance.now() - started) / 1000);
