@@ -9,6 +9,7 @@ import { KINDS } from '../intoto/predicate-kind.js';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { parseLimit, type Page } from '../platform/page.js';
+import { moment, parsePeriod } from '../platform/period.js';
 import { RequireRoles } from '../platform/roles.js';
 import {
   attestationAnswer,
@@ -18,8 +19,6 @@ import {
   type AttestationWithFactsAnswer,
 } from './attestation.answer.js';
 import { AttestationStore, type AttestationRow } from './attestation.store.js';
-
-const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 const listQuery = z.strictObject({
   digest: z.string().optional().describe('A subject digest, as `sha256:…`'),
@@ -113,8 +112,7 @@ export class AttestationController {
         attestor: query.attestor ?? null,
         status: query.status ?? null,
         receivedBy: readsEverything(caller) ? (query.receivedBy ?? null) : caller.actor,
-        since: query.since ?? null,
-        until: query.until ?? null,
+        ...parsePeriod({ since: query.since, until: query.until }),
       },
       after === null ? null : { receivedMicros: micros(after[0]), id: after[1] },
       parseLimit(query.limit),

@@ -5,12 +5,11 @@ import { isSha256Digest, parseSubjectDigest, type SubjectDigest } from '../intot
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { parseLimit } from '../platform/page.js';
+import { moment, parsePeriod } from '../platform/period.js';
 import { RequireRoles } from '../platform/roles.js';
 import { HISTORY_TYPES } from './history-entry.js';
 import { historyPage, toAnswer, type HistoryPage } from './history.answer.js';
 import { HistoryStore } from './history.store.js';
-
-const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 const historyQuery = z.strictObject({
   digest: z.string().optional().describe('About this image, or about attestations whose subject has this digest'),
@@ -72,8 +71,7 @@ export class HistoryController {
         digest,
         type: query.type ?? null,
         actor: query.actor ?? null,
-        since: query.since ?? null,
-        until: query.until ?? null,
+        ...parsePeriod({ since: query.since, until: query.until }),
       },
       query.cursor === undefined ? 0 : parsePosition(query.cursor),
       limit,

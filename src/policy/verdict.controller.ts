@@ -4,13 +4,12 @@ import { z } from 'zod';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { parseLimit, type Page } from '../platform/page.js';
+import { moment, parsePeriod } from '../platform/period.js';
 import { Public, RequireRoles } from '../platform/roles.js';
 import { policySchema } from './policy-schema.js';
 import { recordedVerdictAnswer, toRecordedAnswer } from './verdict.answer.js';
 import { parseDigest } from './verdict-request.js';
 import { VerdictStore } from './verdict.store.js';
-
-const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 const listQuery = z.strictObject({
   digest: z.string().optional(),
@@ -43,8 +42,7 @@ export class VerdictController {
         digest: query.digest === undefined ? null : parseDigest(query.digest, 'query.digest'),
         policy: query.policy ?? null,
         decision: query.decision ?? null,
-        since: query.since ?? null,
-        until: query.until ?? null,
+        ...parsePeriod({ since: query.since, until: query.until }),
       },
       position === null ? null : checkedPosition(position[0], position[1]),
       parseLimit(query.limit),
