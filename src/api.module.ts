@@ -7,6 +7,7 @@ import { Authenticator } from './access/authenticator.js';
 import { TokensController } from './access/tokens.controller.js';
 import { AttestationController } from './attestations/attestation.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
+import { ERROR_CODES } from './error-codes.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
 import { hotRoutes } from './hot-routes.js';
@@ -68,6 +69,6 @@ export async function createApiApplication(parts: PlatformParts, adminToken: str
     logger,
   });
   const operations = routes.map(({ operation }) => operation);
-  serveApiDescription(app, operations);
+  serveApiDescription(app, operations, ERROR_CODES);
   return { app, operations };
 }

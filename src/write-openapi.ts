@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createApiApplication } from './api.module.js';
+import { ERROR_CODES } from './error-codes.js';
 import { describeApi } from './platform/api-description.js';
 import { readConfig } from './platform/config.js';
 import { Database } from './platform/database.js';
@@ -20,7 +21,7 @@ const database = new Database(new DataSource({ type: 'postgres', driver: pg }), 
 const queues = await openQueues({ redisUrl: null, databaseUrl: nowhere, onError: () => undefined });
 const parts = { config: readConfig({}), database, queues, logger: createLogger('warn'), metrics: new Metrics() };
 const { app, operations } = await createApiApplication(parts, null);
-const text = toYaml(describeApi(app, operations));
+const text = toYaml(describeApi(app, operations, ERROR_CODES));
 if (!process.argv.includes('--check')) writeFileSync(file, text);
 else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
   process.stderr.write(`${file} is not what the code says; run \`npm run openapi\` and commit it\n`);

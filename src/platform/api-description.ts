@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { createOpenApiDocument, toYaml } from './openapi.js';
+import { createOpenApiDocument, toYaml, type ErrorCodes } from './openapi.js';
 import type { RawOperation } from './raw-operation.js';
 
 const DESCRIPTION: RawOperation = {
@@ -14,14 +14,22 @@ const DESCRIPTION: RawOperation = {
 };
 
 /** The description of this application with its hot routes, as it is served. */
-export function describeApi(app: NestFastifyApplication, operations: readonly RawOperation[]): OpenAPIObject {
-  return createOpenApiDocument(app, [...operations, DESCRIPTION]);
+export function describeApi(
+  app: NestFastifyApplication,
+  operations: readonly RawOperation[],
+  errorCodes: ErrorCodes,
+): OpenAPIObject {
+  return createOpenApiDocument(app, [...operations, DESCRIPTION], errorCodes);
 }
 
 /** Serves the API's description at `/openapi.yaml` and, for people, at `/docs`. It is made when first asked for. */
-export function serveApiDescription(app: NestFastifyApplication, operations: readonly RawOperation[]): void {
+export function serveApiDescription(
+  app: NestFastifyApplication,
+  operations: readonly RawOperation[],
+  errorCodes: ErrorCodes,
+): void {
   let document: OpenAPIObject | null = null;
-  const describe = (): OpenAPIObject => (document ??= describeApi(app, operations));
+  const describe = (): OpenAPIObject => (document ??= describeApi(app, operations, errorCodes));
   app
     .getHttpAdapter()
     .getInstance()

@@ -7,12 +7,18 @@ import type { RawOperation, RawResponse } from './raw-operation.js';
 type Paths = OpenAPIObject['paths'];
 type Operation = NonNullable<Paths[string]['get']>;
 type Content = Record<string, { schema?: object }>;
+/** What each code means. */
+export type ErrorCodes = Readonly<Record<string, string>>;
 
 /**
- * The description of the whole API: what the controllers say of themselves, and the hot routes. Deterministic: the same
+ * The description of the whole API: what the controllers say of themselves, the hot routes, and every code of a refusal. Deterministic: the same
  * code gives the same document, byte for byte once written as YAML.
  */
-export function createOpenApiDocument(app: INestApplication, operations: readonly RawOperation[]): OpenAPIObject {
+export function createOpenApiDocument(
+  app: INestApplication,
+  operations: readonly RawOperation[],
+  errorCodes: ErrorCodes,
+): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Assay')
     .setDescription('May this image run here, and why? Signed evidence in, verdicts with reasons out.')
@@ -29,7 +35,10 @@ export function createOpenApiDocument(app: INestApplication, operations: readonl
   return {
     ...document,
     paths: withProblems(sorted(paths)),
-    components: { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA } },
+    components: {
+      ...document.components,
+      schemas: { ...document.components?.schemas, Problem: problemSchema(errorCodes) },
+    },
   };
 }
 
@@ -100,27 +109,34 @@ function toSchema(schema: z.core.$ZodType, io: 'input' | 'output'): Record<strin
   return rest;
 }
 
-const PROBLEM_SCHEMA = {
-  type: 'object',
-  description: 'RFC 9457, with a stable code and the id of the request',
-  required: ['type', 'title', 'status', 'code', 'requestId'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { type: 'string', description: 'For programs; never changes its meaning' },
-    detail: { type: 'string', description: 'For people' },
-    requestId: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
+function problemSchema(codes: ErrorCodes): object {
+  const meanings = Object.entries(codes).map(([code, meaning]) => `- \`${code}\`: ${meaning}`);
+  return {
+    type: 'object',
+    description: 'RFC 9457, with a stable code and the id of the request',
+    required: ['type', 'title', 'status', 'code', 'requestId'],
+    properties: {
+      type: { type: 'string' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      code: {
+        type: 'string',
+        enum: Object.keys(codes),
+        description: `For programs; never changes its meaning.\n\n${meanings.join('\n')}`,
+      },
+      detail: { type: 'string', description: 'For people' },
+      requestId: { type: 'string' },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['path', 'message'],
+          properties: { path: { type: 'string' }, message: { type: 'string' } },
+        },
       },
     },
-  },
-};
+  };
+}
 
 /** Every operation may answer with a problem; said once for all instead of by every route. */
 function withProblems(paths: Paths): Paths {
