@@ -7,14 +7,14 @@ import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
-import type { Entry, Refusal } from './evidence.js';
+import type { Entry, Refusal, Refused } from './evidence.js';
 import { approverOf } from './people.js';
 import type { Scene } from './scene.js';
 
 /** Evidence of the kind asked for: what takes part in a group, and what does not, with the reason. */
 export interface Candidates {
   readonly entries: readonly Entry[];
-  readonly refused: readonly { readonly fact: Fact; readonly refusal: Refusal }[];
+  readonly refused: readonly Refused[];
 }
 
 /**
@@ -23,13 +23,16 @@ export interface Candidates {
  */
 export function candidatesOf(requirement: CompiledEvidence, conditions: Conditions, scene: Scene): Candidates {
   const entries: Entry[] = [];
-  const refused: { fact: Fact; refusal: Refusal }[] = [];
+  const refused: Refused[] = [];
   for (const fact of scene.facts) {
     if (!isAskedFor(fact, requirement)) continue;
-    const { words, refusal } = wordsFor(fact, requirement, conditions, scene);
-    if (words.length === 0) refused.push({ fact, refusal });
-    const groups = Map.groupBy(words, (word) => word.group);
-    for (const [group, spoken] of groups) entries.push(entryOf(fact, group, spoken, scene));
+    const words = wordsFor(fact, requirement, conditions, scene);
+    if ('code' in words) refused.push({ fact, refusal: words });
+    else {
+      for (const [group, spoken] of Map.groupBy(words, (word) => word.group)) {
+        entries.push(entryOf(fact, group, spoken, scene));
+      }
+    }
   }
   return { entries, refused };
 }
@@ -51,20 +54,19 @@ function isAskedFor(fact: Fact, { kind, predicateType }: CompiledEvidence): bool
   return predicateType === null || fact.predicateType === predicateType;
 }
 
+/** What the signatures over a fact say for the attestors asked for; never empty, or else why nothing is said. */
 function wordsFor(
   fact: Fact,
   requirement: CompiledEvidence,
   conditions: Conditions,
   scene: Scene,
-): { readonly words: readonly Word[]; readonly refusal: Refusal } {
-  if (fact.standing === 'retracted') {
-    return { words: [], refusal: { code: 'attestation_revoked', message: 'it was retracted' } };
-  }
+): readonly Word[] | Refusal {
+  if (fact.standing === 'retracted') return { code: 'attestation_revoked', message: 'it was retracted' };
   // Verdicts of this service never count as evidence for another: it would believe itself.
   const signers = fact.signers.filter((signer) => !scene.ownKeys.has(signer.thumbprint));
   const claim = { kind: fact.kind, predicateType: fact.predicateType, repository: scene.repository };
   const words: Word[] = [];
-  const refusals: Refusal[] = [strangers(signers, requirement.from, scene.trust)];
+  const refusals: Refusal[] = [];
   for (const attestor of requirement.from) {
     for (const signer of signers) {
       const authority = authorityOf(scene.trust, attestor, signer, claim);
@@ -73,7 +75,8 @@ function wordsFor(
       } else if (authority.code !== 'wrong_attestor') refusals.push(refusalOf(authority, signer));
     }
   }
-  return { words, refusal: gravest(refusals) };
+  if (words.length > 0) return words;
+  return refusals.length > 0 ? gravest(refusals) : strangers(signers, requirement.from, scene.trust);
 }
 
 function wordOf(
@@ -136,10 +139,11 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
     })),
     refusal: helping.length > 0 ? null : gravest(refusals),
     earliest: earliestTimes(fact),
-    latest: latestTimes(
-      fact,
-      words.map((word) => word.signer),
-    ),
+    latest: () =>
+      latestTimes(
+        fact,
+        words.map((word) => word.signer),
+      ),
     levelOf: (builder) => Math.max(...words.map((word) => levelFor(builder, word, scene))),
   };
 }

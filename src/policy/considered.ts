@@ -14,7 +14,7 @@ export function concluded(
   const counted = new Set<string>(result.evidence);
   const distinct = new Map<string, Considered>();
   for (const one of considered) {
-    if (!counted.has(one.attestation)) distinct.set(JSON.stringify([one.attestation, one.code, one.message]), one);
+    if (!counted.has(one.attestation)) distinct.set(`${one.attestation} ${one.code} ${one.message}`, one);
   }
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   const more = sorted.length - MOST_CONSIDERED;

@@ -8,6 +8,7 @@ import type { CelEngine } from './cel.js';
 import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
+import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
 
@@ -45,66 +46,60 @@ export const PENDING_RESULT_ID = 'onPending';
  * Denies what is not proved: where nothing applies, where something cannot be evaluated, where pending evidence blocks.
  */
 export async function evaluate(input: EvaluationInput): Promise<Verdict> {
-  const now = epochOf(input.now);
-  const answers = new CelAnswers();
-  const evaluateAll = (): readonly Evaluated[] =>
-    input.policy.requirements.map((requirement) => {
-      const clock = new Clock(now);
-      return { requirement, clock, result: evaluateAt(input, answers, requirement, clock) };
-    });
-  let evaluated = evaluateAll();
-  const open = answers.asked;
-  if (open.length > 0) {
-    answers.learn(await input.cel.answer(celBatch(open, input)));
-    evaluated = evaluateAll();
+  const evaluation = new Evaluation(input);
+  let results = evaluation.results();
+  const { asked } = evaluation.answers;
+  if (asked.length > 0) {
+    evaluation.answers.learn(await input.cel.answer(celBatch(asked, input)));
+    results = evaluation.results();
   }
-  const results = evaluated.map(({ result }) => result);
-  return verdictOf(input, results, validUntil(input, answers, evaluated, now));
+  return verdictOf(input, results, evaluation.validUntil(results));
 }
 
-/** What a requirement comes to, and the clock that it asked. */
-interface Evaluated {
+interface DatedResult {
   readonly requirement: CompiledRequirement;
-  readonly clock: Clock;
   readonly result: RequirementResult;
+  readonly clock: Clock;
 }
 
-function evaluateAt(
-  input: EvaluationInput,
-  answers: CelAnswers,
-  requirement: CompiledRequirement,
-  clock: Clock,
-): RequirementResult {
-  const { facts, trust, ownKeys, parameters, repository } = input;
-  return evaluateRequirement(requirement, {
-    facts,
-    trust,
-    ownKeys,
-    parameters,
-    repository,
-    answers,
-    clock,
-    inverted: false,
-  });
-}
+/** One verdict in the making: what is gathered and answered for it serves every moment at which it looks. */
+class Evaluation {
+  readonly answers = new CelAnswers();
+  private readonly now: number;
+  private readonly scene: Omit<Scene, 'clock'>;
 
-/** What holds for this moment only is not kept; anything else holds until the first change that time alone makes. */
-function validUntil(
-  input: EvaluationInput,
-  answers: CelAnswers,
-  evaluated: readonly Evaluated[],
-  now: number,
-): number | null {
-  if (answers.holdsForNowOnly) return now;
-  let first: number | null = null;
-  for (const { requirement, clock, result } of evaluated) {
-    const change = firstChange(result, clock, (ahead) => evaluateAt(input, answers, requirement, ahead));
-    if (change !== null && (first === null || change < first)) first = change;
+  constructor(private readonly input: EvaluationInput) {
+    const { facts, trust, ownKeys, parameters, repository } = input;
+    const { answers } = this;
+    this.now = epochOf(input.now);
+    this.scene = { facts, trust, ownKeys, parameters, repository, answers, gathered: new Map(), inverted: false };
   }
-  return first;
+
+  results(): readonly DatedResult[] {
+    return this.input.policy.requirements.map((requirement) => {
+      const clock = new Clock(this.now);
+      return { requirement, clock, result: this.resultAt(requirement, clock) };
+    });
+  }
+
+  /** What holds for this moment only is not kept; anything else holds until the first change that time alone makes. */
+  validUntil(results: readonly DatedResult[]): number | null {
+    if (this.answers.holdsForNowOnly) return this.now;
+    let first: number | null = null;
+    for (const { requirement, result, clock } of results) {
+      const change = firstChange(result, clock, (ahead) => this.resultAt(requirement, ahead));
+      if (change !== null && (first === null || change < first)) first = change;
+    }
+    return first;
+  }
+
+  private resultAt(requirement: CompiledRequirement, clock: Clock): RequirementResult {
+    return evaluateRequirement(requirement, { ...this.scene, clock });
+  }
 }
 
-function verdictOf(input: EvaluationInput, results: readonly RequirementResult[], until: number | null): Verdict {
+function verdictOf(input: EvaluationInput, dated: readonly DatedResult[], until: number | null): Verdict {
+  const results = dated.map(({ result }) => result);
   const { document } = input.policy;
   const blocked = input.pending && document.onPending === 'deny';
   const allows = !blocked && isMet(results);

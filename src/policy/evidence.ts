@@ -1,5 +1,6 @@
 import type { Fact } from '../facts/fact.js';
 import type { Thumbprint } from '../trust/signer.js';
+import type { Conditions, Line } from './conditions.js';
 import type { Times } from './evidence-times.js';
 import type { ConsideredCode } from './verdict.js';
 
@@ -26,9 +27,10 @@ export interface Entry {
   readonly routes: readonly Route[];
   /** Why it does not help. */
   readonly refusal: Refusal | null;
-  /** The least and the most recent that it can be. */
+  /** The least recent that it can be. */
   readonly earliest: Times;
-  readonly latest: Times;
+  /** The most recent that it can be. */
+  latest(): Times;
   /** The highest SLSA level concluded for a builder by those whose evidence this is. */
   levelOf(builder: string): number;
 }
@@ -38,8 +40,40 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Evidence that takes no part. */
+export interface Refused {
+  readonly fact: Fact;
+  readonly refusal: Refusal;
+}
+
+/** An entry that does not count, and why. */
+export interface Rejected {
+  readonly entry: Entry;
+  readonly reason: Refusal;
+}
+
+/** All that a requirement has to weigh, as no moment changes it. */
+export interface Gathered {
+  readonly conditions: Conditions;
+  readonly lines: readonly GatheredLine[];
+  /** Evidence of the kind that takes no part. */
+  readonly refused: readonly Refused[];
+  /** Evidence that is about none of the lines. */
+  readonly beside: readonly Rejected[];
+}
+
+export interface GatheredLine {
+  readonly line: Line;
+  readonly chosen: readonly Entry[];
+  /** What speaks of the line's matter without proving it. */
+  readonly near: readonly Rejected[];
+}
+
 /** Orders entries by what they are, so that no order of facts shows in a verdict. */
 export function byAttestation(a: Entry, b: Entry): number {
-  const [one, other] = [a, b].map(({ fact, group }) => JSON.stringify([fact.attestation, group, fact.id]));
-  return one === other ? 0 : (one ?? '') < (other ?? '') ? -1 : 1;
+  return ordered(a.fact.attestation, b.fact.attestation) || ordered(a.group, b.group) || ordered(a.fact.id, b.fact.id);
+}
+
+function ordered(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -84,7 +84,7 @@ export class Judge {
     const { maxAge } = this.requirement;
     if (maxAge === null) return null;
     // What counts is not younger than its receipt allows, and what denies not older.
-    const { at, by } = inverted ? { at: entry.latest.received, by: 'its receipt' } : ageingTime(entry.earliest);
+    const { at, by } = inverted ? { at: entry.latest().received, by: 'its receipt' } : ageingTime(entry.earliest);
     // Exactly as old as the limit is still in time; times are whole milliseconds.
     if (clock.isBefore(at + maxAge + 1)) return null;
     const age = ageText(clock.now - at, maxAge);

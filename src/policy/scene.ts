@@ -3,6 +3,8 @@ import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CelAnswers } from './cel-answers.js';
 import type { Clock } from './clock.js';
+import type { CompiledEvidence } from './compile-policy.js';
+import type { Gathered } from './evidence.js';
 import type { Parameters } from './verdict.js';
 
 /** Everything that one evaluation at one moment may read. */
@@ -14,6 +16,8 @@ export interface Scene {
   readonly parameters: Parameters;
   readonly repository: string | null;
   readonly answers: CelAnswers;
+  /** What has been gathered for this verdict so far. */
+  readonly gathered: Map<CompiledEvidence, Gathered>;
   readonly clock: Clock;
   /**
    * Under a `not`, and not under a second one. There what passes denies, so that every doubt is resolved the other way

@@ -1,6 +1,6 @@
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
-import { byAttestation, type Entry, type Refusal } from './evidence.js';
+import { byAttestation, type Entry, type Refusal, type Rejected } from './evidence.js';
 import type { Judge, Outcome } from './judge-entry.js';
 
 /** What the evidence of one line comes to, group by group. */
@@ -16,11 +16,6 @@ export interface Selection {
   readonly undecided: boolean;
   /** What was not picked. */
   readonly passedOver: readonly Rejected[];
-}
-
-export interface Rejected {
-  readonly entry: Entry;
-  readonly reason: Refusal;
 }
 
 /** Picks within each group of a line and judges what was picked, never the other way round. */
@@ -152,8 +147,8 @@ class Selector implements Selection {
 
   /** Whether `newer` is late enough, and speaks to enough, to take the place of the negative `older`. */
   private replaces(newer: Entry, older: Entry): boolean {
-    const said = this.inverted ? newer.latest : newer.earliest;
-    const objected = this.inverted ? older.earliest : older.latest;
+    const said = this.inverted ? newer.latest() : newer.earliest;
+    const objected = this.inverted ? older.earliest : older.latest();
     const bound = this.requirement.provenOrder
       ? (objected.proven ?? objected.received)
       : (objected.own ?? objected.received);

@@ -5,10 +5,12 @@ import type { RequirementResult } from './verdict.js';
 export type EvaluateAt = (clock: Clock) => RequirementResult;
 
 /**
- * The first moment ahead of the clock by which `result` was found at which it comes to something else by time alone:
- * another status, other evidence, or something considered for another reason. null where no time changes it. Between the
- * moments that an evaluation asks its clock about nothing can change, so trying one after the other finds exactly the
- * first that matters, and where it asked about none there is nothing to try.
+ * The first moment at which a requirement comes to something else by time alone: another status, other evidence, or
+ * something considered for another reason. null where no time changes it. Between the moments that an evaluation asks its
+ * clock about nothing can change, so trying one after the other finds exactly the first that matters.
+ *
+ * @param result what it comes to now
+ * @param clock the clock that was asked for it
  */
 export function firstChange(result: RequirementResult, clock: Clock, evaluateAt: EvaluateAt): number | null {
   if (clock.next === null) return null;

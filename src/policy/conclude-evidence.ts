@@ -1,0 +1,130 @@
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import type { CompiledEvidence } from './compile-policy.js';
+import { sortedIds } from './considered.js';
+import type { Entry, Gathered, GatheredLine, Refusal, Rejected } from './evidence.js';
+import type { Selection } from './select-evidence.js';
+import type { RequirementCode, RequirementResult } from './verdict.js';
+import { counted, listed, missingEvidence, nounOf, sentence, speakerOf } from './wording.js';
+
+/** What the evidence for one line of a requirement comes to. */
+export interface WeighedLine extends GatheredLine, Selection {
+  /** Whatever opposes goes before it. */
+  readonly state: 'satisfied' | 'error' | 'short';
+  /** How many passed that count apart from each other. */
+  readonly reached: number;
+}
+
+export type Conclusion = Omit<RequirementResult, 'id' | 'considered'>;
+
+/** What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. */
+export function concludeEvidence(
+  requirement: CompiledEvidence,
+  gathered: Gathered,
+  lines: readonly WeighedLine[],
+  trust: TrustSnapshot,
+): Conclusion {
+  const { wanted } = gathered.conditions;
+  const opposing = lines.flatMap((line) => line.opposing);
+  if (opposing.length > 0) return opposed(requirement, wanted, opposing);
+  const inError = lines.find((line) => line.state === 'error');
+  if (inError !== undefined) return erred(requirement, wanted, inError);
+  const short = lines.filter((line) => line.state === 'short');
+  if (short.length > 0) return lacking(requirement, gathered, short, trust);
+  const passing = lines.flatMap((line) => line.passing);
+  const evidence = sortedIds(passing.map(({ fact }) => fact.attestation));
+  const verb = evidence.length === 1 ? 'passes' : 'pass';
+  const message = `${counted(requirement, evidence.length)} by ${listed(speakersOf(passing))} ${verb}`;
+  return { status: 'satisfied', code: 'satisfied', message, evidence, missing: null };
+}
+
+function opposed(requirement: CompiledEvidence, wanted: string, opposing: readonly Rejected[]): Conclusion {
+  const isNegative = opposing.some(({ reason }) => reason.code === 'negative_evidence');
+  const evidence = sortedIds(opposing.map(({ entry }) => entry.fact.attestation));
+  const speakers = listed(speakersOf(opposing.map(({ entry }) => entry)));
+  return {
+    status: 'unsatisfied',
+    code: isNegative ? 'negative_evidence' : codeOf(opposing),
+    message: told(requirement, opposing),
+    evidence,
+    missing:
+      `newer ${nounOf(requirement)} by ${speakers} ${wanted === '' ? 'that passes' : wanted}, ` +
+      `or a retraction of ${listed(evidence)}`,
+  };
+}
+
+function erred(requirement: CompiledEvidence, wanted: string, { erring, line }: WeighedLine): Conclusion {
+  const reasons = [...new Set(erring.map(({ reason }) => reason.message))].sort();
+  return {
+    status: 'error',
+    code: 'evaluation_error',
+    message: reasons.length === 0 ? 'its check cannot be evaluated where it decides' : listed(reasons),
+    evidence: [],
+    missing: `${missingEvidence(requirement, wanted, line.name)}, and can be evaluated`,
+  };
+}
+
+function lacking(
+  requirement: CompiledEvidence,
+  gathered: Gathered,
+  short: readonly WeighedLine[],
+  trust: TrustSnapshot,
+): Conclusion {
+  const reasons = short.map((weighed) => ({ line: weighed.line, ...shortOf(requirement, gathered, weighed, trust) }));
+  const { wanted } = gathered.conditions;
+  return {
+    status: 'unsatisfied',
+    code: reasons[0]?.code ?? 'no_evidence',
+    message: reasons.map(({ line, message }) => (line.name === null ? message : `${line.name}: ${message}`)).join('; '),
+    evidence: [],
+    missing: reasons.map(({ line }) => missingEvidence(requirement, wanted, line.name)).join('; and '),
+  };
+}
+
+/** Why a line falls short, and the code that tells best what to do about it. */
+function shortOf(
+  requirement: CompiledEvidence,
+  { refused }: Gathered,
+  { reached, passing, failing, near, passedOver }: WeighedLine,
+  trust: TrustSnapshot,
+): { readonly code: RequirementCode; readonly message: string } {
+  if (reached > 0) {
+    const reachedSo = `${reached} of ${counted(requirement, requirement.count)}: by ${listed(speakersOf(passing))}`;
+    const message = failing.length === 0 ? reachedSo : `${reachedSo}; ${told(requirement, failing)}`;
+    return { code: 'not_enough_evidence', message };
+  }
+  if (failing.length > 0) return { code: codeOf(failing), message: told(requirement, failing) };
+  const refusals = [
+    ...[...passedOver, ...near].map(({ reason }) => reason),
+    ...refused.map(({ refusal }) => refusal),
+  ].sort((a, b) => (a.message < b.message ? -1 : 1));
+  const what = `${nounOf(requirement)} by one of [${requirement.from.join(', ')}]`;
+  for (const [code, codes] of WHY_NOTHING_COUNTS) {
+    const because = refusals.find((refusal) => codes.includes(refusal.code));
+    if (because !== undefined) return { code, message: `no ${what} counts: ${because.message}` };
+  }
+  const unknown = requirement.from.filter((name) => !trust.attestors.has(name));
+  const hint = unknown.length === 0 ? '' : `; no attestor is named ${listed(unknown)}`;
+  return { code: 'no_evidence', message: `there is no ${what}${hint}` };
+}
+
+const WHY_NOTHING_COUNTS: readonly (readonly [RequirementCode, readonly Refusal['code'][]])[] = [
+  ['condition_false', ['approver_mismatch', 'condition_false']],
+  ['signer_revoked', ['attestation_revoked', 'signer_revoked', 'not_valid_yet']],
+  ['wrong_attestor', ['wrong_attestor']],
+];
+
+function codeOf(rejected: readonly Rejected[]): RequirementCode {
+  return rejected.some(({ reason }) => reason.code === 'evidence_too_old') ? 'evidence_too_old' : 'condition_false';
+}
+
+function told(requirement: CompiledEvidence, rejected: readonly Rejected[]): string {
+  const which = requirement.select === 'latest' ? 'the newest' : 'the';
+  const sentences = rejected.map(({ entry, reason }) =>
+    sentence(`${which} ${nounOf(requirement)} by ${speakerOf(entry)}`, reason.message),
+  );
+  return listed([...new Set(sentences)].sort());
+}
+
+function speakersOf(entries: readonly Entry[]): readonly string[] {
+  return [...new Set(entries.map(speakerOf))].sort();
+}
