@@ -31,13 +31,14 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   await client.connect();
   try {
     await lock(client, options.log);
-    const changed = await migrateSchema(options);
-    // So that a process with the service's own rights can see later that nothing is to be done.
-    if (changed) await client.query(`grant select on migrations to ${SERVICE_ROLE}`);
-    if (options.queueInDatabase && !(await isQueueCurrent(client))) {
-      await migrateQueue(client);
+    await migrateSchema(options);
+    await grantMigrations(client);
+    if (options.queueInDatabase) {
+      if (!(await isQueueCurrent(client))) {
+        await migrateQueue(client);
+        options.log('migrated the queue');
+      }
       await grantQueue(client);
-      options.log('migrated the queue');
     }
     if (options.serviceUrl !== null) await grantServiceRole(client, userOf(options.serviceUrl));
   } finally {
@@ -58,7 +59,7 @@ async function lock(client: pg.Client, log: (message: string) => void): Promise<
   }
 }
 
-async function migrateSchema({ url, migrations, entities, log }: MigrateOptions): Promise<boolean> {
+async function migrateSchema({ url, migrations, entities, log }: MigrateOptions): Promise<void> {
   const dataSource = new DataSource({
     type: 'postgres',
     driver: pg,
@@ -75,7 +76,6 @@ async function migrateSchema({ url, migrations, entities, log }: MigrateOptions)
   try {
     const ran = await dataSource.runMigrations();
     for (const migration of ran) log(`migrated ${migration.name}`);
-    return ran.length > 0;
   } finally {
     await dataSource.destroy();
   }
@@ -90,7 +90,28 @@ async function isQueueCurrent(client: pg.Client): Promise<boolean> {
   return (rows[0]?.version ?? 0) >= LATEST_SCHEMA_VERSION;
 }
 
+/*
+ * What is granted is asked of the database and not concluded from what was just made: an earlier process may have been killed
+ * between the two. Asking takes no more than the service's own rights, granting the owner's.
+ */
+
+/** So that a process with the service's own rights can see later that nothing is to be done. */
+async function grantMigrations(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ granted: boolean }>(
+    `select has_table_privilege($1, 'migrations', 'select') as granted`,
+    [SERVICE_ROLE],
+  );
+  if (rows[0]?.granted !== true) await client.query(`grant select on migrations to ${SERVICE_ROLE}`);
+}
+
 async function grantQueue(client: pg.Client): Promise<void> {
+  // All grants are made at once, so one on every table stands for the others.
+  const { rows } = await client.query<{ granted: boolean }>(
+    `select bool_and(has_table_privilege($1, c.oid, 'delete')) as granted from pg_class c
+     where c.relnamespace = 'bullmq'::regnamespace and c.relkind in ('r', 'p')`,
+    [SERVICE_ROLE],
+  );
+  if (rows[0]?.granted === true) return;
   await client.query(`
     grant usage, create on schema bullmq to ${SERVICE_ROLE};
     grant select, insert, update, delete on all tables in schema bullmq to ${SERVICE_ROLE};

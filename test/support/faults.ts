@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 
 /** How a call fails: the caller hears of neither, and must not need to know which it was. */
 export const FAULTS = ['nothing happened', 'it happened, the answer was lost'] as const;
@@ -32,6 +32,21 @@ export class Faults {
       this.watched.add(client);
       this.interpose(client);
     });
+  }
+
+  /** Watches every statement of every connection of this process, until the answer is called. */
+  watchAll(): () => void {
+    const { prototype } = pg.Client;
+    const original = Reflect.get(prototype, 'query') as Query;
+    const call = this.call.bind(this);
+    Object.assign(prototype, {
+      query(this: pg.Client, ...args: unknown[]) {
+        return call(this, (...same) => Reflect.apply(original, this, same), args);
+      },
+    });
+    return () => {
+      Object.assign(prototype, { query: original });
+    };
   }
 
   /** The same function, as one call of its own to something outside. */
@@ -72,22 +87,23 @@ export class Faults {
     return fault;
   }
 
-  private interpose(client: pg.PoolClient): void {
+  private interpose(client: pg.ClientBase): void {
     const query = client.query.bind(client) as Query;
-    const interposed: Query = (...args) => {
-      const fault = this.next(callOf(args));
-      if (fault === null) return query(...args);
-      const last = args.at(-1);
-      const callback = typeof last === 'function' ? (last as (error: unknown) => void) : null;
-      const failed = this.fail(client, fault, () => query(...(callback === null ? args : args.slice(0, -1))));
-      if (callback === null) return failed;
-      failed.catch(callback);
-      return undefined;
-    };
-    Object.assign(client, { query: interposed });
+    Object.assign(client, { query: (...args: unknown[]) => this.call(client, query, args) });
   }
 
-  private async fail(client: pg.PoolClient, fault: Fault, query: () => unknown): Promise<never> {
+  private call(client: pg.ClientBase, query: Query, args: readonly unknown[]): unknown {
+    const fault = this.next(callOf(args));
+    if (fault === null) return query(...args);
+    const last = args.at(-1);
+    const callback = typeof last === 'function' ? (last as (error: unknown) => void) : null;
+    const failed = this.fail(client, fault, () => query(...(callback === null ? args : args.slice(0, -1))));
+    if (callback === null) return failed;
+    failed.catch(callback);
+    return undefined;
+  }
+
+  private async fail(client: pg.ClientBase, fault: Fault, query: () => unknown): Promise<never> {
     if (fault === 'it happened, the answer was lost') await query();
     const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
     connection.stream.destroy();
