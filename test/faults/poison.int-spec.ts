@@ -34,64 +34,63 @@ async function codeOf(rooms: Rooms, id: AttestationId): Promise<string> {
 }
 
 describe('evidence that nobody can examine', () => {
-  it.each([
-    { backend: 'PostgreSQL', redis: null },
-    ...(redisUrl === null ? [] : [{ backend: 'Redis', redis: redisUrl }]),
-  ])('ends as an error, and holds up nothing it was received with (queue on $backend)', async ({ redis }) => {
-    const database = await createTestDatabase();
-    const faults = new Faults();
-    const house = await openHouse(database.url, faults);
-    const queues = await openQueues({
-      redisUrl: redis,
-      databaseUrl: database.url,
-      prefix: `poison-${randomBytes(4).toString('hex')}`,
-      onError: () => undefined,
-    });
-    try {
-      const rooms = house.enter();
-      await rooms.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
-      const digest = `sha256:${randomBytes(32).toString('hex')}` as SubjectDigest;
-      const bodies = ['a', 'b', 'c', 'd', 'e'].map((suite) =>
-        envelopeOf(statementAbout(digest, PREDICATE_TYPES.testResult, testResult('PASSED', { suite })), [qa]),
-      );
-      // What ingest announces would be a second job for the same evidence.
-      faults.letFail(({ what }) => (what === 'queue: add' ? 'nothing happened' : null));
-      const ids = await Promise.all(bodies.map((body) => rooms.post(body)));
-      await rooms.announced();
-      const [poison, ...neighbours] = ids as [AttestationId, ...AttestationId[]];
-      faults.letFail(({ what, values }) => {
-        const loaded = what === 'verification-load-bytes' ? (values[0] as readonly string[]) : [];
-        return loaded.includes(poison) ? 'nothing happened' : null;
+  it.each(['PostgreSQL', 'Redis'])(
+    'ends as an error, and holds up nothing it was received with (queue on %s)',
+    async (backend, { skip }) => {
+      skip(backend === 'Redis' && redisUrl === null, REDIS_IS_MISSING);
+      const database = await createTestDatabase();
+      const faults = new Faults();
+      const house = await openHouse(database.url, faults);
+      const queues = await openQueues({
+        redisUrl: backend === 'Redis' ? redisUrl : null,
+        databaseUrl: database.url,
+        prefix: `poison-${randomBytes(4).toString('hex')}`,
+        onError: () => undefined,
       });
-      const enqueue = startWorker(queues, rooms);
-      await enqueue([{ ids }]);
+      try {
+        const rooms = house.enter();
+        await rooms.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
+        const digest = `sha256:${randomBytes(32).toString('hex')}` as SubjectDigest;
+        const bodies = ['a', 'b', 'c', 'd', 'e'].map((suite) =>
+          envelopeOf(statementAbout(digest, PREDICATE_TYPES.testResult, testResult('PASSED', { suite })), [qa]),
+        );
+        // What ingest announces would be a second job for the same evidence.
+        faults.letFail(({ what }) => (what === 'queue: add' ? 'nothing happened' : null));
+        const ids = await Promise.all(bodies.map((body) => rooms.post(body)));
+        await rooms.announced();
+        const [poison, ...neighbours] = ids as [AttestationId, ...AttestationId[]];
+        faults.letFail(({ what, values }) => {
+          const loaded = what === 'verification-load-bytes' ? (values[0] as readonly string[]) : [];
+          return loaded.includes(poison) ? 'nothing happened' : null;
+        });
+        const enqueue = startWorker(queues, rooms);
+        await enqueue([{ ids }]);
 
-      await eventually(async () => {
-        expect(await codeOf(rooms, poison)).toBe('verification_error');
-      });
-      await eventually(async () => {
-        const outcomes = await Promise.all(neighbours.map((id) => codeOf(rooms, id)));
-        expect(outcomes).toEqual(neighbours.map(() => 'verified'));
-      });
-      expect(faults.failed).toHaveLength(1 + VERIFY_ATTEMPTS);
-      expect(await rooms.images.readFacts(digest)).toMatchObject({ received: 5, examined: 5 });
-      expect((await rooms.images.readFacts(digest)).facts).toHaveLength(4);
-      expect(await violatedInvariants(database.url)).toEqual([]);
+        await eventually(async () => {
+          expect(await codeOf(rooms, poison)).toBe('verification_error');
+        });
+        await eventually(async () => {
+          const outcomes = await Promise.all(neighbours.map((id) => codeOf(rooms, id)));
+          expect(outcomes).toEqual(neighbours.map(() => 'verified'));
+        });
+        expect(faults.failed).toHaveLength(1 + VERIFY_ATTEMPTS);
+        expect(await rooms.images.readFacts(digest)).toMatchObject({ received: 5, examined: 5 });
+        expect((await rooms.images.readFacts(digest)).facts).toHaveLength(4);
+        expect(await violatedInvariants(database.url)).toEqual([]);
 
-      // Whatever it was has passed, and so has the time after which the sweeper tries again.
-      await agedBy(database.ownerUrl, '1 hour');
-      await house.settle();
-      expect(await codeOf(rooms, poison)).toBe('verified');
-      expect((await rooms.images.readFacts(digest)).facts).toHaveLength(5);
-      expect(await violatedInvariants(database.url)).toEqual([]);
-    } finally {
-      await queues.close();
-      await house.close();
-      await database.drop();
-    }
-  });
-
-  it.skipIf(redisUrl !== null)(`is not tried on Redis: ${REDIS_IS_MISSING}`, () => undefined);
+        // Whatever it was has passed, and so has the time after which the sweeper tries again.
+        await agedBy(database.ownerUrl, '1 hour');
+        await house.settle();
+        expect(await codeOf(rooms, poison)).toBe('verified');
+        expect((await rooms.images.readFacts(digest)).facts).toHaveLength(5);
+        expect(await violatedInvariants(database.url)).toEqual([]);
+      } finally {
+        await queues.close();
+        await house.close();
+        await database.drop();
+      }
+    },
+  );
 });
 
 async function agedBy(ownerUrl: string, interval: string): Promise<void> {
