@@ -34,7 +34,7 @@ async function codeOf(rooms: Rooms, id: AttestationId): Promise<string> {
 }
 
 describe('evidence that nobody can examine', () => {
-  it.each(['PostgreSQL', 'Redis'])(
+  it.for(['PostgreSQL', 'Redis'])(
     'ends as an error, and holds up nothing it was received with (queue on %s)',
     async (backend, { skip }) => {
       skip(backend === 'Redis' && redisUrl === null, REDIS_IS_MISSING);
