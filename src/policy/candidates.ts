@@ -50,8 +50,9 @@ interface Word {
 }
 
 function isAskedFor(fact: Fact, { kind, predicateType }: CompiledEvidence): boolean {
-  if (fact.kind !== kind || fact.content.kind !== kind) return false;
-  return predicateType === null || fact.predicateType === predicateType;
+  if (fact.kind !== kind || (predicateType !== null && fact.predicateType !== predicateType)) return false;
+  if (fact.content.kind !== kind) throw new Error(`fact ${fact.id} is of kind ${kind} and holds ${fact.content.kind}`);
+  return true;
 }
 
 /** What the signatures over a fact say for the attestors asked for; never empty, or else why nothing is said. */

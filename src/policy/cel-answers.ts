@@ -6,7 +6,7 @@ import type { CelExpression } from './cel-expression.js';
 export interface OpenQuestion {
   readonly expression: CelExpression;
   readonly fact: Fact | null;
-  /** Position of an earlier open question that decides whether this one matters at all. */
+  /** Position of an earlier question that decides whether this one matters at all. */
   readonly guard: number | null;
 }
 
@@ -16,13 +16,18 @@ export interface OpenQuestion {
  */
 export class CelAnswers {
   private readonly questions = new Map<string, { readonly index: number; readonly question: OpenQuestion }>();
-  private answers: readonly CelAnswer[] = [];
+  private readonly answers: CelAnswer[] = [];
   private guard: number | null = null;
   private isMomentary = false;
 
-  /** Everything that has been asked, in the order of asking. */
-  get asked(): readonly OpenQuestion[] {
-    return [...this.questions.values()].map(({ question }) => question);
+  /** What has been asked and is not answered, in the order of asking; guards are positions in this list. */
+  get open(): readonly OpenQuestion[] {
+    const answered = this.answers.length;
+    // What is asked behind a guard that is answered is asked because the guard holds.
+    return [...this.questions.values()].slice(answered).map(({ question }) => ({
+      ...question,
+      guard: question.guard === null || question.guard < answered ? null : question.guard - answered,
+    }));
   }
 
   /** Whether an answer that was used holds for this moment only: it speaks of `now`, or was not found out in time. */
@@ -30,9 +35,9 @@ export class CelAnswers {
     return this.isMomentary;
   }
 
-  /** @param answers in the order of `asked` */
+  /** @param answers to all that is open, in its order */
   learn(answers: readonly CelAnswer[]): void {
-    this.answers = answers;
+    this.answers.push(...answers);
   }
 
   /** The answer, or null as long as it is not known. */

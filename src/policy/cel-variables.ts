@@ -19,6 +19,7 @@ export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch 
     open.filter(({ expression }) => expression.variables.has('predicate')).map(({ fact }) => fact),
   );
   const facts = [...new Set(open.flatMap(({ fact }) => (fact === null ? [] : [fact])))];
+  const places = new Map(facts.map((fact, index) => [fact, index]));
   return {
     now: place.now,
     params: place.parameters,
@@ -26,7 +27,7 @@ export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch 
     subjects: facts.map((fact) => subjectOf(fact, withPredicate.has(fact) ? predicateOf(fact, place) : null)),
     questions: open.map(({ expression, fact, guard }) => ({
       expression: expression.source,
-      subject: fact === null ? null : facts.indexOf(fact),
+      subject: fact === null ? null : (places.get(fact) ?? null),
       guard,
     })),
   };

@@ -177,7 +177,7 @@ describe('what expressions are told', () => {
     answers.ask(looking, facts[0]);
     answers.ask(looking, facts[1]);
     const place = { now: NOW, parameters: { x: 1 }, digest: DIGEST, repository: null, predicates: new Map() };
-    expect(celBatch(answers.asked, place)).toMatchObject({
+    expect(celBatch(answers.open, place)).toMatchObject({
       params: { x: 1 },
       image: { digest: DIGEST, repository: null },
       subjects: [

@@ -47,10 +47,10 @@ export const PENDING_RESULT_ID = 'onPending';
  */
 export async function evaluate(input: EvaluationInput): Promise<Verdict> {
   const evaluation = new Evaluation(input);
+  const { answers } = evaluation;
   let results = evaluation.results();
-  const { asked } = evaluation.answers;
-  if (asked.length > 0) {
-    evaluation.answers.learn(await input.cel.answer(celBatch(asked, input)));
+  for (let open = answers.open; open.length > 0; open = answers.open) {
+    answers.learn(await input.cel.answer(celBatch(open, input)));
     results = evaluation.results();
   }
   return verdictOf(input, results, evaluation.validUntil(results));
@@ -87,7 +87,11 @@ class Evaluation {
     if (this.answers.holdsForNowOnly) return this.now;
     let first: number | null = null;
     for (const { requirement, result, clock } of results) {
-      const change = firstChange(result, clock, (ahead) => this.resultAt(requirement, ahead));
+      const change = firstChange(result, clock, (ahead) => {
+        const later = this.resultAt(requirement, ahead);
+        // What would first have to be asked by then may be anything.
+        return this.answers.open.length > 0 ? null : later;
+      });
       if (change !== null && (first === null || change < first)) first = change;
     }
     return first;

@@ -104,34 +104,52 @@ class Selector implements Selection {
     for (const entry of ordered) {
       const content = this.judge.content(entry);
       if (content.state !== 'fails' || !content.negative || !entry.hinders) continue;
-      const answers = ordered.filter((other) => other !== entry && other.helps && this.replaces(other, entry));
-      const states = answers.map((other) => this.judge.soundness(other).state);
-      if (states.includes('passes')) continue;
-      if (states.includes('errs')) this.undecided = true;
-      else if (!states.includes('open')) return { entry, reason: content.reason };
+      const answer = this.answerTo(entry, ordered);
+      if (answer === 'errs') this.undecided = true;
+      else if (answer === 'fails') return { entry, reason: content.reason };
     }
     return undefined;
   }
 
+  /** What the evidence that could take a negative's place comes to: it passes where any of it does. */
+  private answerTo(negative: Entry, ordered: readonly Entry[]): Outcome['state'] {
+    let best: Outcome['state'] = 'fails';
+    for (const entry of ordered) {
+      if (entry === negative || !entry.helps || !this.replaces(entry, negative)) continue;
+      const { state } = this.judge.soundness(entry);
+      if (state === 'passes') return state;
+      if (state === 'open' || (state === 'errs' && best === 'fails')) best = state;
+    }
+    return best;
+  }
+
   private pick(ordered: readonly Entry[]): { readonly entry: Entry; readonly outcome: Outcome } | undefined {
-    for (let from = 0; from < ordered.length;) {
-      const first = ordered[from];
-      const tied = ordered
-        .slice(from)
-        .filter((entry) => first !== undefined && this.order(entry) === this.order(first));
+    for (const tied of this.byMoment(ordered)) {
       const effective = tied
         .map((entry) => ({ entry, outcome: this.judge.outcome(entry) }))
         .filter(({ entry, outcome }) => counts(entry, outcome))
         .sort((a, b) => this.rank(a.outcome) - this.rank(b.outcome));
-      const [worst] = effective;
+      const [first] = effective;
       // An entry that counts only one way may turn out not to count, so what lies behind it has to be asked about too.
       const settled = effective.some(
         ({ entry, outcome }) => outcome.state !== 'open' || (entry.helps && entry.hinders),
       );
-      if (worst !== undefined && settled) return worst;
-      from += tied.length;
+      if (first !== undefined && settled) return first;
     }
     return undefined;
+  }
+
+  /** Entries of one moment together, the newest first. */
+  private *byMoment(ordered: readonly Entry[]): Iterable<readonly Entry[]> {
+    let tied: Entry[] = [];
+    for (const entry of ordered) {
+      if (tied[0] !== undefined && this.order(tied[0]) !== this.order(entry)) {
+        yield tied;
+        tied = [];
+      }
+      tied.push(entry);
+    }
+    yield tied;
   }
 
   /** Ties go against the image, or under `not` against what the `not` wants to be absent. */
@@ -187,7 +205,7 @@ function passedOverFor(entry: Entry, picked: Entry | null): Refusal {
   ) {
     return { code: 'duplicate_person', message: `the same person also speaks in ${instead}` };
   }
-  return { code: 'superseded', message: `${instead} of its group is newer` };
+  return { code: 'superseded', message: `${instead} stands for its group` };
 }
 
 function sharesSigner(entry: Entry, other: Entry): boolean {

@@ -1,8 +1,8 @@
 import { Clock } from './clock.js';
 import type { RequirementResult } from './verdict.js';
 
-/** Evaluates the same requirement at one moment or another. */
-export type EvaluateAt = (clock: Clock) => RequirementResult;
+/** Evaluates the same requirement at another moment; null where that cannot be told from here. */
+export type EvaluateAt = (clock: Clock) => RequirementResult | null;
 
 /**
  * The first moment at which a requirement comes to something else by time alone: another status, other evidence, or
@@ -17,7 +17,8 @@ export function firstChange(result: RequirementResult, clock: Clock, evaluateAt:
   const before = contentOf(result);
   for (let moment: number | null = clock.next; moment !== null;) {
     const ahead: Clock = new Clock(moment);
-    if (contentOf(evaluateAt(ahead)) !== before) return moment;
+    const then = evaluateAt(ahead);
+    if (then === null || contentOf(then) !== before) return moment;
     moment = ahead.next;
   }
   return null;

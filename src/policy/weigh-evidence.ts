@@ -42,15 +42,16 @@ function counted(
   trust: TrustSnapshot,
 ): Pick<WeighedLine, 'passing' | 'passedOver' | 'reached'> {
   if (passing.length === 0) return { passing, passedOver, reached: 0 };
-  const claims = [...passing].sort(byAttestation).map((entry) => ({ entry, all: claimsOf(entry, requirement, trust) }));
-  const matched = countDistinct(claims.flatMap(({ all }) => all));
-  const isCounted = ([one, countedFor]: Claim): boolean => matched.get(one) === countedFor;
-  const surplus = requirement.kind === 'approval' ? claims.filter(({ all }) => !all.some(isCounted)) : [];
-  return {
-    passing: claims.filter((claim) => !surplus.includes(claim)).map(({ entry }) => entry),
-    passedOver: [...passedOver, ...surplus.map(({ entry }) => ({ entry, reason: DUPLICATE }))],
-    reached: matched.size,
+  const ordered = [...passing].sort(byAttestation);
+  const matchings = apartBy(requirement, trust).map((claimsOf) => countDistinct(ordered.flatMap(claimsOf)));
+  const reached = Math.min(...matchings.map((matching) => matching.size));
+  if (requirement.kind !== 'approval') return { passing: ordered, passedOver, reached };
+  const isCounted = (entry: Entry): boolean => {
+    const [voice, approver] = asPerson(entry, trust);
+    return matchings[0]?.get(voice) === approver;
   };
+  const surplus = ordered.filter((entry) => !isCounted(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
+  return { passing: ordered.filter(isCounted), passedOver: [...passedOver, ...surplus], reached };
 }
 
 const DUPLICATE: Refusal = {
@@ -58,22 +59,33 @@ const DUPLICATE: Refusal = {
   message: 'it names an approver, or comes from one, who already counts',
 };
 
+type ClaimsOf = (entry: Entry) => readonly Claim[];
+
 /**
- * What an entry may be counted as. Approvals are counted by their signers and by whom they name, each once: two keys that
- * name one approver are not two people. Other evidence is counted once for each group; where attestors must differ, so
- * must those who signed for them.
+ * In what ways evidence that counts must differ. Approvals always by their people; other evidence by its group where
+ * nothing is said. Where attestors must differ, so must those who signed for them.
  */
-function claimsOf(entry: Entry, { kind, distinct }: CompiledEvidence, trust: TrustSnapshot): readonly Claim[] {
-  const { attestation, content } = entry.fact;
+function apartBy({ kind, distinct }: CompiledEvidence, trust: TrustSnapshot): readonly ClaimsOf[] {
   if (kind === 'approval') {
-    if (distinct === 'attestor') return entry.routes.map(({ attestor }) => [entry.voice, attestor]);
-    if (distinct === 'signer') return entry.routes.map(({ thumbprint }) => [entry.voice, thumbprint]);
-    const claimed = content.kind === 'approval' ? content.approver.id : '';
-    return [[entry.voice, peopleOf(trust).same(named(claimed))]];
+    const people: ClaimsOf = (entry) => [asPerson(entry, trust)];
+    if (distinct === 'attestor')
+      return [people, ({ voice, routes }) => routes.map(({ attestor }) => [voice, attestor])];
+    if (distinct === 'signer')
+      return [people, ({ voice, routes }) => routes.map(({ thumbprint }) => [voice, thumbprint])];
+    return [people];
   }
-  if (distinct === 'attestor') return entry.routes.map(({ attestor, thumbprint }) => [thumbprint, attestor]);
-  if (distinct === 'signer') return entry.routes.map(({ thumbprint }) => [attestation, thumbprint]);
-  return [[attestation, entry.group]];
+  if (distinct === 'attestor')
+    return [({ routes }) => routes.map(({ attestor, thumbprint }) => [thumbprint, attestor])];
+  if (distinct === 'signer') {
+    return [({ fact, routes }) => routes.map(({ thumbprint }) => [fact.attestation, thumbprint])];
+  }
+  return [({ fact, group }) => [[fact.attestation, group]]];
+}
+
+/** By who signs and whom they name: two keys that name one approver are not two people, nor one key that names two. */
+function asPerson({ fact, voice }: Entry, trust: TrustSnapshot): Claim {
+  const claimed = fact.content.kind === 'approval' ? fact.content.approver.id : '';
+  return [voice, peopleOf(trust).same(named(claimed))];
 }
 
 function* consideredIn(
