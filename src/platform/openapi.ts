@@ -104,7 +104,8 @@ function contentOf(content: Readonly<Record<string, z.ZodType | null>>, io: 'inp
   );
 }
 
-function toSchema(schema: z.core.$ZodType, io: 'input' | 'output'): Record<string, unknown> {
+/** The schema as OpenAPI 3.0 writes it, for what is sent (`input`) or answered (`output`). */
+export function toSchema(schema: z.core.$ZodType, io: 'input' | 'output'): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' });
   return rest;
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Controller, Get, Headers, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CallerParam } from '../access/caller.decorator.js';
@@ -8,6 +8,7 @@ import type { Caller } from '../access/caller.js';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { TakesDocument } from '../platform/document-body.js';
+import { toSchema } from '../platform/openapi.js';
 import { pageOf, parseLimit, type Page } from '../platform/page.js';
 import { RequireRoles } from '../platform/roles.js';
 import { parsePolicy } from './parse-policy.js';
@@ -28,9 +29,14 @@ const pageQuery = z.strictObject({ limit: z.string().optional(), cursor: z.strin
 type PageQuery = z.infer<typeof pageQuery>;
 const policyPage = z.object({ items: z.array(policySummaryAnswer), nextCursor: z.string().nullable() });
 
-const POLICY_BODY = {
-  description: 'The policy document; its JSON Schema is at /v1/schemas/policy.json',
-  content: { 'application/yaml': { schema: { type: 'string' } }, 'application/json': { schema: { type: 'object' } } },
+const POLICY_TYPES = ['application/yaml', 'application/json'] as const;
+const POLICY_BODY = { description: 'The policy document; its JSON Schema is at /v1/schemas/policy.json', schema: {} };
+const POLICY_ANSWER = {
+  description: 'As JSON, or the source as it was published',
+  content: {
+    'application/json': { schema: toSchema(policyAnswer, 'output') },
+    'application/yaml': { schema: { type: 'string' } },
+  },
 } as const;
 
 @ApiTags('Policies')
@@ -48,6 +54,7 @@ export class PolicyController {
     summary: 'Publish a policy: 201 for a revision of its own, 200 where nothing changed',
     operationId: 'putPolicy',
   })
+  @ApiConsumes(...POLICY_TYPES)
   @ApiBody(POLICY_BODY)
   @ApiOkResponse({ standardSchema: policyPutAnswer })
   @ApiCreatedResponse({ standardSchema: policyPutAnswer })
@@ -75,6 +82,7 @@ export class PolicyController {
   @TakesDocument()
   @RequireRoles('policy-admin', 'auditor', 'attester')
   @ApiOperation({ summary: 'Parse and type-check a policy without publishing it', operationId: 'checkPolicy' })
+  @ApiConsumes(...POLICY_TYPES)
   @ApiBody(POLICY_BODY)
   @ApiOkResponse({ standardSchema: policyCheckAnswer })
   async check(
@@ -99,8 +107,7 @@ export class PolicyController {
   @Get(':name')
   @RequireRoles('policy-admin', 'auditor', 'gate')
   @ApiOperation({ summary: 'The current revision of one policy, as JSON or as its source', operationId: 'getPolicy' })
-  @ApiProduces('application/json', 'application/yaml')
-  @ApiOkResponse({ standardSchema: policyAnswer })
+  @ApiOkResponse(POLICY_ANSWER)
   async get(
     @Param('name') name: string,
     @Headers('accept') accept: string | undefined,
@@ -129,8 +136,7 @@ export class PolicyController {
   @Get(':name/revisions/:revision')
   @RequireRoles('policy-admin', 'auditor')
   @ApiOperation({ summary: 'One revision, as JSON or as its source', operationId: 'getPolicyRevision' })
-  @ApiProduces('application/json', 'application/yaml')
-  @ApiOkResponse({ standardSchema: policyAnswer })
+  @ApiOkResponse(POLICY_ANSWER)
   async getRevision(
     @Param('name') name: string,
     @Param('revision') text: string,

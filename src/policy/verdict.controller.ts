@@ -65,8 +65,8 @@ export class VerdictController {
 
   @Get('schemas/policy.json')
   @Public()
-  @ApiOperation({ summary: 'The JSON Schema of policy documents', operationId: 'getPolicySchema' })
-  @ApiOkResponse({ description: 'JSON Schema, draft 2020-12' })
+  @ApiOperation({ summary: 'The JSON Schema of policy documents', operationId: 'getPolicySchema', security: [] })
+  @ApiOkResponse({ description: 'JSON Schema, draft 2020-12', content: { 'application/json': {} } })
   schema(): object {
     return policySchema();
   }
