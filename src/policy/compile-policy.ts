@@ -10,7 +10,17 @@ import {
 } from './cel-expression.js';
 import { PLAIN, type Conditions } from './conditions.js';
 import { durationMilliseconds } from './duration.js';
-import type { Distinction, EvidenceRequirement, PolicyDocument, Requirement, Select } from './policy-document.js';
+import type {
+  ApprovalWhere,
+  BuildWhere,
+  Distinction,
+  EvidenceRequirement,
+  PolicyDocument,
+  Requirement,
+  ScanWhere,
+  Select,
+  TestWhere,
+} from './policy-document.js';
 import { compileScan } from './scan-conditions.js';
 import { compileTest } from './test-conditions.js';
 import type { Bind } from './value-match.js';
@@ -102,18 +112,25 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
   };
 }
 
+type Conditioned =
+  | { readonly kind: 'build'; readonly where?: BuildWhere | undefined }
+  | { readonly kind: 'scan'; readonly where?: ScanWhere | undefined }
+  | { readonly kind: 'test'; readonly where?: TestWhere | undefined }
+  | { readonly kind: 'approval'; readonly where?: ApprovalWhere | undefined }
+  | { readonly kind: 'sbom' | 'vex' | 'summary' | 'other' };
+
 /** By predicate type there is no `where`, yet a failed test or a rejection is no less negative for it. */
 function compileWhere(requirement: EvidenceRequirement, kind: Kind): Bind<Conditions> {
-  const given = 'kind' in requirement ? requirement : { kind };
-  switch (given.kind) {
+  const conditioned: Conditioned = 'kind' in requirement ? requirement : { kind };
+  switch (conditioned.kind) {
     case 'build':
-      return compileBuild(('where' in given ? given.where : undefined) ?? {});
+      return compileBuild(conditioned.where ?? {});
     case 'scan':
-      return compileScan(('where' in given ? given.where : undefined) ?? {});
+      return compileScan(conditioned.where ?? {});
     case 'test':
-      return compileTest(('where' in given ? given.where : undefined) ?? {});
+      return compileTest(conditioned.where ?? {});
     case 'approval':
-      return compileApproval(('where' in given ? given.where : undefined) ?? {});
+      return compileApproval(conditioned.where ?? {});
     case 'sbom':
     case 'vex':
     case 'summary':
