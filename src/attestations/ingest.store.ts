@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AttestationId } from '../intoto/digest.js';
+import { onlyImage, type AttestationId } from '../intoto/digest.js';
 import { historyCtes } from '../history/history-sql.js';
 import { byteaArray } from '../platform/bytea-array.js';
 import { Database, namedQuery } from '../platform/database.js';
@@ -25,8 +25,8 @@ export interface Receipt {
  */
 const INSERT_GROUP = `
   with posted as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bytea[])
-      as t (id, received_by, format, payload_type, predicate_type, kind, size, bytes)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bytea[], $13::text[])
+      as t (id, received_by, format, payload_type, predicate_type, kind, size, bytes, image)
   ),
   claimed as (
     select * from unnest($9::text[], $10::int[], $11::text[], $12::text[]) as t (attestation, ordinal, subject, name)
@@ -53,9 +53,9 @@ const INSERT_GROUP = `
     on conflict (subject) do update set received = r.received + excluded.received
   ),
   told as (
-    select received_by as actor, 'attestation.received' as type, null::text as image, id as attestation,
-      jsonb_build_object('format', format, 'predicateType', predicate_type, 'size', size) as data
-    from stored
+    select s.received_by as actor, 'attestation.received' as type, p.image, s.id as attestation,
+      jsonb_build_object('format', s.format, 'predicateType', s.predicate_type, 'size', s.size) as data
+    from stored s join posted p on p.id = s.id
   ),
   ${historyCtes('told')}
   select s.id, true as created, s.received_at as "receivedAt", e.id::text as entry
@@ -125,5 +125,6 @@ function parametersOf(group: readonly Receipt[]): unknown[] {
     claimed.map((subject) => subject.ordinal),
     claimed.map((subject) => subject.digest),
     claimed.map((subject) => subject.name),
+    submissions.map((submission) => onlyImage(submission.claimedSubjects.map((subject) => subject.digest))),
   ];
 }

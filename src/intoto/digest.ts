@@ -71,3 +71,10 @@ export function parseSubjectDigest(text: string): SubjectDigest | null {
   const colon = text.indexOf(':');
   return colon < 0 ? null : subjectDigest(text.slice(0, colon), text.slice(colon + 1));
 }
+
+/** The one image among the digests; null where there is none, or more than one. */
+export function onlyImage(digests: readonly SubjectDigest[]): Sha256Digest | null {
+  const images = new Set(digests.filter((digest): digest is SubjectDigest & Sha256Digest => isSha256Digest(digest)));
+  const [image] = images;
+  return images.size === 1 && image !== undefined ? image : null;
+}

@@ -5,7 +5,7 @@ import { FactStore } from '../facts/fact.store.js';
 import { SERVICE_ACTOR, type HistoryEntry } from '../history/history-entry.js';
 import { HistoryStore } from '../history/history.store.js';
 import { ImageStore } from '../images/image.store.js';
-import type { AttestationId, SubjectDigest } from '../intoto/digest.js';
+import { onlyImage, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
 import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -191,7 +191,7 @@ function newlyExamined(due: readonly Due[]): ReadonlyMap<SubjectDigest, number> 
 }
 
 function toHistoryEntry({ attestation, examination: { outcome, trustRevision, signers } }: Due): HistoryEntry {
-  const entry = { actor: SERVICE_ACTOR, image: null, attestation: attestation.id };
+  const entry = { actor: SERVICE_ACTOR, image: onlyImage(attestation.subjects), attestation: attestation.id };
   switch (outcome.outcome) {
     case 'verified': {
       const names = signers.filter((signer) => signer.counts).map((signer) => `${signer.attestor}/${signer.keyId}`);

@@ -23,11 +23,12 @@ await endWith(async () => {
   }
   print(`nothing answers at ${url}; starting a service for this demo`);
   const own = await launchOwnService(env);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void own.stop().finally(() => process.exit(EXIT.unknown));
-    });
-  }
+  const leave = (): void => {
+    void own.stop().finally(() => process.exit(EXIT.unknown));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
+  // Whoever read the story has left: a service that nobody asked for does not stay behind.
+  process.stdout.on('error', leave);
   try {
     await own.ready();
     return await demo(own, `service  ${own.url}, with a database of its own, both gone afterwards`);
