@@ -28,7 +28,7 @@ await endWith(async () => {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
   // Whoever read the story has left: a service that nobody asked for does not stay behind.
-  process.stdout.on('error', leave);
+  process.stdout.removeAllListeners('error').on('error', leave);
   try {
     await own.ready();
     return await demo(own, `service  ${own.url}, with a database of its own, both gone afterwards`);
