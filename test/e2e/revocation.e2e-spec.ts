@@ -98,6 +98,7 @@ describe('a revoked key', () => {
     const { name, policy } = await attestorWith('test', { k1: key });
     const image = newImage();
     await postExamined(admin, signed('test', image, [key]));
+    for (const api of [gate, otherGate]) expect((await verdictOn(api, image, policy)).decision).toBe('allow');
     let revokedAt = Infinity;
     const answers: { readonly askedAt: number; readonly decision: string }[] = [];
     const asking = async (api: Api): Promise<void> => {
@@ -111,9 +112,7 @@ describe('a revoked key', () => {
       ...Array.from({ length: 10 }, (_, index) => asking(index % 2 === 0 ? gate : otherGate)),
       revoke(name, 'k1', 'compromised').then(() => (revokedAt = performance.now())),
     ]);
-    const before = answers.filter(({ askedAt }) => askedAt <= revokedAt);
     const after = answers.filter(({ askedAt }) => askedAt > revokedAt);
-    expect(before.map(({ decision }) => decision)).toContain('allow');
     expect(after.length).toBeGreaterThan(0);
     expect(new Set(after.map(({ decision }) => decision))).toEqual(new Set(['deny']));
   });

@@ -9,6 +9,7 @@ import {
   newImage,
   postExamined,
   prepareRelease,
+  publish,
   verdictOn,
   type Attestor,
   type Release,
@@ -389,6 +390,46 @@ for (const backend of ['postgres', 'redis'] as const) {
       }
       for (const image of [one, two])
         expect(codesOf(await verdictOn(gate, image))).toMatchObject({ tested: 'satisfied' });
+    });
+  });
+  describe.skipIf(missing)(`evidence that nobody has examined yet, with the queue on ${backend}`, () => {
+    it('shows in the verdict as pending, supports nothing, and may be told to deny', async () => {
+      const database = await createTestDatabase();
+      const app = await startTestApp({ database, backend, role: 'api' });
+      const admin = apiOf(app);
+      const release = await prepareRelease(admin);
+      const patient = "policy: patient\nrequirements: [{id: sure, check: 'true'}]\n";
+      await publish(admin, 'patient', patient);
+      await publish(admin, 'strict', `${patient.replace('patient', 'strict')}onPending: deny\n`);
+      const image = newImage();
+      const asked = ['release', 'patient', 'strict'].map((policy) => `policy=${policy}`);
+      const decisions = async (): Promise<readonly unknown[]> =>
+        (await Promise.all(asked.map((query) => verdictOn(admin, image, query)))).map(({ decision, pending }) => [
+          decision,
+          pending,
+        ]);
+      expect(await decisions()).toEqual([
+        ['deny', false],
+        ['allow', false],
+        ['allow', false],
+      ]);
+      for (const attestor of ATTESTORS)
+        demand(await admin.post('/v1/attestations', release.signed(attestor, image)), 201);
+      expect(await decisions()).toEqual([
+        ['deny', true],
+        ['allow', true],
+        ['deny', true],
+      ]);
+      const waited = await admin.post('/v1/attestations', release.signed('ci', image), { prefer: 'wait=1' });
+      expect(waited).toMatchObject({ status: 201, body: { status: 'pending', verification: null } });
+
+      const worker = await startTestApp({ database, backend, role: 'worker' });
+      await eventually(async () => {
+        expect(await decisions()).toEqual(Array(3).fill(['allow', false]));
+      });
+      await worker.stop();
+      await app.stop();
+      await database.drop();
     });
   });
   if (missing) it.skip(`ran nothing on Redis: ${REDIS_IS_MISSING}`, () => undefined);
