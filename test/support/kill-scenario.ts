@@ -15,6 +15,7 @@ const CLIENTS = 16;
 const WORKERS = 2;
 /** A client that hears nothing gives up and asks again. */
 const PATIENCE_MS = 10_000;
+const MOST_STARTS = 10;
 
 export interface KillScenario {
   readonly url: string;
@@ -82,8 +83,20 @@ async function restartable(
   opened.push(() => running.kill());
   return async () => {
     await running.kill();
-    running = await startServiceProcess(env);
+    running = await startAsSupervised(env);
   };
+}
+
+/** A supervisor starts what does not start again: the database may be recovering at that very moment. */
+async function startAsSupervised(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startServiceProcess(env);
+    } catch (error) {
+      if (tries === MOST_STARTS) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 async function redisOf(opened: (() => Promise<void>)[]): Promise<{ readonly url: string; restart(): Promise<void> }> {
