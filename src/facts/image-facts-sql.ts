@@ -18,10 +18,12 @@ export function rebuiltFactsCtes(source: string): string {
   ),
   rebuilt_signed as (
     select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
+        'lastReceivedAt', ${timestamp('last_received_at')},
         'provenAt', ${timestamp('proven_at')})
       order by signer) as signers, min(received_at) as received_at
     from (
-      select x.fact, x.signer, min(x.received_at) as received_at, min(x.proven_at) as proven_at
+      select x.fact, x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
+        min(x.proven_at) as proven_at
       from fact_signers x where x.fact in (select id from rebuilt_latest) group by x.fact, x.signer
     ) t group by fact
   ),

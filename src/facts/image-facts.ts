@@ -23,10 +23,19 @@ interface ImageFactRow {
   readonly signers: readonly {
     readonly signer: string;
     readonly receivedAt: string;
+    readonly lastReceivedAt: string;
     readonly provenAt: string | null;
   }[];
   /** null where the content is too large to stand in the row. */
   readonly content: FactContent | null;
+}
+
+/** The rows whose kind and predicate type are asked for. */
+export function factsAskedFor(
+  rows: readonly unknown[],
+  isAskedFor: (kind: Kind, predicateType: string) => boolean,
+): readonly unknown[] {
+  return (rows as readonly ImageFactRow[]).filter((row) => isAskedFor(row.kind, row.predicateType));
 }
 
 /** The ids of the facts whose content is not in the row and must be read besides. */
@@ -66,6 +75,7 @@ function readSigner(stored: ImageFactRow['signers'][number]): Signer {
     thumbprint: thumbprint as Thumbprint,
     scheme,
     receivedAt: stored.receivedAt,
+    lastReceivedAt: stored.lastReceivedAt,
     provenAt: stored.provenAt,
   };
 }

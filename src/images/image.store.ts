@@ -23,4 +23,14 @@ export class ImageStore {
       [sorted],
     );
   }
+
+  /** Adds to what was examined about these digests, by which nothing was proved. The caller holds the rows' locks. */
+  async countExamined(tx: EntityManager, examined: ReadonlyMap<SubjectDigest, number>): Promise<void> {
+    if (examined.size === 0) return;
+    await tx.query(
+      `update images i set examined = i.examined + c.examined, revision = i.revision + 1
+       from unnest($1::text[], $2::bigint[]) as c (subject, examined) where c.subject = i.subject`,
+      [[...examined.keys()], [...examined.values()]],
+    );
+  }
 }

@@ -5,6 +5,8 @@ import { elementPath, memberPath } from './json-path.js';
 import { Malformed } from './malformed.js';
 
 /** Every signature costs a verification for every key that could have made it. */
+const LARGE_PAYLOAD_BYTES = 1024 * 1024;
+const MAX_SIGNATURES_OF_LARGE = 10;
 const MAX_SIGNATURES = 100;
 
 export interface EnvelopeSignature {
@@ -22,7 +24,8 @@ export interface Envelope {
 
 /**
  * Reads a DSSE envelope (v1.0.2) from its bytes, or from JSON that `parseStrictJson` has already read. Unknown fields
- * are ignored, payload and signatures may be empty strings, at least one and at most 100 signatures are accepted.
+ * are ignored, payload and signatures may be empty strings, at least one and at most 100 signatures are accepted, 10
+ * where the payload is above 1 MiB, since each costs a pass over it for every key.
  *
  * Throws Malformed of the document `envelope` with every fault found. Says nothing about who signed.
  */
@@ -35,6 +38,10 @@ export function parseEnvelope(input: Uint8Array | Json): Envelope {
     payload: readBytes(object, 'payload', '', faults),
     signatures: readSignatures(member(object, 'signatures'), faults),
   };
+  const { payload, signatures } = envelope;
+  if (payload.length > LARGE_PAYLOAD_BYTES && signatures.length > MAX_SIGNATURES_OF_LARGE) {
+    faults.add('signatures', `holds ${signatures.length} over a payload above 1 MiB; at most 10 are accepted there`);
+  }
   faults.throwIfAny('envelope');
   return envelope;
 }

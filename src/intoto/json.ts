@@ -26,6 +26,9 @@ export function parseStrictJson(bytes: Uint8Array, limits: StrictJsonLimits = {}
   if (!isUtf8(buffer)) throw new Malformed(document, [{ path: '', message: 'is not UTF-8' }]);
 
   const members = countMembers(buffer, maxDepth);
+  if (members === Infinity) {
+    throw new Malformed(document, [{ path: '', message: `holds more than ${MOST_VALUES} values` }]);
+  }
   const text = buffer.toString('utf8');
   if (members === null) throwJsonFaults(text, maxDepth, document);
 
@@ -61,6 +64,9 @@ function isArray(value: Json): value is readonly Json[] {
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
+const COMMA = 0x2c;
+/** A bill of materials with 50,000 components holds about half as many. */
+const MOST_VALUES = 2_000_000;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 const OPENING = 0x7b;
@@ -71,12 +77,14 @@ const CASE_BIT = 0x20;
 const SHORT_RUN = 32;
 
 /**
- * How many members the objects of a document have as written, or null where it is nested too deep or an escape stands
+ * How many members the objects of a document have as written; Infinity where it holds more values than anybody means, whose
+ * parsing alone would take gigabytes; or null where it is nested too deep or an escape stands
  * for U+0000 or half of a surrogate pair. Raw bytes cannot: one is a control character, the other is no UTF-8.
  * Means something only for bytes that JSON.parse accepts.
  */
 function countMembers(bytes: Buffer, maxDepth: number): number | null {
   let members = 0;
+  let values = 0;
   let depth = 0;
   let at = 0;
   // Where the next of each stands, searched again only once it is passed, so that the whole stays linear.
@@ -85,7 +93,9 @@ function countMembers(bytes: Buffer, maxDepth: number): number | null {
   while (at < bytes.length) {
     const byte = bytes[at++] ?? 0;
     if (byte === COLON) members++;
-    else if ((byte | CASE_BIT) === OPENING) {
+    else if (byte === COMMA) {
+      if (++values > MOST_VALUES) return Infinity;
+    } else if ((byte | CASE_BIT) === OPENING) {
       if (++depth > maxDepth) return null;
     } else if ((byte | CASE_BIT) === CLOSING) depth--;
     else if (byte === QUOTE) {

@@ -26,6 +26,9 @@ export interface RawRoute {
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
+/** Of a body that is read as JSON; only evidence is larger, and it is kept as bytes. */
+const JSON_LIMIT_BYTES = 1024 * 1024;
+
 export interface RawRouteOptions {
   readonly maxBodyBytes: number;
   /** Bytes of bodies held at any moment, over all raw routes; one more is answered `overloaded`. */
@@ -68,8 +71,9 @@ function register(fastify: FastifyInstance, route: RawRoute, bounds: Bounds): vo
   if (authenticate === 'handler' && body !== 'none') {
     throw new Error(`${operation.method} ${operation.url} would read a body of anybody's`);
   }
+  const most = body === 'json' ? Math.min(bounds.maxBodyBytes, JSON_LIMIT_BYTES) : bounds.maxBodyBytes;
   const read = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const bytes = await readBody(request.raw, reply.raw, bounds);
+    const bytes = await readBody(request.raw, reply.raw, { ...bounds, maxBodyBytes: most });
     request.body = body === 'json' ? parseJsonBody(bytes) : bytes;
   };
   fastify.route({

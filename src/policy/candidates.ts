@@ -145,7 +145,8 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
         fact,
         words.map((word) => word.signer),
       ),
-    levelOf: (builder) => Math.max(...words.map((word) => levelFor(builder, word, scene))),
+    // Only those by whom it helps: what trust once concluded for others must not outlive its being narrowed.
+    levelOf: (builder) => Math.max(0, ...helping.map((word) => levelFor(builder, word, scene))),
   };
 }
 

@@ -31,6 +31,8 @@ export interface CompiledPolicy {
   readonly requirements: readonly CompiledRequirement[];
   /** Whether any `check` speaks of `predicate`, so that evaluation needs the predicates themselves. */
   readonly needsPredicate: boolean;
+  /** Whether some requirement is about evidence of this kind and predicate type. */
+  readonly isAskedFor: (kind: Kind, predicateType: string) => boolean;
 }
 
 export type CompiledRequirement =
@@ -71,7 +73,28 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const requirements = document.requirements.map((requirement, index) =>
     compileRequirement(requirement, `requirements[${index}]`),
   );
-  return { document, requirements, needsPredicate: requirements.some(readsPredicate) };
+  const evidence = requirements.flatMap(evidenceIn);
+  return {
+    document,
+    requirements,
+    needsPredicate: requirements.some(readsPredicate),
+    isAskedFor: (kind, predicateType) =>
+      evidence.some((each) => each.kind === kind && (each.predicateType ?? predicateType) === predicateType),
+  };
+}
+
+function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
+  switch (requirement.type) {
+    case 'evidence':
+      return [requirement];
+    case 'check':
+      return [];
+    case 'anyOf':
+    case 'allOf':
+      return requirement.branches.flatMap(evidenceIn);
+    case 'not':
+      return evidenceIn(requirement.inner);
+  }
 }
 
 function compileRequirement(requirement: Requirement, path: string): CompiledRequirement {

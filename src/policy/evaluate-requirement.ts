@@ -43,7 +43,7 @@ function evaluateBody(requirement: CompiledRequirement, scene: Scene): Requireme
       };
     }
     case 'anyOf':
-      return anyOf(requirement.id, branchesOf(requirement.branches, scene));
+      return anyOf(requirement.id, branchesOf(requirement.branches, scene), scene.inverted);
     case 'allOf':
       return allOf(requirement.id, branchesOf(requirement.branches, scene));
     case 'not':
@@ -56,7 +56,7 @@ function branchesOf(branches: readonly CompiledRequirement[], scene: Scene): rea
 }
 
 /** Satisfied by one branch, whatever the others; a branch that does not apply satisfies nothing. */
-function anyOf(id: string, branches: readonly RequirementResult[]): RequirementResult {
+function anyOf(id: string, branches: readonly RequirementResult[], inverted: boolean): RequirementResult {
   const satisfied = branches.filter(({ status }) => status === 'satisfied');
   if (satisfied.length > 0) {
     return joined(id, branches, satisfied, {
@@ -68,6 +68,15 @@ function anyOf(id: string, branches: readonly RequirementResult[]): RequirementR
   }
   const erring = branches.filter(({ status }) => status === 'error');
   if (erring.length > 0) return joined(id, branches, [], errorOf(erring));
+  // What does not apply satisfies no `not` either, so under one it must not look like something that failed.
+  if (inverted && branches.every(({ status }) => status === 'not_applicable')) {
+    return {
+      ...plain(id),
+      status: 'not_applicable',
+      code: 'not_applicable',
+      message: `no branch applies here: ${told(branches)}`,
+    };
+  }
   const codes = new Set(branches.map(({ code }) => (code === 'not_applicable' ? 'condition_false' : code)));
   const [only] = codes;
   const code = codes.size === 1 && only !== undefined ? only : 'not_enough_evidence';

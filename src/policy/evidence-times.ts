@@ -21,7 +21,10 @@ export function earliestTimes(fact: Fact): Times {
 
 /** The latest that evidence by these of its signers can have come about. */
 export function latestTimes(fact: Fact, signers: readonly Signer[]): Times {
-  const received = Math.max(epochOf(fact.receivedAt), ...signers.map((signer) => epochOf(signer.receivedAt)));
+  const received = Math.max(
+    epochOf(fact.receivedAt),
+    ...signers.map((signer) => epochOf(signer.lastReceivedAt ?? signer.receivedAt)),
+  );
   return timesOf(fact, received, signers, Math.max);
 }
 

@@ -37,7 +37,7 @@ export function peopleOf(trust: TrustSnapshot): People {
 
 /** A person's name apart from every thumbprint: whoever calls himself by a key's thumbprint is not its holder. */
 export function named(person: string): string {
-  return `person:${person}`;
+  return `person:${person.normalize('NFC')}`;
 }
 
 /** Who approves by one signature, as one attestor has it. */

@@ -201,8 +201,9 @@ export function requirementShapes<Id extends z.ZodType, Inner extends z.ZodType>
       test: z.strictObject({ ...evidence, kind: z.literal('test'), where: testWhere.optional() }),
       approval: z.strictObject({ ...evidence, kind: z.literal('approval'), where: approvalWhere.optional() }),
       sbom: z.strictObject({ ...evidence, kind: z.literal('sbom') }),
-      vex: z.strictObject({ ...evidence, kind: z.literal('vex') }),
-      summary: z.strictObject({ ...evidence, kind: z.literal('summary') }),
+      // Nothing is read from these yet, so what they say is for `check` to judge: that one is there proves nothing.
+      vex: z.strictObject({ ...evidence, kind: z.literal('vex'), check: evidence.check.unwrap() }),
+      summary: z.strictObject({ ...evidence, kind: z.literal('summary'), check: evidence.check.unwrap() }),
     },
     predicateType: z.strictObject({
       ...evidence,

@@ -6,6 +6,8 @@ import type { Judge, Outcome } from './judge-entry.js';
 /** What the evidence of one line comes to, group by group. */
 export interface Selection {
   readonly passing: readonly Entry[];
+  /** What would pass in place of what does, were that revoked; gathered only where evidence must differ. */
+  readonly spare: readonly Entry[];
   /** What stands against the image whatever else passes. */
   readonly opposing: readonly Rejected[];
   /** What was picked and did not pass. */
@@ -35,13 +37,20 @@ export function selectEvidence(
   return selector;
 }
 
+interface Picked {
+  readonly entry: Entry;
+  readonly outcome: Outcome;
+}
+
 class Selector implements Selection {
   readonly passing: Entry[] = [];
+  readonly spare: Entry[] = [];
   readonly opposing: Rejected[] = [];
   readonly failing: Rejected[] = [];
   readonly erring: Rejected[] = [];
   readonly passedOver: Rejected[] = [];
   undecided = false;
+  private readonly orders = new Map<Entry, number>();
 
   constructor(
     private readonly requirement: CompiledEvidence,
@@ -93,10 +102,27 @@ class Selector implements Selection {
       return;
     }
     const { entry, outcome } = picked;
+    if (this.requirement.count > 1 || this.requirement.distinct !== null) this.gatherSpare(ordered, picked);
     if (outcome.state === 'passes') this.passing.push(entry);
     else if (outcome.state === 'errs') this.erring.push({ entry, reason: outcome.reason });
     else if (outcome.state === 'fails') this.failing.push({ entry, reason: outcome.reason });
     this.passOver(ordered, entry, () => null);
+  }
+
+  /**
+   * Walks on from what was picked as if it were revoked, as long as the group passes. How evidence can differ is asked of
+   * all of this: or else revoking the newest, which was signed like another's, could bring up an older one that is not.
+   */
+  private gatherSpare(ordered: readonly Entry[], picked: Picked): void {
+    let rest = ordered;
+    let last: Picked | undefined = picked;
+    while (last !== undefined && (last.outcome.state === 'passes' || last.outcome.state === 'open')) {
+      const { entry } = last;
+      rest = rest.filter((other) => other !== entry);
+      last = this.negatives(rest) === undefined ? this.pick(rest) : undefined;
+      if (last?.outcome.state === 'passes') this.spare.push(last.entry);
+      else if (last?.outcome.state === 'errs') this.erring.push({ entry: last.entry, reason: last.outcome.reason });
+    }
   }
 
   /** The newest negative that nothing has replaced. */
@@ -123,7 +149,7 @@ class Selector implements Selection {
     return best;
   }
 
-  private pick(ordered: readonly Entry[]): { readonly entry: Entry; readonly outcome: Outcome } | undefined {
+  private pick(ordered: readonly Entry[]): Picked | undefined {
     for (const tied of this.byMoment(ordered)) {
       const effective = tied
         .map((entry) => ({ entry, outcome: this.judge.outcome(entry) }))
@@ -158,9 +184,19 @@ class Selector implements Selection {
     return this.inverted ? -rank : rank;
   }
 
+  /**
+   * Where an entry stands in its group. What passes stands where it first was heard of, and what does not where it last
+   * was, so that neither an earlier copy by somebody else nor a repetition lets a later failure pass for an old one; under
+   * `not` the other way round.
+   */
   private order(entry: Entry): number {
-    const { own, proven, received } = entry.earliest;
-    return this.requirement.provenOrder ? (proven ?? received) : (own ?? received);
+    const known = this.orders.get(entry);
+    if (known !== undefined) return known;
+    const passes = this.judge.soundness(entry).state === 'passes';
+    const { own, proven, received } = passes === this.inverted ? entry.latest() : entry.earliest;
+    const order = this.requirement.provenOrder ? (proven ?? received) : (own ?? received);
+    this.orders.set(entry, order);
+    return order;
   }
 
   /** Whether `newer` is late enough, and speaks to enough, to take the place of the negative `older`. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { absentContents, readImageFacts } from '../facts/image-facts.js';
+import { absentContents, factsAskedFor, readImageFacts } from '../facts/image-facts.js';
 import type { Fact } from '../facts/fact.js';
 import type { FactStore } from '../facts/fact.store.js';
 import type { ImageFacts, ImageState, ImageStateStore } from '../images/image-state.store.js';
@@ -10,6 +10,7 @@ import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustStore } from '../trust/trust.store.js';
 import type { CelEngine } from './cel.js';
+import type { CompiledPolicy } from './compile-policy.js';
 import { evaluate } from './evaluate.js';
 import { parseParameters } from './parse-parameters.js';
 import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
@@ -137,7 +138,7 @@ export class VerdictService {
   }
 
   private async evaluate({ state, current, trust, question }: Reading): Promise<Verdict> {
-    const facts = await this.factsOf(state);
+    const facts = await this.factsOf(state, current.compiled);
     const { revision, compiled } = current;
     return evaluate({
       policy: compiled,
@@ -156,9 +157,11 @@ export class VerdictService {
     });
   }
 
-  private async factsOf(state: ImageFacts): Promise<readonly Fact[]> {
-    const absent = absentContents(state.facts);
-    return readImageFacts(state.facts, absent.length === 0 ? new Map() : await this.options.facts.contents(absent));
+  /** The facts the policy asks for: another kind's may be large, and nothing in the policy looks at them. */
+  private async factsOf(state: ImageFacts, { isAskedFor }: CompiledPolicy): Promise<readonly Fact[]> {
+    const rows = factsAskedFor(state.facts, isAskedFor);
+    const absent = absentContents(rows);
+    return readImageFacts(rows, absent.length === 0 ? new Map() : await this.options.facts.contents(absent));
   }
 }
 

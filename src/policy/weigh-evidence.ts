@@ -29,29 +29,47 @@ function weighLine(
 ): WeighedLine {
   const selection = selectEvidence(requirement, conditions, gathered.chosen, judge, scene.inverted);
   const { passing, passedOver, reached } = counted(requirement, selection, scene.trust);
-  const { opposing, failing, erring, undecided } = selection;
-  const weighed = { ...gathered, opposing, failing, erring, undecided, passing, passedOver, reached };
+  const { spare, opposing, failing, erring, undecided } = selection;
+  const weighed = { ...gathered, spare, opposing, failing, erring, undecided, passing, passedOver, reached };
   if (!undecided && reached >= requirement.count) return { ...weighed, state: 'satisfied' };
   return { ...weighed, state: undecided || erring.length > 0 ? 'error' : 'short' };
 }
 
-/** How many of those that passed count apart. An approval that does not is told so; other evidence stays evidence. */
+/**
+ * How many of those that passed count apart, with the help of what could stand for them. An approval that does not is told
+ * so; other evidence stays evidence.
+ */
 function counted(
   requirement: CompiledEvidence,
-  { passing, passedOver }: Selection,
+  selection: Selection,
   trust: TrustSnapshot,
 ): Pick<WeighedLine, 'passing' | 'passedOver' | 'reached'> {
-  if (passing.length === 0) return { passing, passedOver, reached: 0 };
-  const ordered = [...passing].sort(byAttestation);
-  const matchings = apartBy(requirement, trust).map((claimsOf) => countDistinct(ordered.flatMap(claimsOf)));
-  const reached = Math.min(...matchings.map((matching) => matching.size));
-  if (requirement.kind !== 'approval') return { passing: ordered, passedOver, reached };
+  const { passedOver, spare } = selection;
+  const passing = [...selection.passing].sort(byAttestation);
+  const picked = countApart(requirement, passing, trust);
+  const { reached, people } =
+    picked.reached >= requirement.count || spare.length === 0
+      ? picked
+      : countApart(requirement, [...passing, ...spare].sort(byAttestation), trust);
+  if (reached > picked.reached) passing.push(...spare);
+  if (requirement.kind !== 'approval') return { passing, passedOver, reached };
   const isCounted = (entry: Entry): boolean => {
     const [voice, approver] = asPerson(entry, trust);
-    return matchings[0]?.get(voice) === approver;
+    return people?.get(voice) === approver;
   };
-  const surplus = ordered.filter((entry) => !isCounted(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
-  return { passing: ordered.filter(isCounted), passedOver: [...passedOver, ...surplus], reached };
+  const surplus = passing.filter((entry) => !isCounted(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
+  return { passing: passing.filter(isCounted), passedOver: [...passedOver, ...surplus], reached };
+}
+
+interface Apart {
+  readonly reached: number;
+  /** The first of the ways in which they differ: for approvals, who counts for whom. */
+  readonly people: ReadonlyMap<string, string> | undefined;
+}
+
+function countApart(requirement: CompiledEvidence, entries: readonly Entry[], trust: TrustSnapshot): Apart {
+  const matchings = apartBy(requirement, trust).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
+  return { reached: Math.min(...matchings.map((matching) => matching.size)), people: matchings[0] };
 }
 
 const DUPLICATE: Refusal = {

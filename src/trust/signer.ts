@@ -13,6 +13,8 @@ export interface KeySigner {
   readonly scheme: SignatureScheme;
   /** When this service received the first evidence that carries this signature; RFC 3339. */
   readonly receivedAt: string;
+  /** When it received the last such evidence, where it came more than once; RFC 3339. */
+  readonly lastReceivedAt?: string | undefined;
   /** A signing time proved by somebody other than the signer, or null. */
   readonly provenAt: string | null;
 }

@@ -155,7 +155,9 @@ export class VerificationService {
       ),
     );
     await this.history.append(tx, due.map(toHistoryEntry));
-    await this.facts.projectImages(tx, newlyExamined(due));
+    const [proving, others] = byWhatTheyProve(due);
+    await this.facts.projectImages(tx, proving);
+    await this.images.countExamined(tx, others);
   }
 }
 
@@ -182,12 +184,26 @@ function withinBytes(evidence: readonly Unexamined[]): readonly (readonly Unexam
   return groups;
 }
 
-function newlyExamined(due: readonly Due[]): ReadonlyMap<SubjectDigest, number> {
+/**
+ * How many first examinations each image had, apart for those about which something was proved and those about which
+ * nothing was: what proves nothing rebuilds nothing, however much is known about the images it names.
+ */
+function byWhatTheyProve(
+  due: readonly Due[],
+): readonly [proving: ReadonlyMap<SubjectDigest, number>, others: ReadonlyMap<SubjectDigest, number>] {
   const counts = new Map<SubjectDigest, number>();
-  for (const { attestation, first } of due) {
-    for (const subject of attestation.subjects) counts.set(subject, (counts.get(subject) ?? 0) + (first ? 1 : 0));
+  const proved = new Set<SubjectDigest>();
+  for (const { attestation, examination, first } of due) {
+    for (const subject of attestation.subjects) {
+      counts.set(subject, (counts.get(subject) ?? 0) + (first ? 1 : 0));
+      if (examination.facts.length > 0) proved.add(subject);
+    }
   }
-  return counts;
+  const entries = [...counts];
+  return [
+    new Map(entries.filter(([subject]) => proved.has(subject))),
+    new Map(entries.filter(([subject]) => !proved.has(subject))),
+  ];
 }
 
 function toHistoryEntry({ attestation, examination: { outcome, trustRevision, signers } }: Due): HistoryEntry {

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PREDICATE_TYPES, provenance, testResult } from '../support/predicates.js';
+import { envelopeOf, makeKey, statementAbout, type TestKey } from '../support/sign.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const REVIEW = 'https://example.com/licence-review/v1';
+
+let database: TestDatabase;
+let app: TestApp;
+const qa = makeKey();
+const legal = makeKey();
+const lowly = makeKey();
+const first = makeKey();
+const second = makeKey();
+
+const freshDigest = (): string => `sha256:${randomBytes(32).toString('hex')}`;
+
+async function put(path: string, body: object): Promise<void> {
+  const response = await app.request(path, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect([200, 201]).toContain(response.status);
+}
+
+async function post(digest: string, type: string, predicate: unknown, ...keys: TestKey[]): Promise<string> {
+  const response = await app.request('/v1/attestations', {
+    method: 'POST',
+    headers: { prefer: 'wait=20' },
+    body: envelopeOf(statementAbout(digest, type, predicate), keys).toString(),
+  });
+  return (await response.json()).status;
+}
+
+async function decision(digest: string, policy: string): Promise<string> {
+  return (await (await app.request(`/v1/images/${digest}/verdict?policy=${policy}`)).json()).decision;
+}
+
+const ciWith = (slsaLevel: number): object => ({
+  kinds: ['build'],
+  keys: [
+    { id: 'k1', publicKey: first.publicKey },
+    { id: 'k2', publicKey: second.publicKey },
+  ],
+  builders: [{ id: provenance().runDetails.builder.id, slsaLevel }],
+});
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startTestApp({ database });
+  await put('/v1/attestors/qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
+  await put('/v1/attestors/legal', { predicateTypes: [REVIEW], keys: [{ id: 'k1', publicKey: legal.publicKey }] });
+  await put('/v1/attestors/lowly', { kinds: ['test'], keys: [{ id: 'k1', publicKey: lowly.publicKey }] });
+  await put('/v1/attestors/ci', ciWith(3));
+  await put('/v1/policies/tested', { policy: 'tested', requirements: [{ id: 'tested', kind: 'test', from: ['qa'] }] });
+  await put('/v1/policies/reviewed', {
+    policy: 'reviewed',
+    requirements: [{ id: 'reviewed', predicateType: REVIEW, from: ['legal'], check: 'predicate.result == "clear"' }],
+  });
+  await put('/v1/policies/built', {
+    policy: 'built',
+    requirements: [{ id: 'built', kind: 'build', from: ['ci'], where: { slsaLevel: 3 } }],
+  });
+});
+
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+describe('evidence that comes again', () => {
+  it('denies again when the same failure is signed and posted anew after a pass', async () => {
+    const digest = freshDigest();
+    await post(digest, PREDICATE_TYPES.testResult, testResult('FAILED'), qa);
+    expect(await decision(digest, 'tested')).toBe('deny');
+    await post(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), qa);
+    expect(await decision(digest, 'tested')).toBe('allow');
+    expect(await post(digest, PREDICATE_TYPES.testResult, testResult('FAILED'), qa)).toBe('verified');
+    expect(await decision(digest, 'tested')).toBe('deny');
+  });
+
+  it('does not let a stranger who said it first make a bad review look old', async () => {
+    const digest = freshDigest();
+    await post(digest, REVIEW, { result: 'blocked' }, lowly);
+    await post(digest, REVIEW, { result: 'clear' }, legal);
+    expect(await decision(digest, 'reviewed')).toBe('allow');
+    await post(digest, REVIEW, { result: 'blocked' }, legal);
+    expect(await decision(digest, 'reviewed')).toBe('deny');
+  });
+
+  it('concludes a build level by those who still count, not by a revoked key on the same envelope', async () => {
+    const digest = freshDigest();
+    await post(digest, PREDICATE_TYPES.provenance, provenance(), first, second);
+    expect(await decision(digest, 'built')).toBe('allow');
+    const revoked = await app.request('/v1/attestors/ci/keys/k2/revoke', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'compromised' }),
+    });
+    expect(revoked.status).toBe(200);
+    expect(await decision(digest, 'built')).toBe('allow');
+    await put('/v1/attestors/ci', ciWith(1));
+    expect(await decision(digest, 'built')).toBe('deny');
+  });
+});
+
+describe('a policy that would prove nothing', () => {
+  it('denies under a not whose branches do not apply', async () => {
+    await put('/v1/policies/hollow', {
+      policy: 'hollow',
+      requirements: [
+        {
+          id: 'none',
+          not: {
+            anyOf: [
+              { when: 'false', kind: 'test', from: ['qa'] },
+              { when: 'false', check: 'true' },
+            ],
+          },
+        },
+      ],
+    });
+    expect(await decision(freshDigest(), 'hollow')).toBe('deny');
+  });
+
+  it('is refused where it asks only that a verification summary is there, whatever it says', async () => {
+    const response = await app.request('/v1/policies/summary', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ policy: 'summary', requirements: [{ id: 's', kind: 'summary', from: ['qa'] }] }),
+    });
+    expect(response.status).toBe(400);
+    expect((await response.json()).code).toBe('policy_malformed');
+  });
+});
