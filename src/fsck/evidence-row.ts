@@ -1,7 +1,7 @@
 import type { Kind } from '../intoto/predicate-kind.js';
 import type { SignatureScheme } from '../intoto/signature-scheme.js';
 import type { Thumbprint } from '../trust/signer.js';
-import type { Keyed } from './walk.js';
+import { BY_INDEX, type Keyed } from './walk.js';
 
 /** A page is cut short where its envelopes would come to more than this. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -73,8 +73,8 @@ export const EVIDENCE_ROWS = `
         'signers', (
           select coalesce(jsonb_agg(jsonb_build_object('signer', x.signer, 'receivedAt', x.received_at) order by x.signer), '[]')
           from fact_signers x where x.fact = f.id and x.attestation = a.id)) order by f.id), '[]')
-     from facts f
-     where f.signed_digest in (select v.signed_digest from verifications v where v.attestation = a.id)) as facts
+     from (select distinct v.signed_digest from verifications v where v.attestation = a.id) d
+     cross join lateral (select * from facts where signed_digest = d.signed_digest ${BY_INDEX}) f) as facts
   from looked_at a left join envelopes e on e.attestation = a.id
   where a.before < ${MOST_BYTES}
   order by a.id`;

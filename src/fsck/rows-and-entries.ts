@@ -2,12 +2,13 @@ import type { HistoryType } from '../history/history-entry.js';
 import type { Attestor } from '../trust/attestor.js';
 import { attestorDigest } from '../trust/canonical-attestor.js';
 import { IS_TOLD_AS_IT_IS } from './told.js';
-import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
 const FOUND = `select 'attestation.' || v.outcome, v.trust_revision::text, v.code from verifications v
   where v.attestation = p.attestation`;
-const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'code' from history_entries e
-  where e.attestation = p.attestation and e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
+const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'code'
+  from (select * from history_entries where attestation = p.attestation ${BY_INDEX}) e
+  where e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
 
 /** One state of an attestor, and the digests that the entries of it tell. */
 interface AttestorStateRow extends Keyed {
@@ -30,7 +31,8 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     `select array[a.id] as key, case when h.entries <> 1 then a.id || ' has ' || h.entries || ' entries of its receipt' end as fault
      from (select id from attestations where id > $1 order by id limit $2) a
      cross join lateral (
-       select count(*) as entries from history_entries e where e.attestation = a.id and e.type = 'attestation.received'
+       select count(*) as entries from (select type from history_entries where attestation = a.id ${BY_INDEX}) e
+       where e.type = 'attestation.received'
      ) h
      order by a.id`,
   ),

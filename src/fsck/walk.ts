@@ -61,6 +61,12 @@ export function walkRows<Row extends Keyed, Read>(options: RowWalk<Row, Read>): 
   };
 }
 
+/**
+ * Ends a subquery that looks rows up by its `where`, and keeps the planner from moving other conditions into it: right after a
+ * restore there are no statistics to tell it that this is the index to use, and any other makes a walk quadratic.
+ */
+export const BY_INDEX = 'offset 0';
+
 const PAGE_SIZE = 1_000;
 
 /**
