@@ -52,6 +52,11 @@ export class Judge {
     return content.state === 'passes' ? this.check(entry) : content;
   }
 
+  /** Whether it is known to pass whenever it is looked at. */
+  isSound(entry: Entry): boolean {
+    return this.soundness(entry).state === 'passes';
+  }
+
   private judged(entry: Entry): ContentOutcome {
     const judgement = this.conditions.judge(entry.fact.content, entry, this.scene.clock);
     if (judgement.passes) return PASSES;

@@ -1,6 +1,7 @@
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { byAttestation, type Entry, type Refusal, type Rejected } from './evidence.js';
+import type { Times } from './evidence-times.js';
 import type { Judge, Outcome } from './judge-entry.js';
 
 /** What the evidence of one line comes to, group by group. */
@@ -189,14 +190,22 @@ class Selector implements Selection {
    * was, so that neither an earlier copy by somebody else nor a repetition lets a later failure pass for an old one; under
    * `not` the other way round.
    */
+  /**
+   * When an entry takes its place. Evidence that came again, or of several signers, is as old as can be where it passes and
+   * as new as can be where it does not: a repeated failure is not older than a pass in between, and no repeated pass newer
+   * than a failure in between. Under `not` it is the other way round.
+   */
   private order(entry: Entry): number {
     const known = this.orders.get(entry);
     if (known !== undefined) return known;
-    const passes = this.judge.soundness(entry).state === 'passes';
-    const { own, proven, received } = passes === this.inverted ? entry.latest() : entry.earliest;
-    const order = this.requirement.provenOrder ? (proven ?? received) : (own ?? received);
+    const [early, late] = [this.placeBy(entry.earliest), this.placeBy(entry.latest())];
+    const order = early === late || this.judge.isSound(entry) === this.inverted ? late : early;
     this.orders.set(entry, order);
     return order;
+  }
+
+  private placeBy({ own, proven, received }: Times): number {
+    return this.requirement.provenOrder ? (proven ?? received) : (own ?? received);
   }
 
   /** Whether `newer` is late enough, and speaks to enough, to take the place of the negative `older`. */

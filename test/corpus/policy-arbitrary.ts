@@ -117,6 +117,7 @@ function evidenceThat(said: fc.Arbitrary<Said>): fc.Arbitrary<Omit<CaseEvidence,
       said,
       // Before anything changes: what is received at the moment of a change is received after it.
       receivedAt: fc.integer({ min: 0, max: 5 }).map((hours) => ago(hours * HOUR + 60_000)),
+      receivedAgainAt: rarely(undefined, ago(30_000)),
       provenAt: fc.oneof({ arbitrary: fc.constant(null), weight: 3 }, { arbitrary: moment, weight: 1 }),
       standing: rarely('standing' as const, 'revoked' as const),
     })

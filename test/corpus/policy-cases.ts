@@ -63,6 +63,8 @@ export interface CaseEvidence {
   /** Names of keys. */
   readonly signedBy: readonly string[];
   readonly receivedAt: string;
+  /** When it was received last, where it came more than once. */
+  readonly receivedAgainAt?: string | undefined;
   readonly provenAt: string | null;
   readonly standing: 'standing' | 'revoked' | 'retracted';
 }
@@ -113,6 +115,7 @@ const evidenceShape = z
     ownTime: z.string().nullable().optional(),
     signedBy: z.union([z.string(), z.array(z.string())]),
     receivedAt: z.string().optional(),
+    receivedAgainAt: z.string().optional(),
     provenAt: z.string().optional(),
     standing: z.enum(['standing', 'revoked', 'retracted']).default('standing'),
   })
@@ -236,6 +239,7 @@ function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvid
     signedBy: typeof signedBy === 'string' ? [signedBy] : signedBy,
     // One after the other, a while ago: receipt orders what has no time of its own.
     receivedAt: each.receivedAt ?? `T-30m+${index}s`,
+    receivedAgainAt: each.receivedAgainAt,
     provenAt: provenAt ?? null,
     standing,
   };
@@ -248,9 +252,10 @@ function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
   if (attestors.some((key) => key?.validFrom !== undefined || key?.validUntil !== undefined)) return false;
   if (file.changes.some((change) => change.at !== undefined || 'effectiveFrom' in change)) return false;
   return file.evidence.every(
-    ({ fact, receivedAt, provenAt, standing, signedBy }) =>
+    ({ fact, receivedAt, receivedAgainAt, provenAt, standing, signedBy }) =>
       fact === undefined &&
       receivedAt === undefined &&
+      receivedAgainAt === undefined &&
       provenAt === undefined &&
       // No route withdraws an attestation.
       standing === 'standing' &&

@@ -107,12 +107,21 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
   };
 }
 
-function factsOf({ name, content, signedBy, receivedAt, provenAt, standing }: CaseEvidence): readonly Fact[] {
+function factsOf({
+  name,
+  content,
+  signedBy,
+  receivedAt,
+  receivedAgainAt,
+  provenAt,
+  standing,
+}: CaseEvidence): readonly Fact[] {
   const signers = signedBy.map((key): Signer => ({
     type: 'key',
     thumbprint: thumbprintOf(key),
     scheme: 'ES256/der',
     receivedAt,
+    lastReceivedAt: receivedAgainAt,
     provenAt,
   }));
   return derived(content).map((fact, index) => ({
