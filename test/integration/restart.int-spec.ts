@@ -36,7 +36,7 @@ describe('processes that start at once', () => {
   });
 });
 
-describe('the service on its own database', () => {
+describe('the service on its own database', { timeout: 120_000 }, () => {
   let dataDir: string;
 
   beforeEach(() => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect } from 'vitest';
 import { poolOptions } from '../../src/platform/database.js';
-import { eventually } from './answers.js';
+import { eventually, whileUnderWay } from './answers.js';
 import { violatedInvariants } from './invariants.js';
 import { approval, PREDICATE_TYPES, testResult } from './predicates.js';
 import { startServiceProcess, type ServiceProcess } from './service-process.js';
@@ -16,6 +16,7 @@ const WORKERS = 2;
 /** A client that hears nothing gives up and asks again. */
 const PATIENCE_MS = 10_000;
 const MOST_STARTS = 10;
+const LOOK_EVERY_MS = 500;
 
 export interface KillScenario {
   readonly url: string;
@@ -47,6 +48,7 @@ interface Prepared {
  */
 export async function surviveKills({ url, ownerUrl, queue, posts, kills }: KillScenario): Promise<void> {
   const opened: (() => Promise<void>)[] = [];
+  const ended = new AbortController();
   try {
     const redis = queue === 'redis' ? await redisOf(opened) : null;
     const env = {
@@ -66,12 +68,23 @@ export async function surviveKills({ url, ownerUrl, queue, posts, kills }: KillS
     const prepared = await prepare(base, posts);
 
     const acknowledged = new Set<string>();
-    const killing = killAsTheyPost(kills, target, () => acknowledged.size);
-    await Promise.all([postAll(base, prepared.bodies, acknowledged), killing]);
+    const underWay = Promise.all([
+      postAll({ base, bodies: prepared.bodies, acknowledged, signal: ended.signal }),
+      killAsTheyPost(kills, target, () => acknowledged.size),
+    ]);
+    await whileUnderWay(underWay, () => assertInvariantsHold(url));
     await assertSettled({ url, prepared, acknowledged });
   } finally {
+    ended.abort();
     for (const close of opened.reverse()) await close();
   }
+}
+
+/** They hold at every moment; that they cannot be looked at while the database recovers is no answer. */
+async function assertInvariantsHold(url: string): Promise<void> {
+  await sleep(LOOK_EVERY_MS);
+  const violated = await violatedInvariants(url).catch(() => []);
+  expect(violated).toEqual([]);
 }
 
 /** A process and how to kill and start it again, with what it was started with. */
@@ -144,26 +157,38 @@ async function prepare(base: string, posts: number): Promise<Prepared> {
   return { bodies, rejected, verified: posts - rejected };
 }
 
-async function postAll(base: string, bodies: readonly Buffer[], acknowledged: Set<string>): Promise<void> {
+interface Posting {
+  readonly base: string;
+  readonly bodies: readonly Buffer[];
+  /** Ids of what was answered. */
+  readonly acknowledged: Set<string>;
+  readonly signal: AbortSignal;
+}
+
+async function postAll({ base, bodies, acknowledged, signal }: Posting): Promise<void> {
   const waiting = bodies.entries();
   const client = async (): Promise<void> => {
-    for (const [, body] of waiting) acknowledged.add(await postUntilAnswered(base, body));
+    for (const [, body] of waiting) {
+      while (!(await wasAnswered(base, body, acknowledged))) {
+        if (signal.aborted) return;
+        await sleep(100);
+      }
+    }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
 }
 
-async function postUntilAnswered(base: string, body: Buffer): Promise<string> {
-  for (;;) {
-    try {
-      const response = await request(base, '/v1/attestations', { method: 'POST', body: Buffer.from(body) });
-      const answer = (await response.json()) as { readonly id: string };
-      if (response.ok) return answer.id;
-      if (response.status < 500 && response.status !== 429) throw new RangeError(`refused with ${response.status}`);
-    } catch (error) {
-      if (error instanceof RangeError) throw error;
-    }
-    await sleep(100);
-  }
+/** Posts once; false where it is to be posted again, whatever became of it. */
+async function wasAnswered(base: string, body: Buffer, acknowledged: Set<string>): Promise<boolean> {
+  const response = await request(base, '/v1/attestations', { method: 'POST', body: Buffer.from(body) }).catch(
+    () => null,
+  );
+  const text = await response?.text().catch(() => null);
+  if (response === null || text === null || text === undefined) return false;
+  if (response.status >= 500 || response.status === 429) return false;
+  if (!response.ok) throw new Error(`refused with ${response.status}: ${text}`);
+  acknowledged.add((JSON.parse(text) as { readonly id: string }).id);
+  return true;
 }
 
 function request(base: string, path: string, init: RequestInit): Promise<Response> {
