@@ -77,6 +77,7 @@ function readSigner(stored: ImageFactRow['signers'][number]): Signer {
     receivedAt: stored.receivedAt,
     lastReceivedAt: stored.lastReceivedAt,
     provenAt: stored.provenAt,
+    times: [],
   };
 }
 

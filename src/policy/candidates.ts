@@ -2,8 +2,8 @@ import type { Fact } from '../facts/fact.js';
 import { compileGlob } from '../intoto/glob.js';
 import type { Attestor } from '../trust/attestor.js';
 import { authorityOf, judgedTime, type Authority } from '../trust/authority.js';
-import type { Signer } from '../trust/signer.js';
-import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import { signerIdOf, type Signer } from '../trust/signer.js';
+import { attestorsOf, epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
@@ -90,9 +90,7 @@ function wordOf(
   scene: Scene,
 ): Word {
   const approver =
-    fact.content.kind === 'approval'
-      ? approverOf(scene.trust, attestor, signer.thumbprint, fact.content.approver.id)
-      : null;
+    fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer, fact.content.approver.id) : null;
   const refusal = refusalOfWord(fact, signer, authority, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
   const supports = authority.supports && fact.standing === 'standing';
@@ -118,7 +116,7 @@ function refusalOfWord(
   if (fact.standing === 'revoked') return { code: 'attestation_revoked', message: 'it was revoked' };
   if (!authority.supports) return refusalOf(authority, signer);
   if (mismatch !== null) return { code: 'approver_mismatch', message: mismatch };
-  if (requirement.provenOrder && signer.provenAt === null) {
+  if (requirement.provenOrder && authority.provenAt === null) {
     return { code: 'condition_false', message: 'it has no proven signing time, and the policy orders by it' };
   }
   return null;
@@ -135,8 +133,8 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
     hinders: words.some((word) => word.hinders),
     routes: helping.map(({ attestor, signer, authority }) => ({
       attestor,
-      thumbprint: signer.thumbprint,
-      label: authority.key === null ? attestor : `key ${authority.key.id} of ${attestor}`,
+      signer: signerIdOf(signer),
+      label: labelOf(authority, attestor),
     })),
     refusal: helping.length > 0 ? null : gravest(refusals),
     earliest: earliestTimes(fact),
@@ -165,18 +163,32 @@ function levelBy(attestor: Attestor | null, builder: string): number {
   return fitting.length === 0 ? 0 : Math.min(...fitting.map(({ slsaLevel }) => slsaLevel));
 }
 
+function labelOf({ credential }: Authority, attestor: string): string {
+  switch (credential?.type) {
+    case undefined:
+      return attestor;
+    case 'key':
+      return `key ${credential.key.id} of ${attestor}`;
+    case 'identity':
+      return `identity ${credential.identity.id} of ${attestor}`;
+  }
+}
+
 function refusalOf(authority: Authority, signer: Signer): Refusal {
-  const { code, message, key } = authority;
+  const { code, message, credential } = authority;
   switch (code) {
     case 'counts':
       throw new Error('a signer that counts is not refused');
     case 'wrong_attestor':
+    case 'identity_mismatch':
     case 'signer_not_allowed':
       return { code: 'wrong_attestor', message };
+    case 'root_not_trusted':
     case 'signer_revoked':
       return { code: 'signer_revoked', message };
     case 'key_not_valid_then': {
-      const early = epochOf(judgedTime(signer)) < epochOf(key?.validFrom ?? null, -Infinity);
+      const held = credential?.type === 'identity' ? credential.identity : credential?.key;
+      const early = epochOf(judgedTime(authority, signer)) < epochOf(held?.validFrom ?? null, -Infinity);
       return { code: early ? 'not_valid_yet' : 'signer_revoked', message };
     }
   }
@@ -184,7 +196,7 @@ function refusalOf(authority: Authority, signer: Signer): Refusal {
 
 function strangers(signers: readonly Signer[], from: readonly string[], trust: TrustSnapshot): Refusal {
   if (signers.length === 0) return { code: 'wrong_attestor', message: 'it is signed by this service itself' };
-  const holders = new Set(signers.flatMap(({ thumbprint }) => [...(trust.holders.get(thumbprint) ?? [])]));
+  const holders = new Set(signers.flatMap((signer) => attestorsOf(trust, signer)));
   const by = holders.size === 0 ? 'nobody known' : [...holders].sort().join(', ');
   return { code: 'wrong_attestor', message: `it is signed by ${by}; expected one of [${from.join(', ')}]` };
 }

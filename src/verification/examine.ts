@@ -3,16 +3,11 @@ import type { Sha256Digest } from '../intoto/digest.js';
 import { kindOf } from '../intoto/predicate-kind.js';
 import type { SignatureMatch } from '../intoto/verify-envelope.js';
 import type { EvidenceType } from '../trust/authority.js';
+import { signerOf } from '../trust/signer.js';
 import { signerStatus, type SignerStanding } from '../trust/signer-status.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { Outcome, RejectionCode } from './outcome.js';
 import type { EnvelopeReading, PredicateReading } from './read-envelope.js';
-
-/** A signer as the verification keeps it: whose key it is found to be, and whether it could count at that time. */
-export interface ExaminedSigner extends SignerStanding {
-  readonly identity: null;
-  readonly signedAt: null;
-}
 
 /** What one run of signature checking found, at one trust revision. */
 export interface Examination {
@@ -22,7 +17,8 @@ export interface Examination {
   readonly signedDigest: Sha256Digest | null;
   /** Mathematics alone: which known keys signed. Facts are proved by these, and trust resolves later which count. */
   readonly matches: readonly SignatureMatch[];
-  readonly signers: readonly ExaminedSigner[];
+  /** Whose keys and identities they are found to be, and whether they could count at that time. */
+  readonly signers: readonly SignerStanding[];
   readonly facts: readonly DerivedFact[];
   /** Whether a later change of trust could let more of it count. */
   readonly couldGain: boolean;
@@ -76,19 +72,19 @@ function judged(
   receivedAt: Date,
   trust: TrustSnapshot,
 ): Omit<Examination, 'trustRevision'> {
-  const times = { receivedAt: receivedAt.toISOString(), provenAt: null };
-  const { standings, rejection, couldGain } = signerStatus(
+  const receipt = { receivedAt: receivedAt.toISOString() };
+  const { standings, rejection, waiting } = signerStatus(
     trust,
-    matches.map(({ thumbprint, scheme }) => ({ type: 'key', thumbprint, scheme, ...times })),
+    matches.map(({ thumbprint, scheme }) => signerOf({ type: 'key', thumbprint, scheme, times: [] }, receipt)),
     typesOf(predicateType, facts),
   );
   return {
     outcome: outcomeOf(facts, rejection),
     signedDigest,
     matches,
-    signers: standings.map((standing) => ({ ...standing, identity: null, signedAt: null })),
+    signers: standings,
     facts: facts.read ? facts.facts : [],
-    couldGain: couldGain || strangers,
+    couldGain: waiting.length > 0 || strangers,
   };
 }
 

@@ -8,8 +8,10 @@ import { parsePolicy } from '../../src/policy/parse-policy.js';
 import { policyDigest } from '../../src/policy/policy-digest.js';
 import { applyPut } from '../../src/trust/attestor-change.js';
 import type { KeyDocument } from '../../src/trust/parse-attestor.js';
-import type { Signer, Thumbprint } from '../../src/trust/signer.js';
-import { EMPTY_TRUST, extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { PUBLIC_GOOD } from '../../src/trust/attestor.js';
+import { signerOf, type Signer, type Thumbprint } from '../../src/trust/signer.js';
+import { extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { EMPTY_TRUST, TSA } from '../../src/trust/trust.fixture.js';
 import { OWN_KEY, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
 
 /** Long before anything was received. */
@@ -71,11 +73,11 @@ function recorded(trust: TrustSnapshot, change: CaseChange): TrustSnapshot {
       at,
       trustRevision,
     };
-    return extendTrust(trust, trustRevision, { states: [], revocations: [revocation] });
+    return extendTrust(trust, trustRevision, { revocations: [revocation] });
   }
   const name = 'put' in change ? change.put.name : change.delete;
   const attestor = 'put' in change ? applyPut(findAttestor(trust, name), documentOf(change.put), at) : null;
-  return extendTrust(trust, trustRevision, { states: [{ name, at, trustRevision, attestor }], revocations: [] });
+  return extendTrust(trust, trustRevision, { states: [{ name, at, trustRevision, attestor }] });
 }
 
 function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPut>[1] {
@@ -97,10 +99,12 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
       thumbprint: thumbprintOf(key?.key ?? `${name}/${id}`),
       publicKey: 'not needed where nothing is verified',
       schemes: ['ES256/der'],
+      trustRoot: PUBLIC_GOOD,
       validFrom: key?.validFrom ?? null,
       validUntil: key?.validUntil ?? null,
       person: key?.person ?? null,
     })),
+    identities: [],
     repositories,
     builders,
     mayNameApprovers,
@@ -116,14 +120,13 @@ function factsOf({
   provenAt,
   standing,
 }: CaseEvidence): readonly Fact[] {
-  const signers = signedBy.map((key): Signer => ({
-    type: 'key',
-    thumbprint: thumbprintOf(key),
-    scheme: 'ES256/der',
-    receivedAt,
-    lastReceivedAt: receivedAgainAt,
-    provenAt,
-  }));
+  const times = provenAt === null ? [] : [{ authority: TSA, at: provenAt }];
+  const signers = signedBy.map((key): Signer =>
+    signerOf(
+      { type: 'key', thumbprint: thumbprintOf(key), scheme: 'ES256/der', times },
+      { receivedAt, lastReceivedAt: receivedAgainAt },
+    ),
+  );
   return derived(content).map((fact, index) => ({
     id: `${name} ${index}`,
     attestation: attestationOf(name),
