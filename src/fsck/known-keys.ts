@@ -1,7 +1,7 @@
 import type { VerificationKey } from '../intoto/verify-envelope.js';
 import type { AttestorRecord } from '../trust/attestor.js';
 import type { Thumbprint } from '../trust/signer.js';
-import { EMPTY_TRUST, extendTrust } from '../trust/trust-snapshot.js';
+import { emptyTrust, extendTrust } from '../trust/trust-snapshot.js';
 import { verificationKeys } from '../trust/verification-keys.js';
 import type { Reading } from './walk.js';
 
@@ -16,7 +16,7 @@ export class KnownKeys {
     const known = this.keys.get(thumbprint);
     if (known !== undefined) return known;
     const states = await reading.query<AttestorRecord>(EVERY_STATE, []);
-    const { keys } = verificationKeys(extendTrust(EMPTY_TRUST, Infinity, { states, revocations: [] }));
+    const { keys } = verificationKeys(extendTrust(emptyTrust(null), Infinity, { states }));
     this.keys = new Map(keys.map((key) => [key.thumbprint, key]));
     return this.keys.get(thumbprint) ?? null;
   }
