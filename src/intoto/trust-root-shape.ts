@@ -1,4 +1,3 @@
-import type { Json } from './json.js';
 import type { AuthorityId } from './proved-signer.js';
 
 /** An authority that a trust root lists. One and the same may be listed several times, for several periods. */
@@ -18,6 +17,6 @@ export interface Authority {
 export interface TrustRoot {
   readonly form: 'sigstore' | 'x509';
   readonly authorities: readonly Authority[];
-  /** The document as it was handed in. */
-  readonly json: Json;
+  /** The document, as JSON: equal for roots that say the same. */
+  readonly json: object;
 }
