@@ -248,7 +248,7 @@ describe('an attestor with mistakes', () => {
       'identities',
       'x',
       () => ({ kinds: ['build'], keys: [], identities: [{}] }),
-      { status: 400, code: 'identities_unsupported', paths: ['identities'] },
+      { status: 400, code: 'attestor_malformed', paths: ['identities[0].id'] },
     ],
   ])('%s', async (_name, name, document, refusal) => {
     const answer = await careless.put(`/v1/attestors/${name}`, document());
