@@ -243,6 +243,7 @@ describe('an identity revoked as compromised', () => {
     const trust = trustOf(keyless, { at: day(1), attestor: exact }, { at: day(1), attestor: wide }, revoked);
     expect(standing(trust, { attestor: 'qa' })).toBe('signer_revoked: objects');
     expect(standing(trust, { attestor: 'all' })).toBe('signer_revoked: objects');
+    expect(ask(trust, { attestor: 'all' }).message).toBe('identity release of trivy is revoked as compromised');
     const other = certificateWith({
       identity: certified({ subjects: [WORKFLOW.replace('release.yml', 'scan.yml')] }),
     });

@@ -1,5 +1,5 @@
 import type { HeldIdentity } from './attestor-state.js';
-import type { Attestor } from './attestor.js';
+import type { Attestor, IdentityRevocation, KeyRevocation } from './attestor.js';
 import {
   notOneOf,
   stranger,
@@ -52,6 +52,7 @@ function judgeKey(
     refusalOfType(question, attestor) ??
     refusalOfTime({
       what: `key ${key.id} of ${name}`,
+      revoked: () => `key ${key.id} of ${name}`,
       held,
       bindings: revocationsBinding(trust, name, signer.thumbprint),
       known: moment.known,
@@ -123,6 +124,7 @@ function judgeIdentity(
     refusalOfType(question, attestor) ??
     refusalOfTime({
       what,
+      revoked: whatIsRevoked,
       held,
       bindings: revocationsOfCertificate(trust, name, identity.id, signer),
       known: moment.known,
@@ -131,4 +133,12 @@ function judgeIdentity(
     }) ??
     refusalOfPlace(question, moment.state, repository);
   return { ...found, ...(refusal ?? { code: 'counts', message: `signed by ${what}` }) };
+}
+
+/** A certificate may be bound by what was revoked elsewhere, and by other identities than the one it fits. */
+function whatIsRevoked(revocation: KeyRevocation | IdentityRevocation): string {
+  const { attestor } = revocation;
+  return 'keyId' in revocation
+    ? `the key of its certificate, key ${revocation.keyId} of ${attestor},`
+    : `identity ${revocation.identityId} of ${attestor}`;
 }

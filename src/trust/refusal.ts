@@ -18,6 +18,8 @@ export function refusalOfType({ name, type }: Question, attestor: Attestor): Ref
 export interface Timing {
   /** What is judged, for people: `key k1 of trivy`. */
   readonly what: string;
+  /** What of it is revoked by a revocation that binds it. */
+  readonly revoked: (revocation: KeyRevocation | IdentityRevocation) => string;
   readonly held: Pick<HeldIdentity, 'validFrom' | 'validUntil' | 'retiredAt'>;
   readonly bindings: readonly BindingRevocation<KeyRevocation | IdentityRevocation>[];
   /** Milliseconds since the epoch: what was recorded later binds nothing. */
@@ -28,10 +30,11 @@ export interface Timing {
 }
 
 /** Why it does not count at the time by which it is judged, or null: revocations first. */
-export function refusalOfTime({ what, held, bindings, known, judgedAt, happened }: Timing): Refusal | null {
+export function refusalOfTime({ what, revoked, held, bindings, known, judgedAt, happened }: Timing): Refusal | null {
   const binding = bindings.find(({ effectiveFrom, at }) => at <= known && judgedAt >= effectiveFrom);
   if (binding !== undefined) {
-    return { code: 'signer_revoked', message: `${what} is revoked as ${binding.revocation.reason}` };
+    const { revocation } = binding;
+    return { code: 'signer_revoked', message: `${revoked(revocation)} is revoked as ${revocation.reason}` };
   }
   if (judgedAt >= held.retiredAt) {
     return { code: 'signer_revoked', message: `${what} was retired before this was ${happened}` };

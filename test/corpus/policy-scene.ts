@@ -11,7 +11,17 @@ import type { KeyDocument } from '../../src/trust/parse-attestor.js';
 import { PUBLIC_GOOD } from '../../src/trust/attestor.js';
 import { signerOf, type Signer, type Thumbprint } from '../../src/trust/signer.js';
 import { extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
-import { EMPTY_TRUST, TSA } from '../../src/trust/trust.fixture.js';
+import {
+  certificateWith,
+  CTLOG,
+  EMPTY_TRUST,
+  identityWith,
+  ROOT_AUTHORITIES,
+  rootWith,
+  TLOG,
+  TSA,
+} from '../../src/trust/trust.fixture.js';
+import { patternOf } from '../../src/trust/identity-pattern.js';
 import { OWN_KEY, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
 
 /** Long before anything was received. */
@@ -59,6 +69,19 @@ export function trustOf(attestors: readonly CaseAttestor[], changes: readonly Ca
 function recorded(trust: TrustSnapshot, change: CaseChange): TrustSnapshot {
   const { at } = change;
   const trustRevision = trust.revision + 1;
+  if ('distrust' in change) {
+    const { distrust } = change;
+    const root = rootWith(...ROOT_AUTHORITIES.filter(({ type }) => !distrust.includes(type)));
+    return extendTrust(trust, trustRevision, { roots: [{ name: PUBLIC_GOOD, at, trustRevision, root }] });
+  }
+  if ('identity' in change) {
+    const { revoke: attestor, identity: identityId, reason } = change;
+    const held = findAttestor(trust, attestor)?.identities.find(({ id }) => id === identityId);
+    if (held === undefined) throw new Error(`${attestor} has no identity ${identityId}`);
+    const effectiveFrom = reason === 'compromised' ? null : at;
+    const revocation = { attestor, identityId, pattern: patternOf(held), reason, effectiveFrom, at, trustRevision };
+    return extendTrust(trust, trustRevision, { identityRevocations: [revocation] });
+  }
   if ('revoke' in change) {
     const { revoke: attestor, key: keyId, reason, effectiveFrom } = change;
     const held = findAttestor(trust, attestor)?.keys.find(({ id }) => id === keyId);
@@ -85,6 +108,7 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
     kinds = null,
     predicateTypes = null,
     keys,
+    identities = {},
     repositories = null,
     builders = [],
     mayNameApprovers = false,
@@ -104,7 +128,10 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
       validUntil: key?.validUntil ?? null,
       person: key?.person ?? null,
     })),
-    identities: [],
+    identities: Object.entries(identities).map(([id, identity]) => {
+      const { retiredAt: _, ...named } = identityWith({ subjectGlob: null, ...identity, id });
+      return named;
+    }),
     repositories,
     builders,
     mayNameApprovers,
@@ -121,12 +148,11 @@ function factsOf({
   standing,
 }: CaseEvidence): readonly Fact[] {
   const times = provenAt === null ? [] : [{ authority: TSA, at: provenAt }];
-  const signers = signedBy.map((key): Signer =>
-    signerOf(
-      { type: 'key', thumbprint: thumbprintOf(key), scheme: 'ES256/der', times },
-      { receivedAt, lastReceivedAt: receivedAgainAt },
-    ),
-  );
+  const receipt = { receivedAt, lastReceivedAt: receivedAgainAt };
+  const signers = signedBy.map((signer): Signer => {
+    if (signer.includes(' ')) return signerOf(certificateOf(signer, provenAt ?? receivedAt), receipt);
+    return signerOf({ type: 'key', thumbprint: thumbprintOf(signer), scheme: 'ES256/der', times }, receipt);
+  });
   return derived(content).map((fact, index) => ({
     id: `${name} ${index}`,
     attestation: attestationOf(name),
@@ -138,6 +164,20 @@ function factsOf({
     content: fact.content,
     standing,
   }));
+}
+
+/** The certificate of `issuer subject`, whose key is made for this signature alone. */
+function certificateOf(signer: string, at: string): Signer {
+  const [issuer = '', subject = ''] = signer.split(' ');
+  return certificateWith({
+    thumbprint: thumbprintOf(`${signer} at ${at}`),
+    identity: { issuer, subjects: [subject], claims: {} },
+    ctlogs: [{ authority: CTLOG, at }],
+    times: [
+      { authority: TLOG, at },
+      { authority: TSA, at },
+    ],
+  });
 }
 
 function derived(content: CaseEvidence['content']): readonly DerivedFact[] {

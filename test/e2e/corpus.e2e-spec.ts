@@ -133,6 +133,7 @@ class Scene {
 
   async change(change: CaseChange): Promise<void> {
     if ('put' in change) await this.put(change.put);
+    else if ('distrust' in change || 'identity' in change) throw new Error('this is for evaluation alone');
     else if ('delete' in change) demand(await admin.delete(`/v1/attestors/${this.own(change.delete)}`), 204);
     else {
       const { revoke, key, reason } = change;
