@@ -41,8 +41,7 @@ export interface PolicyCase {
 export interface CaseAttestor {
   readonly name: string;
   /** As `PUT /v1/attestors/{name}` takes it but for the keys, which are named here and made by whoever runs the case. */
-  readonly document: Omit<z.infer<typeof attestorShape>, 'identities'> &
-    Partial<Pick<z.infer<typeof attestorShape>, 'identities'>>;
+  readonly document: z.infer<typeof attestorShape>;
 }
 
 export type CaseChange = { readonly at: string } & (
@@ -90,7 +89,7 @@ const attestorShape = z.strictObject({
         validUntil: z.string().optional(),
       }),
     )
-    .default({}),
+    .optional(),
   /** By id. `key` names the key itself where it is not `attestor/id`, as where two attestors hold one. */
   keys: z.record(
     z.string(),

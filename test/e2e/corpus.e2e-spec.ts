@@ -102,7 +102,12 @@ class Scene {
       const { publicKey } = this.keyOf(shared);
       return { id, publicKey, ...window, ...(person === undefined ? {} : { person: this.own(person) }) };
     });
-    const { status, text } = await admin.put(`/v1/attestors/${this.own(name)}`, { ...document, keys });
+    const identities = Object.entries(document.identities ?? {}).map(([id, { person, ...identity }]) => ({
+      id,
+      ...identity,
+      ...(person === undefined ? {} : { person: this.own(person) }),
+    }));
+    const { status, text } = await admin.put(`/v1/attestors/${this.own(name)}`, { ...document, keys, identities });
     if (status !== 200 && status !== 201) throw new Error(text);
   }
 
