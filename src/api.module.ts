@@ -23,10 +23,19 @@ import { PolicyModule } from './policy/policy.module.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { TrustController } from './trust/trust.controller.js';
 import { TrustModule } from './trust/trust.module.js';
+import { VerificationModule } from './verification/verification.module.js';
 
 /** Everything that is asked over HTTP. */
 @Module({
-  imports: [AccessModule, AttestationsModule, HistoryModule, ImagesModule, PolicyModule, TrustModule],
+  imports: [
+    AccessModule,
+    AttestationsModule,
+    HistoryModule,
+    ImagesModule,
+    PolicyModule,
+    TrustModule,
+    VerificationModule,
+  ],
   controllers: [
     AttestationController,
     HistoryController,

@@ -12,7 +12,7 @@ import { RevisionEntity } from './platform/revision.entity.js';
 import { PolicyRevisionEntity } from './policy/policy.entity.js';
 import { VerdictEntity, VerdictLatestEntity } from './policy/verdict.entity.js';
 import { AttestorStateEntity, KeyRevocationEntity } from './trust/trust.entity.js';
-import { VerificationEntity } from './verification/verification.entity.js';
+import { ReexaminationEntity, VerificationEntity } from './verification/verification.entity.js';
 
 /** Every table of the schema, by name. */
 export const entities = [
@@ -28,6 +28,7 @@ export const entities = [
   ImageEntity,
   KeyRevocationEntity,
   PolicyRevisionEntity,
+  ReexaminationEntity,
   RevisionEntity,
   SubjectReceiptEntity,
   TokenEntity,

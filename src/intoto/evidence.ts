@@ -1,12 +1,10 @@
 import { parseCosignLayer, type CosignLayer } from './cosign-layer.js';
-import type { Sha256Digest } from './digest.js';
 import { parseEnvelope, type Envelope } from './envelope.js';
 import { FormatUnrecognized } from './format-unrecognized.js';
 import { asArray, asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { looksLikeCompactJws, parseJws, type Jws } from './jws.js';
 import { Malformed } from './malformed.js';
 import { parseBundle, type SigstoreBundle } from './sigstore-bundle.js';
-import { signedDigest } from './verify-envelope.js';
 import { STATEMENT_PAYLOAD_TYPE } from './verify-jws.js';
 
 /** One attestation in the form in which it was posted: in shape, and not verified. */
@@ -16,13 +14,14 @@ export type Evidence =
   | { readonly format: 'jws'; readonly jws: Jws }
   | { readonly format: 'cosign'; readonly layer: CosignLayer };
 
-/** What the signatures of a piece of evidence are over, as if it were a DSSE envelope. */
+/**
+ * What the signatures of a piece of evidence are over, as if it were a DSSE envelope: `signedDigest` of it is equal for the same
+ * payload of the same type, whatever the format, and identifies what was signed.
+ */
 export interface SignedPayload {
   readonly payloadType: string;
   /** Bytes of an in-toto Statement where the payload type says so; whether they are one is not known yet. */
   readonly payload: Buffer;
-  /** Equal for the same payload of the same type, whatever the format: identifies what was signed. */
-  readonly signedDigest: Sha256Digest;
 }
 
 /** The predicate type under which cosign writes that an artifact was signed (cosign, pkg/types/predicate.go). */
@@ -67,31 +66,27 @@ export function parseEvidence(bytes: Uint8Array): Evidence {
 export function statementOf(evidence: Evidence): SignedPayload {
   switch (evidence.format) {
     case 'dsse':
-      return signedPayload(evidence.envelope);
+      return evidence.envelope;
     case 'jws':
-      return signedPayload({ payloadType: STATEMENT_PAYLOAD_TYPE, payload: evidence.jws.payload });
+      return { payloadType: STATEMENT_PAYLOAD_TYPE, payload: evidence.jws.payload };
     case 'bundle':
       return statementOfBundle(evidence.bundle);
     case 'cosign':
       return evidence.layer.type === 'envelope'
-        ? signedPayload(evidence.layer.envelope)
+        ? evidence.layer.envelope
         : statementOfBundle(evidence.layer.bundle);
   }
 }
 
 function statementOfBundle({ content }: SigstoreBundle): SignedPayload {
-  if (content.type === 'dsse') return signedPayload(content.envelope);
+  if (content.type === 'dsse') return content.envelope;
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ digest: { sha256: content.digest.slice('sha256:'.length) } }],
     predicateType: ARTIFACT_SIGNED,
     predicate: {},
   };
-  return signedPayload({ payloadType: STATEMENT_PAYLOAD_TYPE, payload: Buffer.from(JSON.stringify(statement)) });
-}
-
-function signedPayload({ payloadType, payload }: Pick<Envelope, 'payloadType' | 'payload'>): SignedPayload {
-  return { payloadType, payload, signedDigest: signedDigest({ payloadType, payload }) };
+  return { payloadType: STATEMENT_PAYLOAD_TYPE, payload: Buffer.from(JSON.stringify(statement)) };
 }
 
 function formatOf(json: JsonObject): Evidence['format'] | null {
