@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { asArray } from './json.js';
 import {
   bytesIn,
   checkBytesListIn,
@@ -41,10 +42,10 @@ export function checkBundleShape(bundle: Place): void {
     return;
   }
   checkKeyMaterial(material, version);
-  for (const entry of objectsIn(material, 'tlogEntries', MOST_OF_EACH) ?? []) checkLogEntry(entry, version);
+  for (const entry of objectsIn(material, 'tlogEntries', MOST_OF_EACH)) checkLogEntry(entry, version);
   const timestamps = objectIn(material, 'timestampVerificationData');
   if (timestamps === null) return;
-  for (const timestamp of objectsIn(timestamps, 'rfc3161Timestamps', MOST_OF_EACH) ?? []) {
+  for (const timestamp of objectsIn(timestamps, 'rfc3161Timestamps', MOST_OF_EACH)) {
     requireBytes(timestamp, 'signedTimestamp');
   }
 }
@@ -98,11 +99,9 @@ function checkKeyMaterial(material: Place, version: Version | null): void {
  * certificate, which verifiers should pass over; anywhere else it would pass for the signer or for an intermediate.
  */
 function checkChain(chain: Place): void {
+  const { certificates: list } = chain.object;
+  if (!holds(chain, 'certificates') || asArray(list)?.length === 0) faultAt(chain, 'certificates', 'must not be empty');
   const certificates = objectsIn(chain, 'certificates', MOST_OF_EACH);
-  if (certificates === null || certificates.length === 0) {
-    if (certificates !== null || !holds(chain, 'certificates')) faultAt(chain, 'certificates', 'must not be empty');
-    return;
-  }
   for (const [index, place] of certificates.entries()) {
     const certificate = checkCertificate(place);
     const mayBeRoot = index > 0 && index === certificates.length - 1;

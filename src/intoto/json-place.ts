@@ -37,17 +37,14 @@ export function objectIn(place: Place, name: string): Place | null {
   return { object, path: memberPath(place.path, name), faults: place.faults };
 }
 
-/** The elements of the member, at most so many, as places of their own; null where one of them is no object, too. */
-export function objectsIn(place: Place, name: string, most: number): readonly Place[] | null {
-  const list = listIn(place, name, most);
-  if (list === null) return null;
+/** Those elements of the member, a list of at most so many, that are objects as they should be; none where it is absent. */
+export function objectsIn(place: Place, name: string, most: number): readonly Place[] {
   const path = memberPath(place.path, name);
-  const places = list.flatMap((element, index) => {
+  return (listIn(place, name, most) ?? []).flatMap((element, index) => {
     const object = asObject(element);
     if (object === null) place.faults.add(elementPath(path, index), 'must be an object');
     return object === null ? [] : [{ object, path: elementPath(path, index), faults: place.faults }];
   });
-  return places.length === list.length ? places : null;
 }
 
 export function textIn(place: Place, name: string): string | null {

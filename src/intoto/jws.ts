@@ -31,8 +31,8 @@ export interface Jws {
 /**
  * Reads a JSON Web Signature (RFC 7515) from its bytes, in the compact (7.1), general JSON (7.2.1) or flattened JSON
  * (7.2.2) serialization, told apart by structure, or from JSON that `parseStrictJson` has already read. One line end may
- * follow the compact form. Every part is base64url without padding; a detached payload is refused, unknown members are
- * ignored. What of a header is accepted says `readJoseHeader`. At most 100 signatures are accepted, 10 where the payload
+ * follow the compact form. Every part is base64url without padding; a payload that is kept elsewhere (appendix F) is nowhere
+ * looked for, unknown members are ignored. What of a header is accepted says `readJoseHeader`. At most 100 signatures are accepted, 10 where the payload
  * is above 1 MiB.
  *
  * Throws Malformed of the document `jws` with every fault found. Says nothing about who signed, nor whether the payload is
@@ -73,9 +73,6 @@ function readSerialized(json: Json, faults: FaultList): Jws {
   const object = asObject(json);
   if (object === null) throw new Malformed('jws', [{ path: '', message: 'must be a JSON object or in compact form' }]);
   const payload = readPart(object, 'payload', '', faults);
-  if (payload.length === 0 && member(object, 'payload') === '') {
-    faults.add('payload', 'is empty: a detached payload is not accepted');
-  }
   const payloadText = payload.toString('base64url');
   const general = member(object, 'signatures');
   if (general === undefined) return { payload, signatures: [readSignature(object, '', payloadText, faults)] };
