@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
 import { z } from 'zod';
+import type { Json } from '../../src/intoto/json.js';
 import { KeyUnusable } from '../../src/intoto/key-unusable.js';
 import { importPublicKey, type PublicKey } from '../../src/intoto/public-key.js';
 import { parseTrustRoot } from '../../src/intoto/sigstore/trust-root.js';
@@ -69,7 +70,7 @@ function text(path: string): string {
   return readConformanceFile(path).toString('utf8');
 }
 
-function bundleJson({ bundle, id }: Case): unknown {
+function bundleJson({ bundle, id }: Case): Json {
   const line = /#(\d+)$/.exec(id)?.[1];
   return JSON.parse(line === undefined ? text(bundle) : text(bundle).split('\n')[Number(line)]!);
 }

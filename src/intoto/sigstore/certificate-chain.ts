@@ -35,7 +35,8 @@ export function chainFaults(
   return faults;
 }
 
-function keyFault(certificate: Certificate): string | null {
+/** Why the certificate's key is not accepted, as `importPublicKey` has it; null where it is. */
+export function keyFault(certificate: Certificate): string | null {
   try {
     importPublicKey(pemOf('PUBLIC KEY', certificate.publicKey));
     return null;

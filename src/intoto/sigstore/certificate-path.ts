@@ -1,22 +1,21 @@
 import type { Certificate } from './certificate.js';
+import { keyFault } from './certificate-chain.js';
 import { covers, type TrustedChain } from './trust-material.js';
 
 /** Whether, by its name and key identifier, the issuer may have issued the certificate; its signature is not looked at. */
 export function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
   if (!issuer.subject.equals(certificate.issuer)) return false;
-  try {
+  return unlessUnreadable(() => {
     const wanted = certificate.extAuthorityKeyID?.keyIdentifier;
     const own = issuer.extSubjectKeyID?.keyIdentifier;
     return wanted === undefined || own === undefined || wanted.equals(own);
-  } catch {
-    return false;
-  }
+  });
 }
 
 /**
  * Whether a path of certificates leads from the leaf to the root of the trusted chain, through certificates of the chain
  * and, below those, of the ones that came along (RFC 5280, 6.1): each issued and signed by the next, every issuer an
- * authority that may sign certificates and does not stand above more of them than it allows, and all of them and the
+ * authority with a key that is accepted that may sign certificates and does not stand above more of them than it allows, and all of them and the
  * chain's window valid at every one of the moments.
  *
  * Of several paths the shortest counts. Those that came along are never trusted for being there.
@@ -54,23 +53,23 @@ function hasIssued(issuer: Certificate, certificate: Certificate, below: number)
 }
 
 function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
-  try {
-    return certificate.verify(issuer);
-  } catch {
-    return false;
-  }
+  return unlessUnreadable(() => certificate.verify(issuer));
 }
 
 function isAuthority(certificate: Certificate): boolean {
-  try {
-    return certificate.isCA;
-  } catch {
-    return false;
-  }
+  return unlessUnreadable(() => certificate.isCA) && keyFault(certificate) === null;
 }
 
 /** RFC 5280, 4.2.1.9: how many authorities may stand between this one and the leaf. */
 function allows(issuer: Certificate, below: number): boolean {
-  const most = issuer.extBasicConstraints?.pathLenConstraint;
-  return most === undefined || most >= BigInt(below);
+  return unlessUnreadable(() => (issuer.extBasicConstraints?.pathLenConstraint ?? BigInt(below)) >= BigInt(below));
+}
+
+/** What an extension or key that is out of shape allows: nothing. */
+function unlessUnreadable(read: () => boolean): boolean {
+  try {
+    return read();
+  } catch {
+    return false;
+  }
 }
