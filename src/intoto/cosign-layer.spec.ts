@@ -3,7 +3,8 @@ import { makeCertificates, pemOf, shapedBundle, shapedEnvelope } from './bundle.
 import { parseCosignLayer } from './cosign-layer.js';
 import { parseEnvelope } from './envelope.js';
 import { Malformed } from './malformed.js';
-import { parseBundle, type SigstoreBundle } from './sigstore-bundle.js';
+import type { SigstoreBundle } from './bundle-content.js';
+import { parseBundle } from './sigstore-bundle.js';
 
 const { leaf, root } = await makeCertificates();
 const [entry] = shapedBundle(leaf).verificationMaterial.tlogEntries;

@@ -14,7 +14,8 @@ import { parseEnvelope, type Envelope } from './envelope.js';
 import { FaultList } from './fault-list.js';
 import { asObject, member, parseStrictJson, type Json } from './json.js';
 import { Malformed } from './malformed.js';
-import { parseBundle, type SigstoreBundle } from './sigstore-bundle.js';
+import type { SigstoreBundle } from './bundle-content.js';
+import { parseBundle } from './sigstore-bundle.js';
 
 /** What an attestation layer comes to: a bundle where the annotations prove more than the envelope, else the envelope. */
 export type CosignLayer =

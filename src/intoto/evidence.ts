@@ -4,7 +4,8 @@ import { FormatUnrecognized } from './format-unrecognized.js';
 import { asArray, asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { looksLikeCompactJws, parseJws, type Jws } from './jws.js';
 import { Malformed } from './malformed.js';
-import { parseBundle, type SigstoreBundle } from './sigstore-bundle.js';
+import type { SigstoreBundle } from './bundle-content.js';
+import { parseBundle } from './sigstore-bundle.js';
 import { STATEMENT_PAYLOAD_TYPE } from './verify-jws.js';
 
 /** One attestation in the form in which it was posted: in shape, and not verified. */
@@ -72,9 +73,7 @@ export function statementOf(evidence: Evidence): SignedPayload {
     case 'bundle':
       return statementOfBundle(evidence.bundle);
     case 'cosign':
-      return evidence.layer.type === 'envelope'
-        ? evidence.layer.envelope
-        : statementOfBundle(evidence.layer.bundle);
+      return evidence.layer.type === 'envelope' ? evidence.layer.envelope : statementOfBundle(evidence.layer.bundle);
   }
 }
 

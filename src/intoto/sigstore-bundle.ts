@@ -1,24 +1,11 @@
 import { bundleFromJSON, ValidationError, type Bundle } from '@sigstore/bundle';
+import type { BundleContent, SigstoreBundle } from './bundle-content.js';
 import { checkBundleShape } from './bundle-shape.js';
 import type { Sha256Digest } from './digest.js';
 import { parseEnvelope, type Envelope } from './envelope.js';
 import { FaultList } from './fault-list.js';
 import { asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { Malformed, type Fault } from './malformed.js';
-
-/** What a bundle's signature is over: a DSSE envelope, or an artifact of which the bundle holds the digest alone. */
-export type BundleContent =
-  | { readonly type: 'dsse'; readonly envelope: Envelope }
-  | { readonly type: 'message'; readonly digest: Sha256Digest; readonly signature: Buffer };
-
-/** A Sigstore bundle, in shape and not verified. */
-export interface SigstoreBundle {
-  /** As the Sigstore libraries read it: the material by which it is verified. */
-  readonly bundle: Bundle;
-  readonly content: BundleContent;
-  /** What a bundle of a known key says which key that is, unauthenticated, perhaps empty; null where it has certificates. */
-  readonly keyHint: string | null;
-}
 
 /**
  * Reads a Sigstore bundle of version 0.1, 0.2 or 0.3 (sigstore_bundle.proto), from its bytes or from JSON that

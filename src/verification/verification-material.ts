@@ -1,4 +1,4 @@
-import type { TrustRoot } from '../intoto/trust-root.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { canonicalJson } from '../intoto/canonical-json.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import { verificationKeys, type VerificationKeys } from '../trust/verification-keys.js';

@@ -3,7 +3,7 @@ import type { Evidence } from '../intoto/evidence.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { verifyBundle } from '../intoto/sigstore/verify-bundle.js';
 import { verifyCertifiedEnvelope } from '../intoto/sigstore/verify-certified-envelope.js';
-import type { SigstoreBundle } from '../intoto/sigstore-bundle.js';
+import type { SigstoreBundle } from '../intoto/bundle-content.js';
 import { verifyJws } from '../intoto/verify-jws.js';
 import { verifySignatures, type SignatureMatch, type SignatureMatches } from '../intoto/verify-envelope.js';
 import { causesOfSignature, ROOT_CAUSE, type GainCause } from '../trust/gain-cause.js';
@@ -60,9 +60,18 @@ async function ofBundle(bundle: SigstoreBundle, material: VerificationMaterial):
 async function ofEnvelope(envelope: Envelope, material: VerificationMaterial): Promise<VerifiedSignatures> {
   const found = await verifySignatures(envelope, material.keys, material.hints);
   const byKey = byKeys(found, envelope.signatures, material);
-  const certified = found.unmatched.some((index) => (envelope.signatures[index]?.certificates.length ?? 0) > 0);
-  if (!certified) return byKey;
-  const { signers, failure } = await verifyCertifiedEnvelope(envelope, material.roots);
+  const certified = found.unmatched
+    .flatMap((index) => envelope.signatures[index] ?? [])
+    .filter((each) => each.material !== undefined);
+  if (certified.length === 0) return byKey;
+  const signatures = certified.map(({ keyid, signature, material: brought }) => ({
+    keyid,
+    signature,
+    certificates: brought?.certificates ?? [],
+    timestamps: brought?.timestamps ?? [],
+    materialFault: brought?.fault ?? null,
+  }));
+  const { signers, failure } = await verifyCertifiedEnvelope({ ...envelope, signatures }, material.roots);
   const all = [...byKey.signers, ...signers];
   return {
     signers: all,
