@@ -1,4 +1,5 @@
 import { bundleFromJSON, ValidationError, type Bundle } from '@sigstore/bundle';
+import type { BundleContent, SigstoreBundle } from './bundle-content.js';
 import { checkBundleShape } from './bundle-shape.js';
 import type { Sha256Digest } from './digest.js';
 import { parseEnvelope, type Envelope } from './envelope.js';
@@ -6,31 +7,17 @@ import { FaultList } from './fault-list.js';
 import { asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { Malformed, type Fault } from './malformed.js';
 
-/** What a bundle's signature is over: a DSSE envelope, or an artifact of which the bundle holds the digest alone. */
-export type BundleContent =
-  | { readonly type: 'dsse'; readonly envelope: Envelope }
-  | { readonly type: 'message'; readonly digest: Sha256Digest; readonly signature: Buffer };
-
-/** A Sigstore bundle, in shape and not verified. */
-export interface SigstoreBundle {
-  /** As the Sigstore libraries read it: the material by which it is verified. */
-  readonly bundle: Bundle;
-  readonly content: BundleContent;
-  /** What a bundle of a known key says which key that is, unauthenticated, perhaps empty; null where it has certificates. */
-  readonly keyHint: string | null;
-}
-
 /**
  * Reads a Sigstore bundle of version 0.1, 0.2 or 0.3 (sigstore_bundle.proto), from its bytes or from JSON that
- * `parseStrictJson` has already read. Unknown members are ignored, and so are the names that protocol buffers have beside
- * those of their JSON. What the Sigstore libraries leave unchecked is checked here: `checkBundleShape`, that an
+ * `parseStrictJson` has already read. Unknown members are ignored, and so are the names that protocol buffers have
+ * beside those of their JSON. What the Sigstore libraries leave unchecked is checked here: `checkBundleShape`, that an
  * envelope has exactly one signature, and that its keyid is the hint of the public key, where both are given.
  *
- * The envelope is read once more by `parseEnvelope`, and refused unless both readings have the same bytes: what is verified
- * is what is read.
+ * The envelope is read once more by `parseEnvelope`, and refused unless both readings have the same bytes: what is
+ * verified is what is read.
  *
- * Throws Malformed of the document `bundle` with every fault found, whatever the libraries throw. Says nothing about who
- * signed, or when.
+ * Throws Malformed of the document `bundle` with every fault found, whatever the libraries throw. Says nothing about
+ * who signed, or when.
  */
 export function parseBundle(input: Uint8Array | Json): SigstoreBundle {
   const json = asObject(input instanceof Uint8Array ? parseStrictJson(input, { document: 'bundle' }) : input);
@@ -44,7 +31,7 @@ export function parseBundle(input: Uint8Array | Json): SigstoreBundle {
   return {
     bundle,
     content: contentOf(bundle, envelope),
-    keyHint: keyMaterial.$case === 'publicKey' ? keyMaterial.publicKey.hint : null,
+    keyHint: keyMaterial.$case === 'publicKey' && keyMaterial.publicKey.hint !== '' ? keyMaterial.publicKey.hint : null,
   };
 }
 
