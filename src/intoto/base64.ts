@@ -4,8 +4,8 @@ export type Base64 =
 
 /**
  * Decodes base64 in the standard or the URL-safe alphabet, with or without padding: DSSE lets a signer use either and
- * obliges a verifier to accept both. Anything else is a fault: mixed alphabets, white space, half a padding, a length no
- * bytes encode to, and bits left over that are not zero. So at most four texts stand for the same bytes.
+ * obliges a verifier to accept both. Anything else is a fault: mixed alphabets, white space, half a padding, a length
+ * no bytes encode to, and bits left over that are not zero. So at most four texts stand for the same bytes.
  */
 export function decodeBase64(text: string): Base64 {
   const bytes = Buffer.from(text, 'base64');
@@ -18,8 +18,8 @@ export function decodeBase64(text: string): Base64 {
 }
 
 /**
- * Decodes base64url without padding, as JWS writes all of its parts (RFC 7515, 2): no other alphabet, no padding, no white
- * space and no bits left over, so that exactly one text stands for the same bytes.
+ * Decodes base64url without padding, as JWS writes all of its parts (RFC 7515, 2): no other alphabet, no padding, no
+ * white space and no bits left over, so that exactly one text stands for the same bytes.
  */
 export function decodeBase64url(text: string): Base64 {
   const bytes = Buffer.from(text, 'base64url');

@@ -12,6 +12,6 @@ export interface SigstoreBundle {
   /** The material that proves who signed and when, as the library reads it. What was signed is read from `content` only. */
   readonly bundle: Bundle;
   readonly content: BundleContent;
-  /** What a bundle of a known key says which key that is, unauthenticated, perhaps empty; null where it has certificates. */
+  /** Of `publicKey` material: an unauthenticated hint which key it may be; null where absent, empty, or a certificate signs. */
   readonly keyHint: string | null;
 }

@@ -22,16 +22,18 @@ const VERSIONS: ReadonlyMap<string, '0.1' | '0.2' | '0.3'> = new Map([
 ]);
 type Version = '0.1' | '0.2' | '0.3';
 
-/** Of certificates, log entries and timestamps each: every one costs a verification, and nobody writes more than three. */
+/**
+ * Of certificates, log entries and timestamps each: every one costs a verification, and nobody writes more than three.
+ */
 const MOST_OF_EACH = 16;
 /** A log of 2^64 entries has paths no longer. */
 const MOST_HASHES = 64;
 
 /**
- * Adds the faults in the shape of a Sigstore bundle (sigstore_bundle.proto, versions 0.1 to 0.3) but for the inside of its
- * DSSE envelope: types, base64 and counts that the Sigstore libraries read leniently, exactly one content and one kind of
- * key, and what each version requires: an inclusion promise with every log entry of 0.1, an inclusion proof with a
- * checkpoint from 0.2 on, a chain of certificates before 0.3 and a single one since.
+ * Adds the faults in the shape of a Sigstore bundle (sigstore_bundle.proto, versions 0.1 to 0.3) but for the inside of
+ * its DSSE envelope: types, base64 and counts that the Sigstore libraries read leniently, exactly one content and one
+ * kind of key, and what each version requires: an inclusion promise with every log entry of 0.1, an inclusion proof
+ * with a checkpoint from 0.2 on, a chain of certificates before 0.3 and a single one since.
  */
 export function checkBundleShape(bundle: Place): void {
   const version = readVersion(bundle);

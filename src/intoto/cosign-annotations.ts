@@ -29,8 +29,8 @@ export function readAnnotations(value: Json | undefined, faults: FaultList): Rea
 }
 
 /**
- * A bundle's `x509CertificateChain` from the texts of PEM: the signer's certificate and the intermediates that lead on from
- * it, without the root that cosign puts last.
+ * A bundle's `x509CertificateChain` from the texts of PEM: the signer's certificate and the intermediates that lead on
+ * from it, without the root that cosign puts last.
  */
 export function chainOf(certificate: string, chain: string | undefined, faults: FaultList): Json {
   const [leaf, ...others] = certificatesIn(certificate, CERTIFICATE, faults);
@@ -58,8 +58,9 @@ function certificatesIn(pem: string, name: string, faults: FaultList): readonly 
 }
 
 /**
- * A bundle's log entry from `{SignedEntryTimestamp, Payload: {body, integratedTime, logIndex, logID}}` (pkg/cosign/bundle,
- * RekorBundle), of which logID is in hexadecimal digits. Kind and version stand in the entry's body alone.
+ * A bundle's log entry from `{SignedEntryTimestamp, Payload: {body, integratedTime, logIndex, logID}}`
+ * (pkg/cosign/bundle, RekorBundle), of which logID is in hexadecimal digits. Kind and version stand in the entry's body
+ * alone.
  */
 export function logEntryOf(text: string, faults: FaultList): Json {
   const entry = objectIn(text, REKOR, faults);

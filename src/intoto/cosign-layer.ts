@@ -1,4 +1,5 @@
 import { decodeBase64 } from './base64.js';
+import type { SigstoreBundle } from './bundle-content.js';
 import {
   annotationPath,
   CERTIFICATE,
@@ -14,7 +15,6 @@ import { parseEnvelope, type Envelope } from './envelope.js';
 import { FaultList } from './fault-list.js';
 import { asObject, member, parseStrictJson, type Json } from './json.js';
 import { Malformed } from './malformed.js';
-import type { SigstoreBundle } from './bundle-content.js';
 import { parseBundle } from './sigstore-bundle.js';
 
 /** What an attestation layer comes to: a bundle where the annotations prove more than the envelope, else the envelope. */
@@ -23,15 +23,16 @@ export type CosignLayer =
   | { readonly type: 'envelope'; readonly envelope: Envelope };
 
 /**
- * Reads an attestation as cosign kept it before bundles: the envelope of an OCI layer and the layer's annotations (cosign,
- * specs/ATTESTATION_SPEC.md and SIGNATURE_SPEC.md), written as `{dsseEnvelope, annotations}`, from its bytes or from JSON
- * that `parseStrictJson` has already read. The envelope is an object, or the layer's bytes as text or as base64.
- * Annotations of other names are ignored, and so is `predicateType`, which nobody signed.
+ * Reads an attestation as cosign kept it before bundles: the envelope of an OCI layer and the layer's annotations
+ * (cosign, specs/ATTESTATION_SPEC.md and SIGNATURE_SPEC.md), written as `{dsseEnvelope, annotations}`, from its bytes
+ * or from JSON that `parseStrictJson` has already read. The envelope is an object, or the layer's bytes as text or as
+ * base64. Annotations of other names are ignored, and so is `predicateType`, which nobody signed.
  *
- * With a certificate the result is a bundle of version 0.1 by that certificate. With a Rekor entry or a timestamp alone it
- * is one by a known key, whose hint is the envelope's keyid or empty: they prove when that key signed.
+ * With a certificate the result is a bundle of version 0.1 by that certificate. With a Rekor entry or a timestamp alone
+ * it is one by a known key, whose hint is the envelope's keyid or empty: they prove when that key signed.
  *
- * Throws Malformed of the document `bundle` with every fault found, by its path in the layer. Says nothing about who signed.
+ * Throws Malformed of the document `bundle` with every fault found, by its path in the layer. Says nothing about who
+ * signed.
  */
 export function parseCosignLayer(input: Uint8Array | Json): CosignLayer {
   const layer = asObject(input instanceof Uint8Array ? parseStrictJson(input, { document: 'bundle' }) : input);

@@ -91,9 +91,9 @@ describe('parseEnvelope', () => {
     };
     const timestamp = Buffer.from([0x30, 0]);
     expect(parseEnvelope(bytesOf(json)).signatures.map(({ material }) => material)).toEqual([
-      { certificates: [raw, raw], timestamps: [], fault: null },
-      { certificates: [raw, raw], timestamps: [timestamp], fault: null },
-      { certificates: [], timestamps: [timestamp], fault: null },
+      { certificates: [raw, raw], timestamps: [], materialFault: null },
+      { certificates: [raw, raw], timestamps: [timestamp], materialFault: null },
+      { certificates: [], timestamps: [timestamp], materialFault: null },
     ]);
   });
 
@@ -117,7 +117,7 @@ describe('parseEnvelope', () => {
     expect(signatures).toEqual([
       {
         ...parseEnvelope(bytesOf(good)).signatures[0],
-        material: { certificates: [], timestamps: [], fault: expect.any(String) },
+        material: { certificates: [], timestamps: [], materialFault: expect.any(String) },
       },
     ]);
     expect(rest.payload).toEqual(parseEnvelope(bytesOf(good)).payload);

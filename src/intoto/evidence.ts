@@ -1,10 +1,10 @@
+import type { SigstoreBundle } from './bundle-content.js';
 import { parseCosignLayer, type CosignLayer } from './cosign-layer.js';
 import { parseEnvelope, type Envelope } from './envelope.js';
 import { FormatUnrecognized } from './format-unrecognized.js';
 import { asArray, asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { looksLikeCompactJws, parseJws, type Jws } from './jws.js';
 import { Malformed } from './malformed.js';
-import type { SigstoreBundle } from './bundle-content.js';
 import { parseBundle } from './sigstore-bundle.js';
 import { STATEMENT_PAYLOAD_TYPE } from './verify-jws.js';
 
@@ -32,8 +32,9 @@ export const ARTIFACT_SIGNED = 'https://sigstore.dev/cosign/sign/v1';
  * Reads one piece of evidence: a DSSE envelope, a Sigstore bundle, a JWS or a cosign attestation layer, told apart by
  * structure alone, whatever it was sent as. Of the members of a JSON object, `payloadType` makes an envelope;
  * `verificationMaterial`, `messageSignature` or a bundle's `mediaType` a bundle; `dsseEnvelope` otherwise a cosign
- * layer; `protected` or `signature`, its own or of one of its `signatures`, a JWS; and `payload` or `signatures` otherwise an
- * envelope that lacks something. A line of JSON Lines is such a document (in-toto bundle, ITA spec/v1/bundle.md).
+ * layer; `protected` or `signature`, its own or of one of its `signatures`, a JWS; and `payload` or `signatures`
+ * otherwise an envelope that lacks something. A line of JSON Lines is such a document (in-toto bundle, ITA
+ * spec/v1/bundle.md).
  *
  * Throws FormatUnrecognized for JSON that is none of these, and Malformed, with every fault, of the document that it
  * begins to be: `envelope`, `bundle` or `jws`.
@@ -59,10 +60,11 @@ export function parseEvidence(bytes: Uint8Array): Evidence {
 /**
  * What was signed. The payload of a JWS counts as one of the plain in-toto payload type, as `signedDigestOf` says.
  *
- * A bundle with a message signature holds no statement: its signer signed an artifact's bytes and said nothing of it. It is
- * given the statement of the predicate type that cosign has for just that, about the artifact's digest and with an
- * empty predicate, always in the same bytes. So an image's signature is evidence of the kind `other` under that type, which
- * a policy can ask for, and proves nothing else. The signature is not over these bytes: it is to be verified over the artifact.
+ * A bundle with a message signature holds no statement: its signer signed an artifact's bytes and said nothing of it.
+ * It is given the statement of the predicate type that cosign has for just that, about the artifact's digest and with
+ * an empty predicate, always in the same bytes. So an image's signature is evidence of the kind `other` under that
+ * type, which a policy can ask for, and proves nothing else. The signature is not over these bytes: it is to be
+ * verified over the artifact.
  */
 export function statementOf(evidence: Evidence): SignedPayload {
   switch (evidence.format) {

@@ -14,11 +14,11 @@ export interface JoseHeader {
  * Reads the JOSE header of one signature (RFC 7515, 4 and 7.2.1) at the path: base64url of a strict JSON object that is
  * integrity protected, and perhaps an object beside it that is not, of which no name may be in both.
  *
- * Refused are a signature without a protected `alg` (10.7), `none` (RFC 7518, 3.6) and HMAC, whose key whoever verifies could
- * sign with too, any `crit`, since none of its extensions is understood here (RFC 7515, 4.1.11), and `b64` (RFC 7797). A
- * `typ` must be that of an in-toto Statement, with or without `application/` (4.1.9), or `JOSE` or `JOSE+JSON`; `JWT` is
- * refused, so that no token issued for another purpose passes for evidence (RFC 8725, 3.12). A `cty` must be that of an
- * in-toto Statement (4.1.10). Every other parameter is ignored.
+ * Refused are a signature without a protected `alg` (10.7), `none` (RFC 7518, 3.6) and HMAC, whose key whoever verifies
+ * could sign with too, any `crit`, since none of its extensions is understood here (RFC 7515, 4.1.11), and `b64` (RFC
+ * 7797). A `typ` must be that of an in-toto Statement, with or without `application/` (4.1.9), or `JOSE` or
+ * `JOSE+JSON`; `JWT` is refused, so that no token issued for another purpose passes for evidence (RFC 8725, 3.12). A
+ * `cty` must be that of an in-toto Statement (4.1.10). Every other parameter is ignored.
  */
 export function readJoseHeader(
   protectedHeader: Json | undefined,

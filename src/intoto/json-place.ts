@@ -5,7 +5,8 @@ import { elementPath, memberPath } from './json-path.js';
 
 /**
  * An object within a document in the JSON mapping of protocol buffers (proto3), and where it stands. The readers below
- * answer null for a member that is absent, which is no fault, and for one of the wrong type, which is added to the faults.
+ * answer null for a member that is absent, which is no fault, and for one of the wrong type, which is added to the
+ * faults.
  */
 export interface Place {
   readonly object: JsonObject;
@@ -37,7 +38,9 @@ export function objectIn(place: Place, name: string): Place | null {
   return { object, path: memberPath(place.path, name), faults: place.faults };
 }
 
-/** Those elements of the member, a list of at most so many, that are objects as they should be; none where it is absent. */
+/**
+ * Those elements of the member, a list of at most so many, that are objects as they should be; none where it is absent.
+ */
 export function objectsIn(place: Place, name: string, most: number): readonly Place[] {
   const path = memberPath(place.path, name);
   return (listIn(place, name, most) ?? []).flatMap((element, index) => {

@@ -30,13 +30,13 @@ export interface Jws {
 
 /**
  * Reads a JSON Web Signature (RFC 7515) from its bytes, in the compact (7.1), general JSON (7.2.1) or flattened JSON
- * (7.2.2) serialization, told apart by structure, or from JSON that `parseStrictJson` has already read. One line end may
- * follow the compact form. Every part is base64url without padding; a payload that is kept elsewhere (appendix F) is nowhere
- * looked for, unknown members are ignored. What of a header is accepted says `readJoseHeader`. At most 100 signatures are accepted, 10 where the payload
- * is above 1 MiB.
+ * (7.2.2) serialization, told apart by structure, or from JSON that `parseStrictJson` has already read. One line end
+ * may follow the compact form. Every part is base64url without padding; a payload that is kept elsewhere (appendix F)
+ * is nowhere looked for, unknown members are ignored. What of a header is accepted says `readJoseHeader`. At most 100
+ * signatures are accepted, 10 where the payload is above 1 MiB.
  *
- * Throws Malformed of the document `jws` with every fault found. Says nothing about who signed, nor whether the payload is
- * a statement.
+ * Throws Malformed of the document `jws` with every fault found. Says nothing about who signed, nor whether the payload
+ * is a statement.
  */
 export function parseJws(input: Uint8Array | Json): Jws {
   const faults = new FaultList();

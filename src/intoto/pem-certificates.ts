@@ -11,8 +11,9 @@ const MAX_TEXT_LENGTH = 64 * 1024;
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END ([A-Z0-9 ]+)-----/g;
 
 /**
- * Reads the certificates of a text of PEM blocks (RFC 7468, 2 and 5), among which nothing but certificates may stand. Text
- * between the blocks is explanation and is passed over. Whether what the blocks hold is a certificate is not looked at.
+ * Reads the certificates of a text of PEM blocks (RFC 7468, 2 and 5), among which nothing but certificates may stand.
+ * Text between the blocks is explanation and is passed over. Whether what the blocks hold is a certificate is not
+ * looked at.
  */
 export function decodePemCertificates(text: string): PemCertificates {
   if (text.length > MAX_TEXT_LENGTH) {

@@ -1,18 +1,19 @@
 import { decodeBase64 } from './base64.js';
 import { asArray, asObject, member, type Json, type JsonObject } from './json.js';
 import { decodePemCertificates } from './pem-certificates.js';
+import { timestampResponse } from './timestamp-response.js';
 
 /**
- * What a signature of a DSSE envelope brings along to be verified by certificate. Nothing of it is authenticated, nor is it
- * part of DSSE: slsa-github-generator and Witness write it, and DSSE obliges everybody else to ignore it.
+ * What a signature of a DSSE envelope brings along to be verified by certificate. Nothing of it is authenticated, nor
+ * is it part of DSSE: slsa-github-generator and Witness write it, and DSSE obliges everybody else to ignore it.
  */
 export interface SignatureMaterial {
   /** X.509 certificates as DER, the signer's own first; what they hold is not looked at. */
   readonly certificates: readonly Buffer[];
-  /** RFC 3161 timestamps over the signature as DER: a whole TimeStampResp or, as Witness writes it, the token alone. */
+  /** RFC 3161 timestamps as DER of a TimeStampResp; what they hold, and of what they are, is not looked at. */
   readonly timestamps: readonly Buffer[];
   /** Why the material cannot be used, in which case both lists are empty; null where it can be read. */
-  readonly fault: string | null;
+  readonly materialFault: string | null;
 }
 
 const MEMBERS = ['cert', 'certificate', 'intermediates', 'timestamps'] as const;
@@ -22,9 +23,10 @@ const MAX_TIMESTAMPS = 16;
 const MAX_TEXT_LENGTH = 64 * 1024;
 
 /**
- * Reads the material of one signature: `cert`, a text of PEM (slsa-github-generator), or `certificate`, base64 of PEM, with
- * `intermediates`, a list of the same, and `timestamps`, a list of `{type: "tsp", data: base64 of DER}` (Witness, go-witness
- * `dsse.Signature`). Timestamps of another type are passed over. Undefined where the signature has none of these.
+ * Reads the material of one signature: `cert`, a text of PEM (slsa-github-generator), or `certificate`, base64 of PEM,
+ * with `intermediates`, a list of the same, and `timestamps`, a list of `{type: "tsp", data: base64 of DER}`
+ * (go-witness, `dsse.Signature`), of which Witness writes the token alone. Timestamps of another type are passed over.
+ * Undefined where the signature has none of these.
  *
  * Never throws: a signature whose material is bad is still one that a known key may have made.
  */
@@ -32,10 +34,10 @@ export function readSignatureMaterial(signature: JsonObject): SignatureMaterial 
   if (MEMBERS.every((name) => member(signature, name) === undefined)) return undefined;
   try {
     const certificates = readCertificates(signature);
-    return { certificates, timestamps: readTimestamps(member(signature, 'timestamps')), fault: null };
+    return { certificates, timestamps: readTimestamps(member(signature, 'timestamps')), materialFault: null };
   } catch (error) {
     if (!(error instanceof MaterialFault)) throw error;
-    return { certificates: [], timestamps: [], fault: error.message };
+    return { certificates: [], timestamps: [], materialFault: error.message };
   }
 }
 
@@ -65,7 +67,7 @@ function readTimestamps(value: Json | undefined): readonly Buffer[] {
     const timestamp = asObject(element);
     if (timestamp === null) throw new MaterialFault('timestamps must hold objects');
     if (member(timestamp, 'type') !== 'tsp') return [];
-    return [bytesOf(member(timestamp, 'data'), 'data of a timestamp')];
+    return [timestampResponse(bytesOf(member(timestamp, 'data'), 'data of a timestamp'))];
   });
 }
 

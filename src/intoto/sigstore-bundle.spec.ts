@@ -168,8 +168,8 @@ describe('parseBundle', () => {
     ['k1', 'k1', 'k1'],
     ['k1', '', 'k1'],
     ['k1', undefined, 'k1'],
-    ['', 'k1', ''],
-    [undefined, 'k1', ''],
+    ['', 'k1', null],
+    [undefined, 'k1', null],
   ])('names a known key by the hint %j, where the keyid is %j', (hint, keyid, keyHint) => {
     expect(parseBundle(bytesOf(withKey(hint, keyid))).keyHint).toBe(keyHint);
   });

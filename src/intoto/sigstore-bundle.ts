@@ -9,15 +9,15 @@ import { Malformed, type Fault } from './malformed.js';
 
 /**
  * Reads a Sigstore bundle of version 0.1, 0.2 or 0.3 (sigstore_bundle.proto), from its bytes or from JSON that
- * `parseStrictJson` has already read. Unknown members are ignored, and so are the names that protocol buffers have beside
- * those of their JSON. What the Sigstore libraries leave unchecked is checked here: `checkBundleShape`, that an
+ * `parseStrictJson` has already read. Unknown members are ignored, and so are the names that protocol buffers have
+ * beside those of their JSON. What the Sigstore libraries leave unchecked is checked here: `checkBundleShape`, that an
  * envelope has exactly one signature, and that its keyid is the hint of the public key, where both are given.
  *
- * The envelope is read once more by `parseEnvelope`, and refused unless both readings have the same bytes: what is verified
- * is what is read.
+ * The envelope is read once more by `parseEnvelope`, and refused unless both readings have the same bytes: what is
+ * verified is what is read.
  *
- * Throws Malformed of the document `bundle` with every fault found, whatever the libraries throw. Says nothing about who
- * signed, or when.
+ * Throws Malformed of the document `bundle` with every fault found, whatever the libraries throw. Says nothing about
+ * who signed, or when.
  */
 export function parseBundle(input: Uint8Array | Json): SigstoreBundle {
   const json = asObject(input instanceof Uint8Array ? parseStrictJson(input, { document: 'bundle' }) : input);
@@ -31,7 +31,7 @@ export function parseBundle(input: Uint8Array | Json): SigstoreBundle {
   return {
     bundle,
     content: contentOf(bundle, envelope),
-    keyHint: keyMaterial.$case === 'publicKey' ? keyMaterial.publicKey.hint : null,
+    keyHint: keyMaterial.$case === 'publicKey' && keyMaterial.publicKey.hint !== '' ? keyMaterial.publicKey.hint : null,
   };
 }
 

@@ -30,10 +30,10 @@ export const STATEMENT_PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
 /**
  * Finds which of the keys signed the JWS (RFC 7515, 5.2). A signature that is by none of them is passed over and never
- * spoils another. The algorithm of a signature must be one that the registered key allows, and pins what is tried; ECDSA is
- * r||s (RFC 7518, 3.4), so a key confined to DER never signs a JWS, and PSS salts are as long as the digest (3.5). No key
- * is ever taken from a header (RFC 7515, 10.1, 10.3): jwk, jku, x5c and x5u are not looked at, and kid decides only which
- * keys are tried first, as the key id of an envelope does.
+ * spoils another. The algorithm of a signature must be one that the registered key allows, and pins what is tried;
+ * ECDSA is r||s (RFC 7518, 3.4), so a key confined to DER never signs a JWS, and PSS salts are as long as the digest
+ * (3.5). No key is ever taken from a header (RFC 7515, 10.1, 10.3): jwk, jku, x5c and x5u are not looked at, and kid
+ * decides only which keys are tried first, as the key id of an envelope does.
  *
  * The answer has the form of `verifySignatures` and proves as much: who signed exactly this payload, not what it is.
  */
@@ -52,9 +52,10 @@ export async function verifyJws(
 }
 
 /**
- * Identifies what was signed in a JWS, whatever its header: as if the payload stood in a DSSE envelope of the plain in-toto
- * payload type. A statement that a signer publishes as DSSE and as JWS is one fact by one signer; were it two, posting it
- * twice would count twice where a policy asks for several pieces of evidence, and revoking one would leave the other.
+ * Identifies what was signed in a JWS, whatever its header: as if the payload stood in a DSSE envelope of the plain
+ * in-toto payload type. A statement that a signer publishes as DSSE and as JWS is one fact by one signer; were it two,
+ * posting it twice would count twice where a policy asks for several pieces of evidence, and revoking one would leave
+ * the other.
  */
 export function signedDigestOf(payload: Buffer): Sha256Digest {
   return signedDigest({ payloadType: STATEMENT_PAYLOAD_TYPE, payload });

@@ -64,12 +64,10 @@ async function ofEnvelope(envelope: Envelope, material: VerificationMaterial): P
     .flatMap((index) => envelope.signatures[index] ?? [])
     .filter((each) => each.material !== undefined);
   if (certified.length === 0) return byKey;
-  const signatures = certified.map(({ keyid, signature, material: brought }) => ({
-    keyid,
-    signature,
-    certificates: brought?.certificates ?? [],
-    timestamps: brought?.timestamps ?? [],
-    materialFault: brought?.fault ?? null,
+  const signatures = certified.map(({ material: brought, ...signature }) => ({
+    ...NOTHING_BROUGHT,
+    ...signature,
+    ...brought,
   }));
   const { signers, failure } = await verifyCertifiedEnvelope({ ...envelope, signatures }, material.roots);
   const all = [...byKey.signers, ...signers];
@@ -79,6 +77,8 @@ async function ofEnvelope(envelope: Envelope, material: VerificationMaterial): P
     waitsFor: failure === null ? byKey.waitsFor : [...byKey.waitsFor, ROOT_CAUSE],
   };
 }
+
+const NOTHING_BROUGHT = { certificates: [], timestamps: [], materialFault: null };
 
 interface Hinted {
   readonly keyid: string | null;
