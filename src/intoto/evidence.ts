@@ -69,7 +69,7 @@ export function parseEvidence(bytes: Uint8Array): Evidence {
 export function statementOf(evidence: Evidence): SignedPayload {
   switch (evidence.format) {
     case 'dsse':
-      return evidence.envelope;
+      return payloadOf(evidence.envelope);
     case 'jws':
       return { payloadType: STATEMENT_PAYLOAD_TYPE, payload: evidence.jws.payload };
     case 'bundle':
@@ -80,7 +80,7 @@ export function statementOf(evidence: Evidence): SignedPayload {
 }
 
 function statementOfBundle({ content }: SigstoreBundle): SignedPayload {
-  if (content.type === 'dsse') return content.envelope;
+  if (content.type === 'dsse') return payloadOf(content.envelope);
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ digest: { sha256: content.digest.slice('sha256:'.length) } }],
@@ -88,6 +88,10 @@ function statementOfBundle({ content }: SigstoreBundle): SignedPayload {
     predicate: {},
   };
   return { payloadType: STATEMENT_PAYLOAD_TYPE, payload: Buffer.from(JSON.stringify(statement)) };
+}
+
+function payloadOf({ payloadType, payload }: Envelope): SignedPayload {
+  return { payloadType, payload };
 }
 
 function formatOf(json: JsonObject): Evidence['format'] | null {
