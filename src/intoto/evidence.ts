@@ -75,7 +75,9 @@ export function statementOf(evidence: Evidence): SignedPayload {
     case 'bundle':
       return statementOfBundle(evidence.bundle);
     case 'cosign':
-      return evidence.layer.type === 'envelope' ? evidence.layer.envelope : statementOfBundle(evidence.layer.bundle);
+      return evidence.layer.type === 'envelope'
+        ? payloadOf(evidence.layer.envelope)
+        : statementOfBundle(evidence.layer.bundle);
   }
 }
 
