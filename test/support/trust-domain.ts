@@ -1,6 +1,5 @@
-import { createHash, sign, type KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
-import { pae } from '../../src/intoto/pae.js';
 import { octetString } from './der.js';
 import {
   alternativeNames,
@@ -23,20 +22,79 @@ export const MINUTE = 60_000;
 export const DAY = 24 * 60 * MINUTE;
 export const ISSUER = 'https://token.actions.githubusercontent.com';
 export const SUBJECT = 'https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main';
-const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
+
+/** The parts of a TrustedRoot and of a bundle that tests change, as JSON. */
+export interface WindowJson {
+  start?: string;
+  end?: string;
+}
+export interface LogJson {
+  baseUrl: string;
+  hashAlgorithm: string;
+  publicKey: { rawBytes: string; keyDetails: string; validFor: WindowJson };
+  logId: { keyId: string };
+}
+export interface ChainJson {
+  subject: { organization: string; commonName: string };
+  uri: string;
+  certChain: { certificates: { rawBytes: string }[] };
+  validFor: WindowJson;
+}
+export interface RootJson {
+  mediaType: string;
+  tlogs: LogJson[];
+  ctlogs: LogJson[];
+  certificateAuthorities: ChainJson[];
+  timestampAuthorities: ChainJson[];
+}
+export interface EntryJson {
+  logIndex: string;
+  logId: { keyId: string };
+  kindVersion: { kind: string; version: string };
+  integratedTime: string;
+  inclusionPromise?: { signedEntryTimestamp: string };
+  inclusionProof?: {
+    logIndex: string;
+    rootHash: string;
+    treeSize: string;
+    hashes: string[];
+    checkpoint: { envelope: string };
+  };
+  canonicalizedBody: string;
+}
+
+/** What a log of the first generation answers, by an id of no interest here. */
+interface RekorAnswer {
+  readonly body: string;
+  readonly logID: string;
+  readonly logIndex: number;
+  readonly integratedTime: number;
+  readonly verification: {
+    readonly signedEntryTimestamp: string;
+    readonly inclusionProof: { readonly rootHash: string; readonly checkpoint: string };
+  };
+}
+
+/** What is logged: its kind and version, and the rest. */
+export interface EntryBody {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly spec: object;
+}
 
 /** Everything of a Sigstore instance of one's own: authorities that sign in memory, at the time that each call names. */
 export interface TrustDomain {
   /** Its TrustedRoot, as JSON; to be changed at will. */
-  readonly root: any;
+  readonly root: RootJson;
   readonly ca: Issued;
-  readonly tlogKeys: KeyPair;
   /** A certificate by its authority, valid for ten minutes from then, listed by its certificate log. */
   readonly certify: (at: Date, changes?: Partial<CertificateRequest>) => Promise<Issued>;
+  /** The extension with which its certificate log promises to list a certificate by the issuer. */
+  readonly list: (at: Date, precertificate: Buffer, issuer: KeyObject) => Promise<Buffer>;
   /** What its transparency log answers for the entry, as a `tlogEntries` element. */
-  readonly log: (at: Date, body: object) => Promise<any>;
+  readonly log: (at: Date, body: EntryBody) => Promise<EntryJson>;
   /** The same of its second log, of the second generation: without a promise. */
-  readonly logV2: (at: Date, body: object) => Promise<any>;
+  readonly logV2: (at: Date, body: EntryBody) => Promise<EntryJson>;
   /** The response of its timestamp authority for a signature, in base64. */
   readonly stamp: (at: Date, signature: Buffer) => Promise<string>;
 }
@@ -68,29 +126,28 @@ export async function trustDomain({ since, host = 'sigstore.example' }: TrustDom
   });
   const [ctlogKeys, tlogKeys, tlog2Keys, tsaKeys] = [keyPair(), keyPair(), keyPair(), keyPair()];
   const tsa = await initializeTSA(tsaKeys, since);
-  const window = { start: since.toISOString() };
-  const logOf = ({ publicKey }: KeyPair, baseUrl: string): object => ({
+  const logOf = ({ publicKey }: KeyPair, baseUrl: string): LogJson => ({
     baseUrl,
     hashAlgorithm: 'SHA2_256',
     publicKey: {
       rawBytes: spki(publicKey).toString('base64'),
       keyDetails: 'PKIX_ECDSA_P256_SHA_256',
-      validFor: window,
+      validFor: { start: since.toISOString() },
     },
     logId: { keyId: logIdOf(publicKey).toString('base64') },
   });
-  const chainOf = (...ders: readonly (Buffer | ArrayBufferView)[]): object => ({
+  const chainOf = (...ders: readonly (Buffer | ArrayBufferView)[]): ChainJson => ({
     subject: { organization: host, commonName: host },
     uri: `https://${host}`,
     certChain: { certificates: ders.map((der) => ({ rawBytes: Buffer.from(der as Buffer).toString('base64') })) },
-    validFor: window,
+    validFor: { start: since.toISOString() },
   });
   const list = async (at: Date, precertificate: Buffer, issuer: KeyObject): Promise<Buffer> => {
     const ctlog = await initializeCTLog(ctlogKeys, at);
     const issuerId = createHash('sha256').update(spki(issuer)).digest();
     const sct = Buffer.from(await ctlog.log(arrayBuffer(precertificate), arrayBuffer(issuerId)));
-    const listed = Buffer.concat([uint16(sct.length + 2), uint16(sct.length), sct]);
-    return extension('1.3.6.1.4.1.11129.2.4.2', octetString(listed));
+    // It comes with its own length in front.
+    return extension('1.3.6.1.4.1.11129.2.4.2', octetString(Buffer.concat([uint16(sct.length), sct])));
   };
   return {
     root: {
@@ -101,7 +158,7 @@ export async function trustDomain({ since, host = 'sigstore.example' }: TrustDom
       timestampAuthorities: [chainOf(tsa.intCertificate, tsa.rootCertificate)],
     },
     ca,
-    tlogKeys,
+    list,
     certify: (at, changes = {}) =>
       issue({
         issuer: ca,
@@ -121,48 +178,34 @@ export async function trustDomain({ since, host = 'sigstore.example' }: TrustDom
         ...changes,
       }),
     log: async (at, body) => {
-      const [answer] = Object.values(await (await initializeTLog(`https://rekor.${host}`, tlogKeys, at)).log(body));
-      const { verification, logID, logIndex, integratedTime, body: canonicalizedBody } = answer as any;
-      const { inclusionProof, signedEntryTimestamp } = verification;
-      const { kind, apiVersion } = body as any;
+      const log = await initializeTLog(`https://rekor.${host}`, tlogKeys, at);
+      const [answer] = Object.values(await log.log(body)) as [RekorAnswer];
+      const { inclusionProof, signedEntryTimestamp } = answer.verification;
       return {
-        logIndex: String(logIndex),
-        logId: { keyId: Buffer.from(logID, 'hex').toString('base64') },
-        kindVersion: { kind, version: apiVersion },
-        integratedTime: String(integratedTime),
-        inclusionPromise: { signedEntryTimestamp },
-        inclusionProof: {
-          logIndex: '0',
-          rootHash: Buffer.from(inclusionProof.rootHash, 'hex').toString('base64'),
-          treeSize: '1',
-          hashes: [],
-          checkpoint: { envelope: inclusionProof.checkpoint },
-        },
-        canonicalizedBody,
+        logIndex: String(answer.logIndex),
+        logId: { keyId: Buffer.from(answer.logID, 'hex').toString('base64') },
+        kindVersion: { kind: body.kind, version: body.apiVersion },
+        integratedTime: String(answer.integratedTime),
+        inclusionPromise: { signedEntryTimestamp: signedEntryTimestamp },
+        inclusionProof: onlyLeaf(Buffer.from(inclusionProof.rootHash, 'hex'), inclusionProof.checkpoint),
+        canonicalizedBody: answer.body,
       };
     },
     logV2: async (at, body) => {
       const log = await initializeTLog(`https://log2.${host}`, tlog2Keys, at);
-      const entry = (await log.logV2(body as any)) as any;
-      const { kind, apiVersion } = body as any;
+      // The log keeps whatever it is given, and what is given here is the entry as it is kept.
+      const { logIndex, logId, inclusionProof, canonicalizedBody } = await log.logV2(body as never);
       return {
-        logIndex: entry.logIndex,
-        logId: { keyId: entry.logId.keyId.toString('base64') },
-        kindVersion: { kind, version: apiVersion },
+        logIndex,
+        logId: { keyId: logId!.keyId.toString('base64') },
+        kindVersion: { kind: body.kind, version: body.apiVersion },
         integratedTime: '0',
-        inclusionProof: {
-          logIndex: '0',
-          rootHash: entry.inclusionProof.rootHash.toString('base64'),
-          treeSize: '1',
-          hashes: [],
-          checkpoint: entry.inclusionProof.checkpoint,
-        },
-        canonicalizedBody: entry.canonicalizedBody.toString('base64'),
+        inclusionProof: onlyLeaf(inclusionProof!.rootHash, inclusionProof!.checkpoint!.envelope),
+        canonicalizedBody: canonicalizedBody.toString('base64'),
       };
     },
     stamp: async (at, signature) => {
       const authority = await initializeTSA(tsaKeys, at);
-      void tsa;
       const response = await authority.timestamp({
         artifactHash: createHash('sha256').update(signature).digest(),
         hashAlgorithmOID: '2.16.840.1.101.3.4.2.1',
@@ -177,3 +220,11 @@ export async function trustDomain({ since, host = 'sigstore.example' }: TrustDom
 const uint16 = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
 const arrayBuffer = (bytes: Buffer): ArrayBuffer => Uint8Array.from(bytes).buffer;
 export const logIdOf = (key: KeyObject): Buffer => createHash('sha256').update(spki(key)).digest();
+
+const onlyLeaf = (rootHash: Buffer, checkpoint: string): NonNullable<EntryJson['inclusionProof']> => ({
+  logIndex: '0',
+  rootHash: rootHash.toString('base64'),
+  treeSize: '1',
+  hashes: [],
+  checkpoint: { envelope: checkpoint },
+});

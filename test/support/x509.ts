@@ -74,9 +74,7 @@ const authorityKeyId = (key: KeyObject): Buffer =>
   extension('2.5.29.35', sequence(contextPrimitive(0, keyIdentifier(key))));
 
 export const name = (commonName?: string): Buffer =>
-  sequence(
-    ...(commonName === undefined ? [] : [setOf(sequence(objectIdentifier('2.5.4.3'), utf8(commonName)))]),
-  );
+  sequence(...(commonName === undefined ? [] : [setOf(sequence(objectIdentifier('2.5.4.3'), utf8(commonName)))]));
 
 export interface Issued {
   readonly der: Buffer;

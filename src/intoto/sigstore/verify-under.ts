@@ -44,11 +44,13 @@ export function verifyUnder(
   const purpose = purposeFault(signer.certificate, material.form);
   if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
   const usable = usableProofs(material, proofs);
+  const stranger = strangerIn(material, usable);
+  if (stranger !== null) return stranger;
   const times = timesOf(material, usable);
   if (times.length === 0) {
     return failure(
       'timestamp_missing',
-      'nothing proves when it was signed: no timestamp by an authority of the trust root, no log entry with a promise',
+      'nothing proves when it was signed: no timestamp, and no log entry with a promise',
     );
   }
   try {
@@ -80,6 +82,17 @@ function usableProofs({ tlogs, timestampAuthorities }: TrustMaterial, proofs: Pr
     entries: tlogs.length === 0 ? [] : proofs.entries,
     timestamps: timestampAuthorities.length === 0 ? [] : proofs.timestamps,
   };
+}
+
+/** Said before the library says less: that a log or a timestamp authority is not one of the root. */
+function strangerIn(material: TrustMaterial, { entries, timestamps }: ProofMaterial): BundleFailure | null {
+  if (entries.some((entry) => logsOf(entry, material).length === 0)) {
+    return failure('log_proof_invalid', 'a log entry is of a log that the trust root does not list');
+  }
+  if (timestamps.some((timestamp) => signersOf(timestamp, material.timestampAuthorities).length === 0)) {
+    return failure('timestamp_missing', 'a timestamp is by an authority that the trust root does not list');
+  }
+  return null;
 }
 
 function verifier(material: TrustMaterial, issuer: Issuer): Verifier {
