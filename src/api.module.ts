@@ -21,6 +21,10 @@ import { PlatformModule, type PlatformParts } from './platform/platform.module.j
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { VerdictController } from './policy/verdict.controller.js';
+import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
+import { AttestorKeysController } from './trust/attestor-keys.controller.js';
+import { SignedImagesController } from './trust/signed-images.controller.js';
+import { TrustRootsController } from './trust/trust-roots.controller.js';
 import { TrustController } from './trust/trust.controller.js';
 import { TrustModule } from './trust/trust.module.js';
 import { VerificationModule } from './verification/verification.module.js';
@@ -38,11 +42,15 @@ import { VerificationModule } from './verification/verification.module.js';
   ],
   controllers: [
     AttestationController,
+    AttestorIdentitiesController,
+    AttestorKeysController,
     HistoryController,
     ImageController,
     PolicyController,
+    SignedImagesController,
     TokensController,
     TrustController,
+    TrustRootsController,
     VerdictController,
   ],
 })

@@ -8,6 +8,7 @@ const digest = z.string().describe('`algorithm:value`, lower-case hex; images ar
 const time = z.iso.datetime().describe('RFC 3339, UTC');
 
 const identityAnswer = z.object({
+  id: z.string().nullable().describe('The id of the identity within the attestor; null where it belongs to none'),
   issuer: z
     .string()
     .nullable()
@@ -20,7 +21,7 @@ const identityAnswer = z.object({
 
 export const signerAnswer = z.object({
   attestor: z.string().nullable().describe('null where the signer belongs to no attestor'),
-  keyId: z.string().nullable().describe('The id of the key or identity within the attestor'),
+  keyId: z.string().nullable().describe('The id of the key within the attestor; null where a certificate signed'),
   identity: identityAnswer.nullable().describe('Whom the certificate names; null where a bare key signed'),
   signedAt: time.nullable().describe('A signing time proved by somebody other than the signer'),
   counts: z
@@ -121,17 +122,21 @@ function toVerificationAnswer(found: VerificationRow): NonNullable<AttestationAn
 /** One signer for each attestor it belongs to, or by itself where it belongs to none. */
 function toSigners(signer: ProvedSigner, { signers }: VerificationRow): readonly SignerAnswer[] {
   const signedAt = earliestVouched(signer);
-  const identity =
-    signer.type === 'key'
-      ? null
-      : {
-          issuer: signer.identity.issuer,
-          subjects: [...signer.identity.subjects],
-          claims: Object.fromEntries(Object.entries(signer.identity.claims)),
-        };
-  const known = signers.filter(
-    ({ thumbprint, scheme }) => thumbprint === signer.thumbprint && scheme === signer.scheme,
-  );
-  if (known.length === 0) return [{ attestor: null, keyId: null, identity, signedAt, counts: false }];
-  return known.map(({ attestor, keyId, counts }) => ({ attestor, keyId, identity, signedAt, counts }));
+  const known = signers.filter(({ thumbprint, scheme }) => thumbprint === signer.thumbprint && scheme === signer.scheme);
+  if (known.length === 0) {
+    return [{ attestor: null, keyId: null, identity: toIdentity(signer, null), signedAt, counts: false }];
+  }
+  return known.map(({ attestor, keyId, identity, counts }) => ({
+    attestor,
+    keyId,
+    identity: toIdentity(signer, identity),
+    signedAt,
+    counts,
+  }));
+}
+
+function toIdentity(signer: ProvedSigner, id: string | null): SignerAnswer['identity'] {
+  if (signer.type === 'key') return null;
+  const { issuer, subjects, claims } = signer.identity;
+  return { id, issuer, subjects: [...subjects], claims: Object.fromEntries(Object.entries(claims)) };
 }

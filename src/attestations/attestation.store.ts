@@ -30,10 +30,11 @@ export interface VerificationRow {
   readonly proved: readonly ProvedSigner[];
 }
 
-/** One signer as one attestor's: `keyId` is the id of its key or identity there. */
+/** One signer as one attestor's: by the id of its key there, or of its identity. */
 export interface SignerRow {
   readonly attestor: string;
-  readonly keyId: string;
+  readonly keyId: string | null;
+  readonly identity: string | null;
   readonly thumbprint: string;
   readonly scheme: string;
   /** Whether it could count for at least one kind of what the evidence proves, when it was verified. */

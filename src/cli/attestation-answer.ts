@@ -20,7 +20,9 @@ export const attestationAnswer = z.object({
         z.object({
           attestor: z.string().nullish(),
           keyId: z.string().nullish(),
-          identity: z.object({ issuer: z.string().nullish(), subjects: z.array(z.string()) }).nullish(),
+          identity: z
+            .object({ id: z.string().nullish(), issuer: z.string().nullish(), subjects: z.array(z.string()) })
+            .nullish(),
         }),
       ),
     })
@@ -44,7 +46,8 @@ export function outcomeText({ status, verification }: AttestationAnswer): string
  */
 export function signersText({ verification }: AttestationAnswer): string | null {
   const names = (verification?.signers ?? []).flatMap(({ attestor, keyId, identity }) => {
-    if (attestor) return [keyId ? `${attestor} (${keyId})` : attestor];
+    const id = keyId ?? identity?.id;
+    if (attestor) return [id ? `${attestor} (${id})` : attestor];
     if (!identity) return [];
     return [`${identity.subjects.join(', ')} at ${identity.issuer ?? 'no issuer'} (no attestor's)`];
   });

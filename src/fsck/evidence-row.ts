@@ -1,6 +1,5 @@
 import type { Kind } from '../intoto/predicate-kind.js';
-import type { SignatureScheme } from '../intoto/signature-scheme.js';
-import type { Thumbprint } from '../trust/signer.js';
+import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { BY_INDEX, type Keyed } from './walk.js';
 
 /** A page is cut short where its envelopes would come to more than this. */
@@ -31,14 +30,9 @@ export interface VerificationRow {
   readonly outcome: string;
   readonly code: string | null;
   readonly signedDigest: string | null;
-  readonly signers: readonly MatchedSigner[];
-}
-
-export interface MatchedSigner {
-  readonly thumbprint: Thumbprint;
-  readonly scheme: SignatureScheme;
-  /** Whether it could count at that trust revision. */
-  readonly counts: boolean;
+  /** Whom the signers were found to be, and whether each could count at that trust revision. */
+  readonly signers: readonly { readonly counts: boolean }[];
+  readonly proved: readonly ProvedSigner[];
 }
 
 export interface FactRow {
@@ -65,7 +59,7 @@ export const EVIDENCE_ROWS = `
      from attestation_subjects s where s.attestation = a.id) as subjects,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'trustRevision', v.trust_revision, 'readerRevision', v.reader_revision, 'outcome', v.outcome, 'code', v.code,
-        'signedDigest', v.signed_digest, 'signers', v.signers) order by v.id), '[]')
+        'signedDigest', v.signed_digest, 'signers', v.signers, 'proved', v.proved) order by v.id), '[]')
      from verifications v where v.attestation = a.id) as verifications,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'id', f.id::text, 'signedDigest', f.signed_digest, 'kind', f.kind, 'readerRevision', f.reader_revision,

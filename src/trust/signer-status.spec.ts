@@ -17,15 +17,17 @@ describe('evidence that somebody who may sign it has signed', () => {
         {
           attestor: 'trivy',
           keyId: 'k1',
+          identity: null,
           thumbprint: KEY_A,
           scheme: 'ES256/der',
+          signedAt: null,
           counts: true,
           code: 'counts',
           message: 'signed by key k1 of trivy',
         },
       ],
       rejection: null,
-      couldGain: false,
+      waiting: [],
     });
   });
 
@@ -44,7 +46,7 @@ describe('evidence that somebody who may sign it has signed', () => {
       ['qa', 'q', 'signer_not_allowed'],
       ['trivy', 'k1', 'counts'],
     ]);
-    expect(status).toMatchObject({ rejection: null, couldGain: false });
+    expect(status).toMatchObject({ rejection: null, waiting: [] });
   });
 
   it('could gain where another of its signers, or another of its kinds, does not count', () => {
@@ -52,20 +54,24 @@ describe('evidence that somebody who may sign it has signed', () => {
       { at: day(1), attestor: attestorWith({ kinds: ['sbom'] }) },
       { at: day(1), attestor: attestorWith({ name: 'qa', keys: [keyWith({ thumbprint: KEY_B })], kinds: ['test'] }) },
     );
-    expect(signerStatus(trust, [signerWith()], [SBOM, VEX])).toMatchObject({ rejection: null, couldGain: true });
+    expect(signerStatus(trust, [signerWith()], [SBOM, VEX])).toMatchObject({
+      rejection: null,
+      waiting: [signerWith()],
+    });
     const both = [signerWith(), signerWith({ thumbprint: KEY_B })];
-    expect(signerStatus(trust, both, [SBOM])).toMatchObject({ rejection: null, couldGain: true });
+    expect(signerStatus(trust, both, [SBOM])).toMatchObject({ rejection: null, waiting: [both[1]] });
   });
 });
 
 describe('evidence that nobody who may sign it has signed', () => {
-  const codeOf = (status: SignerStatus): string => `${status.rejection?.code ?? 'counts'}, ${String(status.couldGain)}`;
+  const codeOf = (status: SignerStatus): string =>
+    `${status.rejection?.code ?? 'counts'}, ${String(status.waiting.length > 0)}`;
 
   it('is rejected as of an untrusted signer where no key is known', () => {
     expect(signerStatus(trustOf(), [], [SCAN])).toEqual({
       standings: [],
-      rejection: { code: 'untrusted_signer', detail: 'no signature is by a key of a known attestor' },
-      couldGain: false,
+      rejection: { code: 'untrusted_signer', detail: 'no signature is by a key or an identity of a known attestor' },
+      waiting: [],
     });
     expect(codeOf(byA(trustOf()))).toBe('untrusted_signer, true');
   });

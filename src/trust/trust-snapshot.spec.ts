@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  EMPTY_TRUST,
-  epochOf,
-  extendTrust,
-  findAttestor,
-  findLastAttestor,
-  keysEverHeld,
-  revocationsBinding,
-} from './trust-snapshot.js';
-import { attestorWith, day, KEY_A, KEY_B, keyWith, trustOf } from './trust.fixture.js';
+import { revocationsBinding } from './revocations-binding.js';
+import { epochOf, extendTrust, findAttestor, findLastAttestor, keysEverHeld } from './trust-snapshot.js';
+import { attestorWith, day, EMPTY_TRUST, KEY_A, KEY_B, keyWith, trustOf } from './trust.fixture.js';
 
 const k2 = keyWith({ id: 'k2', thumbprint: KEY_B });
 

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { HistoryModule } from '../history/history.module.js';
+import { TRUST_ROOT_FORMATS, trustRootFormats } from './trust-root-formats.js';
+import { SignedImagesStore } from './signed-images.store.js';
 import { TrustStore } from './trust.store.js';
 
 @Module({
   imports: [HistoryModule],
-  providers: [TrustStore],
-  exports: [TrustStore],
+  providers: [TrustStore, SignedImagesStore, { provide: TRUST_ROOT_FORMATS, useValue: trustRootFormats }],
+  exports: [TrustStore, SignedImagesStore, TRUST_ROOT_FORMATS],
 })
 export class TrustModule {}

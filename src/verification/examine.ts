@@ -3,7 +3,7 @@ import type { Sha256Digest } from '../intoto/digest.js';
 import { kindOf } from '../intoto/predicate-kind.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
 import type { EvidenceType } from '../trust/authority.js';
-import type { GainCause } from '../trust/gain-cause.js';
+import { waitsFor as causesWaitedFor, type GainCause } from '../trust/gain-causes.js';
 import { signerOf } from '../trust/signer.js';
 import { signerStatus, type SignerStanding } from '../trust/signer-status.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -66,7 +66,7 @@ function judged(
   receivedAt: string,
   trust: TrustSnapshot,
 ): Omit<Examination, 'trustRevision'> {
-  const { standings, rejection, gains } = signerStatus(
+  const { standings, rejection, waiting } = signerStatus(
     trust,
     signers.map((signer) => signerOf(signer, { receivedAt })),
     typesOf(predicateType, facts),
@@ -77,7 +77,7 @@ function judged(
     proved: signers,
     signers: standings,
     facts: facts.read ? facts.facts : [],
-    gains: [...new Set([...gains, ...waitsFor])].sort(),
+    gains: [...new Set([...waitsFor, ...causesWaitedFor(waiting.map((signer) => ({ type: 'signer', signer })))])].sort(),
   };
 }
 

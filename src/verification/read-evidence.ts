@@ -7,7 +7,7 @@ import { Malformed } from '../intoto/malformed.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
 import { signedDigest as signedDigestOf } from '../intoto/verify-envelope.js';
-import type { GainCause } from '../trust/gain-cause.js';
+import type { GainCause } from '../trust/gain-causes.js';
 import type { RejectionCode } from './outcome.js';
 import type { VerificationMaterial } from './verification-material.js';
 import { verifyEvidence } from './verify-evidence.js';

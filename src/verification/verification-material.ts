@@ -26,10 +26,10 @@ function rootsOf(trust: TrustSnapshot): readonly TrustRoot[] {
   const distinct = new Map<string, TrustRoot>();
   for (const states of trust.roots.values()) {
     const kept: TrustRoot[] = [];
-    for (const { root } of states.toReversed()) {
-      if (root === null || kept.some((later) => covers(later, root))) continue;
-      kept.push(root);
-      distinct.set(canonicalJson(root), root);
+    for (const { held } of states.toReversed()) {
+      if (held === null || kept.some((later) => covers(later, held.root))) continue;
+      kept.push(held.root);
+      distinct.set(canonicalJson(held.root), held.root);
     }
   }
   return [...distinct.values()];

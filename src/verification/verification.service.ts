@@ -238,7 +238,9 @@ function toHistoryEntry({ attestation, examination: { outcome, trustRevision, si
   const entry = { actor: SERVICE_ACTOR, image: onlyImage(attestation.subjects), attestation: attestation.id };
   switch (outcome.outcome) {
     case 'verified': {
-      const names = signers.filter((signer) => signer.counts).map((signer) => `${signer.attestor}/${signer.keyId}`);
+      const names = signers
+        .filter((signer) => signer.counts)
+        .map(({ attestor, keyId, identity }) => `${attestor}/${keyId ?? identity ?? ''}`);
       return { ...entry, type: 'attestation.verified', data: { trustRevision, signers: names } };
     }
     case 'rejected':

@@ -6,7 +6,7 @@ import { verifyCertifiedEnvelope } from '../intoto/sigstore/verify-certified-env
 import type { SigstoreBundle } from '../intoto/bundle-content.js';
 import { verifyJws } from '../intoto/verify-jws.js';
 import { verifySignatures, type SignatureMatch, type SignatureMatches } from '../intoto/verify-envelope.js';
-import { causesOfSignature, ROOT_CAUSE, type GainCause } from '../trust/gain-cause.js';
+import { causesOfSignature, ROOT_CAUSE, type GainCause } from '../trust/gain-causes.js';
 import type { RejectionCode } from './outcome.js';
 import type { VerificationMaterial } from './verification-material.js';
 

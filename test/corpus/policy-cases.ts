@@ -252,13 +252,11 @@ function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
   if (attestors.some((key) => key?.validFrom !== undefined || key?.validUntil !== undefined)) return false;
   if (file.changes.some((change) => change.at !== undefined || 'effectiveFrom' in change)) return false;
   return file.evidence.every(
-    ({ fact, receivedAt, receivedAgainAt, provenAt, standing, signedBy }) =>
+    ({ fact, receivedAt, receivedAgainAt, provenAt, signedBy }) =>
       fact === undefined &&
       receivedAt === undefined &&
       receivedAgainAt === undefined &&
       provenAt === undefined &&
-      // No route withdraws an attestation.
-      standing === 'standing' &&
       // What nobody known has signed is rejected before anything is proved by it; and this service's key is its own.
       [signedBy].flat().some((key) => held.has(key)) &&
       ![signedBy].flat().includes(OWN_KEY),

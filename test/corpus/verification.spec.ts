@@ -3,7 +3,7 @@ import { parseSubmission } from '../../src/attestations/submission.js';
 import { AppError } from '../../src/platform/app-error.js';
 import { applyPut } from '../../src/trust/attestor-change.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
-import { EMPTY_TRUST, extendTrust, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { emptyTrust, extendTrust, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
 import { examine } from '../../src/verification/examine.js';
 import { readEvidence } from '../../src/verification/read-evidence.js';
 import { verificationMaterial } from '../../src/verification/verification-material.js';
@@ -19,7 +19,7 @@ function trustIn(attestors: readonly CaseAttestor[]): TrustSnapshot {
     trustRevision: index + 1,
     attestor: applyPut(null, parseAttestor(name, document), REGISTERED_AT),
   }));
-  return extendTrust(EMPTY_TRUST, states.length, { states, revocations: [] });
+  return extendTrust(emptyTrust(null), states.length, { states });
 }
 
 /** What comes of a case, in the words in which it says what is wanted. */
@@ -37,7 +37,7 @@ async function resultOf({ bytes, attestors }: VerificationCase): Promise<Want> {
     trust,
   );
   if (outcome.outcome !== 'verified') return { outcome: 'rejected', code: outcome.code };
-  const counting = signers.filter(({ counts }) => counts).map(({ attestor, keyId }) => `${attestor}/${keyId}`);
+  const counting = signers.filter(({ counts }) => counts).map(({ attestor, keyId }) => `${attestor}/${keyId ?? ''}`);
   return { outcome: 'verified', signers: [...new Set(counting)].sort() };
 }
 

@@ -8,7 +8,7 @@ import { attestorDigest } from '../../src/trust/canonical-attestor.js';
 import type { AttestorDocument, KeyDocument } from '../../src/trust/parse-attestor.js';
 import type { Thumbprint } from '../../src/trust/signer.js';
 import { addKey, deleteAttestor, putAttestor, revokeKey } from '../../src/trust/trust-change.js';
-import { attestorWith, keyWith } from '../../src/trust/trust.fixture.js';
+import { attestorWith, BUILT_IN_ROOT, keyWith } from '../../src/trust/trust.fixture.js';
 import { epochOf, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
 import { TrustStore, type TrustChanged } from '../../src/trust/trust.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** The store of another process, with nothing in memory. */
 function anotherStore(): TrustStore {
-  return new TrustStore(database, new HistoryStore(database));
+  return new TrustStore(database, new HistoryStore(database), { publicGood: BUILT_IN_ROOT });
 }
 
 function numbered(index: number): KeyDocument {
@@ -278,33 +278,4 @@ describe('what is on record', () => {
     await revoke('ci', 'k1', 'compromised');
     await expect(database.pool.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
-});
-
-describe('the images a key has signed for', () => {
-  it('are counted once each, whatever the scheme and however many attestations', async () => {
-    const { thumbprint } = numbered(1);
-    const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
-    await signed('one', thumbprint, 'ES256/der', [digest('1'), digest('2'), `gitCommit:${'1'.repeat(40)}`]);
-    await signed('two', thumbprint, 'ES256/ieee-p1363', [digest('2'), digest('3')]);
-    await signed('three', numbered(2).thumbprint, 'ES256/der', [digest('4')]);
-    expect(await store.countImages(thumbprint)).toBe(3);
-    expect(await store.countImages(numbered(3).thumbprint)).toBe(0);
-  });
-
-  async function signed(id: string, thumbprint: string, scheme: string, subjects: readonly string[]): Promise<void> {
-    for (const [ordinal, subject] of subjects.entries()) {
-      await owner.query('insert into attestation_subjects (attestation, ordinal, subject) values ($1, $2, $3)', [
-        id,
-        ordinal,
-        subject,
-      ]);
-    }
-    await owner.query(
-      `with f as (
-         insert into facts (signed_digest, kind, reader_revision, attestation, predicate_type, content, size)
-         values ($1, 'scan', 1, $1, 't', '{}', 2) returning id)
-       insert into fact_signers (fact, signer, attestation, received_at) select id, $2, $1, now() from f`,
-      [id, `${thumbprint}|${scheme}`],
-    );
-  }
 });

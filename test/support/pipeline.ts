@@ -11,6 +11,7 @@ import type { AttestationId } from '../../src/intoto/digest.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { putAttestor } from '../../src/trust/trust-change.js';
+import { trustRootFormats } from '../../src/trust/trust-root-formats.js';
 import { TrustStore } from '../../src/trust/trust.store.js';
 import { EvidenceReader } from '../../src/verification/evidence-reader.service.js';
 import { VerificationService } from '../../src/verification/verification.service.js';
@@ -47,7 +48,7 @@ export function pipelineOver(
   { reader = new EvidenceReader(), announce = () => undefined }: PipelineOptions = {},
 ): Pipeline {
   const history = new HistoryStore(database);
-  const trust = new TrustStore(database, history);
+  const trust = new TrustStore(database, history, trustRootFormats);
   const verifications = new VerificationStore(database);
   const ingest = createIngest({
     store: new IngestStore(database),

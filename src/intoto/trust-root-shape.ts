@@ -1,0 +1,1 @@
+export type { Authority, TrustRoot } from './sigstore/trust-root.js';

@@ -1,0 +1,15 @@
+import type { FastifyReply } from 'fastify';
+import { toAttestorAnswer, type AttestorAnswer } from './attestor.answer.js';
+import { epochOf } from './epoch.js';
+import { getAttestor } from './trust-change.js';
+import type { TrustChanged } from './trust.store.js';
+
+/** The attestor as a change has left it. */
+export function answerOf({ trust, now }: TrustChanged, name: string): AttestorAnswer {
+  return toAttestorAnswer(trust, getAttestor(trust, name), epochOf(now));
+}
+
+/** Says that something was made, at the attestor it belongs to. */
+export function created(reply: FastifyReply, name: string): void {
+  reply.code(201).header('location', `/v1/attestors/${name}`);
+}
