@@ -1,5 +1,5 @@
 import type { HistoryType } from '../history/history-entry.js';
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import type { RecordedAttestor } from '../trust/attestor.js';
 import { attestorDigest } from '../trust/canonical-attestor.js';
 import { canonicalDigest } from '../trust/canonical-digest.js';

@@ -33,14 +33,19 @@ function token(maxLength: number): z.ZodString {
     .regex(/^[^\s\p{C}]*$/u, 'must hold no space, control or invisible character');
 }
 
-const person = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(
-    /^(?!\s)[^\p{C}]*(?<!\s)$/u,
-    'must neither start nor end with a space nor hold a control or invisible character',
-  );
+/** Text that names something and may have spaces within: nothing invisible in it. */
+function phrase(maxLength: number): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(
+      /^(?!\s)[^\p{C}]*(?<!\s)$/u,
+      'must neither start nor end with a space nor hold a control or invisible character',
+    );
+}
+
+const person = phrase(200);
 
 const description = z
   .string()
@@ -84,8 +89,6 @@ export const keyDocument = z
   .meta({ id: 'AttestorKeyDocument' });
 export type KeyBody = z.infer<typeof keyDocument>;
 
-const claim = token(2000);
-
 /** One keyless identity as an operator hands it in. */
 export const identityDocument = z
   .strictObject({
@@ -99,15 +102,15 @@ export const identityDocument = z
         `The OIDC issuer, compared byte for byte. Only under another trust root than ${PUBLIC_GOOD} may it be left out; ` +
           'then certificates without an issuer are meant, and no others',
       ),
-    subject: token(2000).nullish().describe('The subject alternative name; either this or subjectGlob'),
-    subjectGlob: token(2000)
+    subject: phrase(2000).nullish().describe('The subject alternative name; either this or subjectGlob'),
+    subjectGlob: phrase(2000)
       .nullish()
       .describe(
         'An anchored glob of the subject: `*` stays within a segment, `**` crosses. The host of a URI and the domain of a ' +
           'mail address must stand without wildcards',
       ),
     claims: z
-      .strictObject(Object.fromEntries(CLAIM_NAMES.map((name) => [name, claim.optional()])))
+      .strictObject(Object.fromEntries(CLAIM_NAMES.map((name) => [name, phrase(2000).optional()])))
       .nullish()
       .describe('By extension of a Fulcio certificate, an anchored glob that its value must match'),
     trustRoot: trustRootName

@@ -1,5 +1,4 @@
 import { compileGlob } from '../intoto/glob.js';
-import { quoted } from '../intoto/json-path.js';
 import { CLAIM_NAMES, type CertificateIdentity } from '../intoto/proved-signer.js';
 import type { IdentityPattern } from './attestor.js';
 import { compileSubjectGlob } from './subject-glob.js';
@@ -79,6 +78,11 @@ export function compileSubject({ subject, subjectGlob }: IdentityPattern): (text
   return subjectGlob === null ? () => false : compileSubjectGlob(subjectGlob);
 }
 
+/** Longer than most subjects: cut short, two that differ would be told as one. */
+const MAX_SAID_LENGTH = 500;
+
 function said(text: string | null): string {
-  return text === null ? 'none' : quoted(text);
+  if (text === null) return 'none';
+  if (text.length <= MAX_SAID_LENGTH) return JSON.stringify(text);
+  return `${JSON.stringify(text.slice(0, MAX_SAID_LENGTH).toWellFormed())}…`;
 }

@@ -89,6 +89,14 @@ describe('an attestor document', () => {
     expect(parseAttestor('ci', { kinds: ['build'], keys: [] }).keys).toEqual([]);
   });
 
+  it('may name for each key the trust root that proves when it signed', () => {
+    const { keys } = parseAttestor('ci', { kinds: ['build'], keys: [{ ...CI_KEY, trustRoot: 'own' }] });
+    expect(keys[0]?.trustRoot).toBe('own');
+    expect(pathsOf(refused({ kinds: ['build'], keys: [{ ...CI_KEY, trustRoot: 'Own' }] }))).toEqual([
+      'keys[0].trustRoot',
+    ]);
+  });
+
   it('confines a key to the algorithm and encoding it names', () => {
     const { keys } = parseAttestor('ci', {
       kinds: ['build'],

@@ -1,6 +1,6 @@
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { AppError } from '../platform/app-error.js';
-import { canonicalJson } from './canonical-digest.js';
+import { canonicalJson } from '../intoto/canonical-json.js';
 import type { TrustChange } from './trust-change.js';
 import { rootGains } from './trust-root-gains.js';
 import type { RootState } from './trust-root-state.js';
@@ -22,8 +22,7 @@ export function putRoot(trust: TrustSnapshot, name: string, root: TrustRoot): Tr
 export function deleteRoot(trust: TrustSnapshot, name: string): TrustChange {
   const { held, builtIn } = getRoot(trust, name);
   if (builtIn) {
-    const detail = `trust root ${name} is built in; PUT another in its place, which may hold no authorities you do not trust`;
-    throw new AppError('conflict', 'trust_root_built_in', detail);
+    throw new AppError('conflict', 'trust_root_built_in', `trust root ${name} is built in; PUT another in its place`);
   }
   const [first] = trust.roots.get(name) ?? [];
   const left = first?.builtIn === true ? (first.held?.root ?? null) : null;

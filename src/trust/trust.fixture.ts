@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { AuthorityId, CertificateIdentity, Vouching } from '../intoto/proved-signer.js';
-import type { Authority, TrustRoot } from '../intoto/trust-root-shape.js';
+import type { Authority, TrustRoot } from '../intoto/sigstore/trust-root.js';
 import {
   PUBLIC_GOOD,
   type Attestor,

@@ -1,1 +1,0 @@
-export type { Authority, TrustRoot } from './sigstore/trust-root.js';
