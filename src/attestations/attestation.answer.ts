@@ -122,7 +122,9 @@ function toVerificationAnswer(found: VerificationRow): NonNullable<AttestationAn
 /** One signer for each attestor it belongs to, or by itself where it belongs to none. */
 function toSigners(signer: ProvedSigner, { signers }: VerificationRow): readonly SignerAnswer[] {
   const signedAt = earliestVouched(signer);
-  const known = signers.filter(({ thumbprint, scheme }) => thumbprint === signer.thumbprint && scheme === signer.scheme);
+  const known = signers.filter(
+    ({ thumbprint, scheme }) => thumbprint === signer.thumbprint && scheme === signer.scheme,
+  );
   if (known.length === 0) {
     return [{ attestor: null, keyId: null, identity: toIdentity(signer, null), signedAt, counts: false }];
   }

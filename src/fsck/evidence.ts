@@ -178,7 +178,9 @@ function matchedSigners(verifications: readonly VerificationRow[], fact: FactRow
 
 /** Mathematics alone: whether a signer counts is not asked. */
 async function signatureFault({ row, found, reading, known }: Evidence): Promise<string | null> {
-  const recorded = new Map(row.verifications.flatMap((each) => each.proved.map((signer) => [signerKey(signer), signer])));
+  const recorded = new Map(
+    row.verifications.flatMap((each) => each.proved.map((signer) => [signerKey(signer), signer])),
+  );
   if (found === null || recorded.size === 0) return null;
   const { keys, roots } = await known.at(Math.max(...row.verifications.map((each) => each.trustRevision)), reading);
   const byKey = [...recorded.values()].filter(({ type }) => type === 'key');
@@ -201,6 +203,7 @@ function isProvedBy(recorded: ProvedSigner, again: ProvedSigner): boolean {
   const { thumbprint, scheme, times } = recorded;
   const sameKey = again.type === 'key' && again.thumbprint === thumbprint && again.scheme === scheme;
   return (
-    sameKey && times.every(({ authority, at }) => again.times.some((one) => one.authority === authority && one.at === at))
+    sameKey &&
+    times.every(({ authority, at }) => again.times.some((one) => one.authority === authority && one.at === at))
   );
 }

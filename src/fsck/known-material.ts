@@ -3,7 +3,7 @@ import { publicGoodRoot } from '../intoto/sigstore/public-good-root.js';
 import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import type { VerificationKey } from '../intoto/verify-envelope.js';
 import type { Thumbprint } from '../trust/signer.js';
-import { LOAD_RECORDS } from '../trust/trust-records.js';
+import { LOAD_RECORDS } from '../trust/trust-records.store.js';
 import { emptyTrust, extendTrust, type TrustRecords, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import { verificationKeys } from '../trust/verification-keys.js';
 import type { Reading } from './walk.js';

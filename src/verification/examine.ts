@@ -77,7 +77,9 @@ function judged(
     proved: signers,
     signers: standings,
     facts: facts.read ? facts.facts : [],
-    gains: [...new Set([...waitsFor, ...causesWaitedFor(waiting.map((signer) => ({ type: 'signer', signer })))])].sort(),
+    gains: [
+      ...new Set([...waitsFor, ...causesWaitedFor(waiting.map((signer) => ({ type: 'signer', signer })))]),
+    ].sort(),
   };
 }
 

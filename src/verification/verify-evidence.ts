@@ -48,10 +48,10 @@ export async function verifyEvidence(evidence: Evidence, material: VerificationM
 async function ofBundle(bundle: SigstoreBundle, material: VerificationMaterial): Promise<VerifiedSignatures> {
   const { signers, failure } = await verifyBundle(bundle, material.roots, material.keys, material.hints);
   if (failure === null || signers.length > 0) return { signers, failure: null, waitsFor: [] };
-  const { content, keyHint } = bundle;
-  const [signature] = content.type === 'dsse' ? content.envelope.signatures : [content];
-  if (keyHint !== null && signature !== undefined) {
-    return { signers, failure, waitsFor: causesOfSignature(signature.signature) };
+  const { content } = bundle;
+  if (bundle.bundle.verificationMaterial.content.$case === 'publicKey') {
+    const signatures = content.type === 'dsse' ? content.envelope.signatures : [content];
+    return { signers, failure, waitsFor: signatures.flatMap(({ signature }) => causesOfSignature(signature)) };
   }
   // Another root could know the authority that is missing, but makes no damaged signature whole.
   return { signers, failure, waitsFor: failure.code === 'signature_invalid' ? [] : [ROOT_CAUSE] };
