@@ -35,6 +35,14 @@ export interface VerificationRow {
   readonly proved: readonly ProvedSigner[];
 }
 
+export interface StoredFactSigner {
+  readonly signer: string;
+  readonly receivedAt: string;
+  readonly provenAt: string | null;
+  readonly proof: ProvedSigner | null;
+  readonly identity: string | null;
+}
+
 export interface FactRow {
   readonly id: string;
   readonly signedDigest: string;
@@ -45,7 +53,7 @@ export interface FactRow {
   readonly content: unknown;
   readonly size: number;
   /** Those whose signature this attestation carries, as they are stored. */
-  readonly signers: readonly { readonly signer: string; readonly receivedAt: string }[];
+  readonly signers: readonly StoredFactSigner[];
 }
 
 export const EVIDENCE_ROWS = `
@@ -65,7 +73,8 @@ export const EVIDENCE_ROWS = `
         'id', f.id::text, 'signedDigest', f.signed_digest, 'kind', f.kind, 'readerRevision', f.reader_revision,
         'predicateType', f.predicate_type, 'ownTime', f.own_time, 'content', f.content, 'size', f.size,
         'signers', (
-          select coalesce(jsonb_agg(jsonb_build_object('signer', x.signer, 'receivedAt', x.received_at) order by x.signer), '[]')
+          select coalesce(jsonb_agg(jsonb_build_object('signer', x.signer, 'receivedAt', x.received_at,
+            'provenAt', x.proven_at, 'proof', x.proof, 'identity', x.identity) order by x.signer), '[]')
           from fact_signers x where x.fact = f.id and x.attestation = a.id)) order by f.id), '[]')
      from (select distinct v.signed_digest from verifications v where v.attestation = a.id) d
      cross join lateral (select * from facts where signed_digest = d.signed_digest ${BY_INDEX}) f) as facts

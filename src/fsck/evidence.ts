@@ -2,16 +2,22 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseSubmission, type Submission } from '../attestations/submission.js';
 import { deriveFacts, READER_REVISION } from '../facts/derive-facts.js';
 import type { DerivedFact } from '../facts/fact.js';
-import { signerKey } from '../facts/stored-signer.js';
+import { identityText, signerKey } from '../facts/stored-signer.js';
 import { attestationIdOf } from '../intoto/digest.js';
 import { parseEvidence, statementOf, type Evidence as Signed, type SignedPayload } from '../intoto/evidence.js';
 import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
-import type { ProvedSigner } from '../intoto/proved-signer.js';
+import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
 import { signedDigest } from '../intoto/verify-envelope.js';
 import { AppError } from '../platform/app-error.js';
-import { EVIDENCE_ROWS, type EvidenceRow, type FactRow, type VerificationRow } from './evidence-row.js';
+import {
+  EVIDENCE_ROWS,
+  type EvidenceRow,
+  type FactRow,
+  type StoredFactSigner,
+  type VerificationRow,
+} from './evidence-row.js';
 import { verifyEvidence } from '../verification/verify-evidence.js';
 import { KnownMaterial } from './known-material.js';
 import { walkRows, type Reading, type Walk } from './walk.js';
@@ -156,11 +162,25 @@ function signersFault({ row }: Evidence): string | null {
     if (invented !== undefined) return `fact ${fact.id} of ${row.id} has signer ${invented}, whom nothing matched`;
     const lost = [...matched].find((signer) => !kept.has(signer));
     if (lost !== undefined) return `fact ${fact.id} of ${row.id} lacks its signer ${lost}`;
+    const altered = fact.signers.find((signer) => !isAsNamed(signer));
+    if (altered !== undefined)
+      return `signer ${altered.signer} of fact ${fact.id} of ${row.id} is kept with another proof`;
     // Signers are kept to the millisecond, as all that trust compares.
     const redated = fact.signers.find(({ receivedAt }) => milliseconds(receivedAt) !== milliseconds(row.receivedAt));
     if (redated !== undefined) return `fact ${fact.id} of ${row.id} was received at another time than the attestation`;
   }
   return null;
+}
+
+/** The name of a stored signer holds a digest of its proof, from which the rest of the row follows. */
+function isAsNamed({ signer, proof, provenAt, identity }: StoredFactSigner): boolean {
+  if (proof === null) return signer.split('|').length === 2 && provenAt === null && identity === null;
+  const vouched = earliestVouched(proof);
+  return (
+    signerKey(proof) === signer &&
+    (provenAt === null ? null : milliseconds(provenAt)) === vouched &&
+    identity === (proof.type === 'key' ? null : identityText(proof.identity))
+  );
 }
 
 function milliseconds(time: string): string {
