@@ -7,6 +7,7 @@ import { Images1764000000500 } from './1764000000500-images.js';
 import { VerificationsAndFacts1764000000600 } from './1764000000600-verifications-and-facts.js';
 import { PoliciesAndVerdicts1764000000700 } from './1764000000700-policies-and-verdicts.js';
 import { IdentitiesAndRoots1764000000800 } from './1764000000800-identities-and-roots.js';
+import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   VerificationsAndFacts1764000000600,
   PoliciesAndVerdicts1764000000700,
   IdentitiesAndRoots1764000000800,
+  ProvedSigners1764000000900,
 ];

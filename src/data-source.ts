@@ -19,7 +19,7 @@ import {
   TrustGainEntity,
   TrustRootStateEntity,
 } from './trust/trust.entity.js';
-import { VerificationEntity } from './verification/verification.entity.js';
+import { ReexaminationEntity, VerificationEntity } from './verification/verification.entity.js';
 
 /** Every table of the schema, by name. */
 export const entities = [
@@ -36,6 +36,7 @@ export const entities = [
   ImageEntity,
   KeyRevocationEntity,
   PolicyRevisionEntity,
+  ReexaminationEntity,
   RevisionEntity,
   StatementActEntity,
   SubjectReceiptEntity,

@@ -1,4 +1,4 @@
-import { TRUST_TABLES } from '../trust/trust-records.js';
+import { TRUST_TABLES } from '../trust/trust-records.store.js';
 import { sqlInvariant, type Walk } from './walk.js';
 
 /** By counter: what it counts at least, since every change raises it by one in its own transaction. */

@@ -1,9 +1,9 @@
 import type { HistoryType } from '../history/history-entry.js';
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import type { RecordedAttestor } from '../trust/attestor.js';
 import { attestorDigest } from '../trust/canonical-attestor.js';
 import { canonicalDigest } from '../trust/canonical-digest.js';
-import type { TRUST_TABLES } from '../trust/trust-records.js';
+import type { TRUST_TABLES } from '../trust/trust-records.store.js';
 import { IS_TOLD_AS_IT_IS } from './told.js';
 import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 

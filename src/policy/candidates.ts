@@ -3,6 +3,7 @@ import { compileGlob } from '../intoto/glob.js';
 import type { Attestor } from '../trust/attestor.js';
 import { authorityOf, judgedTime, type Authority } from '../trust/authority.js';
 import { signerIdOf, type Signer } from '../trust/signer.js';
+import { standingOf, type StatementStanding } from '../trust/statement-standing.js';
 import { attestorsOf, epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
@@ -62,7 +63,6 @@ function wordsFor(
   conditions: Conditions,
   scene: Scene,
 ): readonly Word[] | Refusal {
-  if (fact.standing === 'retracted') return { code: 'attestation_revoked', message: 'it was retracted' };
   // Verdicts of this service never count as evidence for another: it would believe itself.
   const signers = fact.signers.filter((signer) => !scene.ownKeys.has(signer.thumbprint));
   const claim = { kind: fact.kind, predicateType: fact.predicateType, repository: scene.repository };
@@ -71,9 +71,12 @@ function wordsFor(
   for (const attestor of requirement.from) {
     for (const signer of signers) {
       const authority = authorityOf(scene.trust, attestor, signer, claim);
-      if (authority.supports || authority.objects) {
-        words.push(wordOf(fact, attestor, signer, authority, requirement, conditions, scene));
-      } else if (authority.code !== 'wrong_attestor') refusals.push(refusalOf(authority, signer));
+      if (authority.code === 'wrong_attestor' && !authority.objects) continue;
+      const standing = standingOf(scene.trust, fact.signedDigest, signerIdOf(signer));
+      if (standing === 'retracted') refusals.push({ code: 'attestation_revoked', message: 'it was retracted' });
+      else if (authority.supports || authority.objects) {
+        words.push(wordOf(fact, attestor, signer, authority, standing, requirement, conditions, scene));
+      } else refusals.push(refusalOf(authority, signer));
     }
   }
   if (words.length > 0) return words;
@@ -85,15 +88,16 @@ function wordOf(
   attestor: string,
   signer: Signer,
   authority: Authority,
+  standing: StatementStanding,
   requirement: CompiledEvidence,
   conditions: Conditions,
   scene: Scene,
 ): Word {
   const approver =
     fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer, fact.content.approver.id) : null;
-  const refusal = refusalOfWord(fact, signer, authority, approver?.mismatch ?? null, requirement);
+  const refusal = refusalOfWord(signer, authority, standing, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
-  const supports = authority.supports && fact.standing === 'standing';
+  const supports = authority.supports && standing === 'standing';
   return {
     attestor,
     signer,
@@ -107,13 +111,13 @@ function wordOf(
 }
 
 function refusalOfWord(
-  fact: Fact,
   signer: Signer,
   authority: Authority,
+  standing: StatementStanding,
   mismatch: string | null,
   requirement: CompiledEvidence,
 ): Refusal | null {
-  if (fact.standing === 'revoked') return { code: 'attestation_revoked', message: 'it was revoked' };
+  if (standing === 'revoked') return { code: 'attestation_revoked', message: 'it was revoked' };
   if (!authority.supports) return refusalOf(authority, signer);
   if (mismatch !== null) return { code: 'approver_mismatch', message: mismatch };
   if (requirement.provenOrder && authority.provenAt === null) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../facts/fact.js';
-import type { AttestationId } from '../intoto/digest.js';
+import { sha256, type AttestationId } from '../intoto/digest.js';
 import type { AuthorityId } from '../intoto/proved-signer.js';
 import { certificateWith, signerWith, TSA } from '../trust/trust.fixture.js';
 import { ageingTime, earliestTimes, latestTimes } from './evidence-times.js';
@@ -18,7 +18,7 @@ function factWith(change: Partial<Fact>): Fact {
     receivedAt: at(10),
     ownTime: null,
     content: { kind: 'other', predicate: {} },
-    standing: 'standing',
+    signedDigest: sha256(Buffer.from('what was signed')),
     ...change,
   };
 }

@@ -8,7 +8,7 @@ export function answerOf({ trust, now }: TrustChanged, name: string): AttestorAn
   return toAttestorAnswer(trust, getAttestor(trust, name), epochOf(now));
 }
 
-/** As much of a reply as it takes to say that something was made. */
+/** Of a reply, what is needed to say so. */
 interface Reply {
   code(status: number): { header(name: string, value: string): unknown };
 }

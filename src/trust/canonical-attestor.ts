@@ -1,6 +1,7 @@
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { Attestor, RecordedAttestor } from './attestor.js';
-import { canonicalDigest, canonicalJson } from './canonical-digest.js';
+import { canonicalJson } from '../intoto/canonical-json.js';
+import { canonicalDigest } from './canonical-digest.js';
 
 /** Identifies what an attestor is, as it is on record; equal for equal attestors alone. */
 export function attestorDigest(attestor: RecordedAttestor): Sha256Digest {

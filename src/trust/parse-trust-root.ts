@@ -1,5 +1,5 @@
 import { Malformed } from '../intoto/malformed.js';
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { AppError } from '../platform/app-error.js';
 import { trustRootName } from './attestor-document.js';
 import type { TrustRootFormats } from './trust-root-formats.js';

@@ -1,6 +1,6 @@
 import { elementPath } from '../intoto/json-path.js';
 import type { Sha256Digest } from '../intoto/digest.js';
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { AppError } from '../platform/app-error.js';
 import { admitIdentities } from './admit-identities.js';
 import { admitKeys } from './admit-keys.js';

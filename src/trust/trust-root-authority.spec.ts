@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthorityId } from '../intoto/proved-signer.js';
-import type { Authority } from '../intoto/trust-root-shape.js';
+import type { Authority } from '../intoto/sigstore/trust-root.js';
 import { certificateStandsUnder, provenTimeUnder } from './trust-root-authority.js';
 import { holdRoot } from './trust-root-state.js';
 import {

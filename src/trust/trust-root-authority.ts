@@ -1,5 +1,5 @@
 import type { AuthorityId, ProvedCertificate, ProvedSigner, Vouching } from '../intoto/proved-signer.js';
-import type { Authority } from '../intoto/trust-root-shape.js';
+import type { Authority } from '../intoto/sigstore/trust-root.js';
 import { epochOf } from './epoch.js';
 import type { AuthorityWindow, HeldRoot } from './trust-root-state.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuthorityId } from '../intoto/proved-signer.js';
-import type { Authority, TrustRoot } from '../intoto/trust-root-shape.js';
+import type { Authority, TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { authorityOf } from './authority.js';
 import { ROOT_CAUSE, rootCause, waitsFor } from './gain-causes.js';
 import type { Signer } from './signer.js';

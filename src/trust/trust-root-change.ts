@@ -1,6 +1,6 @@
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { AppError } from '../platform/app-error.js';
-import { canonicalJson } from './canonical-digest.js';
+import { canonicalJson } from '../intoto/canonical-json.js';
 import type { TrustChange } from './trust-change.js';
 import { rootGains } from './trust-root-gains.js';
 import type { RootState } from './trust-root-state.js';

@@ -1,5 +1,5 @@
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
-import { Malformed } from '../intoto/malformed.js';
+import { publicGoodRoot } from '../intoto/sigstore/public-good-root.js';
+import { parseTrustRoot, type TrustRoot } from '../intoto/sigstore/trust-root.js';
 
 /** What trust has to be told about the formats of trust roots; handed to it by whoever composes it. */
 export interface TrustRootFormats {
@@ -11,10 +11,5 @@ export interface TrustRootFormats {
 
 export const TRUST_ROOT_FORMATS = Symbol('trust root formats');
 
-/** The seam at which the readers of the intoto room come in: without them no root is taken and the built-in one is empty. */
-export const trustRootFormats: TrustRootFormats = {
-  parse: () => {
-    throw new Malformed('bundle', [{ path: '', message: 'trust roots are not read here' }]);
-  },
-  publicGood: { form: 'sigstore', authorities: [], json: {} },
-};
+/** Sigstore TrustedRoots and certificate authorities as PEM; built in is the root that comes with Sigstore's packages. */
+export const trustRootFormats: TrustRootFormats = { parse: parseTrustRoot, publicGood: publicGoodRoot() };

@@ -1,5 +1,5 @@
 import type { AuthorityId } from '../intoto/proved-signer.js';
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { ROOT_CAUSE, rootCause, type GainCause } from './gain-causes.js';
 import { holdRoot, type AuthorityWindow, type HeldRoot } from './trust-root-state.js';
 

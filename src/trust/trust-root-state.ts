@@ -1,5 +1,5 @@
 import type { AuthorityId } from '../intoto/proved-signer.js';
-import type { Authority, TrustRoot } from '../intoto/trust-root-shape.js';
+import type { Authority, TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { epochOf } from './epoch.js';
 
 /** What a trust root was made at one trust revision, as it is on record. `root` is null where it was deleted. */

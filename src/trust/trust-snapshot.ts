@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
-import type { TrustRoot } from '../intoto/trust-root-shape.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import { identitiesOf, stateOf, type AttestorState } from './attestor-state.js';
 import {
   PUBLIC_GOOD,

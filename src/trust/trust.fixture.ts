@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { AuthorityId, CertificateIdentity, Vouching } from '../intoto/proved-signer.js';
-import type { Authority, TrustRoot } from '../intoto/trust-root-shape.js';
+import type { Authority, TrustRoot } from '../intoto/sigstore/trust-root.js';
 import {
   PUBLIC_GOOD,
   type Attestor,
@@ -35,9 +35,10 @@ export function authorityWith(change: Partial<Authority> & Pick<Authority, 'id' 
   return { name: change.id, validFrom: '2025-01-01T00:00:00.000Z', validUntil: null, ...change };
 }
 
-/** A root that lists these authorities. Its document says no more than that. */
+/** A root that lists these authorities. Its document says no more than that, in the one member that is a text. */
 export function rootWith(...authorities: readonly Authority[]): TrustRoot {
-  return { form: 'sigstore', authorities, json: { authorities: authorities.map((authority) => ({ ...authority })) } };
+  const lists = { certificateAuthorities: [], timestampAuthorities: [], ctlogs: [], tlogs: [] };
+  return { form: 'sigstore', authorities, json: { mediaType: JSON.stringify(authorities), ...lists } };
 }
 
 export const ROOT_AUTHORITIES: readonly Authority[] = [

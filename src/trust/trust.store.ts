@@ -4,8 +4,7 @@ import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 import type { TrustChange } from './trust-change.js';
 import { historyEntryOf } from './trust-history.js';
-import { gainsOf, LOAD_RECORDS, recordsOf, TRUST_TABLES } from './trust-records.js';
-import { insertRecords } from './trust-records.store.js';
+import { gainsOf, insertRecords, LOAD_RECORDS, recordsOf, TRUST_TABLES } from './trust-records.store.js';
 import { TRUST_ROOT_FORMATS, type TrustRootFormats } from './trust-root-formats.js';
 import { emptyTrust, extendTrust, type TrustRecords, type TrustSnapshot } from './trust-snapshot.js';
 

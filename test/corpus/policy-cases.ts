@@ -277,13 +277,11 @@ function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
   if (file.changes.some((change) => change.at !== undefined || 'effectiveFrom' in change)) return false;
   if (file.changes.some((change) => 'identity' in change || 'distrust' in change)) return false;
   return file.evidence.every(
-    ({ fact, receivedAt, receivedAgainAt, provenAt, standing, signedBy }) =>
+    ({ fact, receivedAt, receivedAgainAt, provenAt, signedBy }) =>
       fact === undefined &&
       receivedAt === undefined &&
       receivedAgainAt === undefined &&
       provenAt === undefined &&
-      // No route withdraws an attestation.
-      standing === 'standing' &&
       // What nobody known has signed is rejected before anything is proved by it; and this service's key is its own.
       [signedBy].flat().some((key) => held.has(key)) &&
       // Certificates are made by nobody here.

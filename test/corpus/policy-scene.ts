@@ -1,6 +1,6 @@
 import { deriveFacts } from '../../src/facts/derive-facts.js';
 import type { DerivedFact, Fact, FactContent, Json } from '../../src/facts/fact.js';
-import { sha256, type AttestationId } from '../../src/intoto/digest.js';
+import { sha256, type AttestationId, type Sha256Digest } from '../../src/intoto/digest.js';
 import { compilePolicy } from '../../src/policy/compile-policy.js';
 import type { EvaluationInput } from '../../src/policy/evaluate.js';
 import { parseParameters } from '../../src/policy/parse-parameters.js';
@@ -39,7 +39,7 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
       ),
     ),
-    trust: trustOf(each.attestors, each.changes),
+    trust: withActs(trustOf(each.attestors, each.changes), each.evidence),
     ownKeys: new Set([thumbprintOf(OWN_KEY)]),
     parameters: parseParameters(document, each.parameters),
     digest: sha256(Buffer.from(each.name)),
@@ -64,6 +64,23 @@ export function thumbprintOf(key: string): Thumbprint {
 export function trustOf(attestors: readonly CaseAttestor[], changes: readonly CaseChange[]): TrustSnapshot {
   const put = attestors.map((attestor): CaseChange => ({ at: REGISTERED_AT, put: attestor }));
   return [...put, ...changes].reduce(recorded, EMPTY_TRUST);
+}
+
+/** Trust after evidence was revoked or retracted, where the case says so. */
+function withActs(trust: TrustSnapshot, evidence: readonly CaseEvidence[]): TrustSnapshot {
+  return evidence.reduce((before, { name, standing: act }) => {
+    if (act === 'standing') return before;
+    const [trustRevision, at] = [before.revision + 1, new Date(before.at).toISOString()];
+    const target = { signedDigest: signedDigestOf(name), signers: null, attestation: attestationOf(name) };
+    return extendTrust(before, trustRevision, {
+      statements: [{ ...target, act, reason: 'a case', at, trustRevision }],
+    });
+  }, trust);
+}
+
+/** What stands for what a piece of evidence signed. */
+function signedDigestOf(name: string): Sha256Digest {
+  return sha256(Buffer.from(`signed ${name}`));
 }
 
 function recorded(trust: TrustSnapshot, change: CaseChange): TrustSnapshot {
@@ -138,15 +155,7 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
   };
 }
 
-function factsOf({
-  name,
-  content,
-  signedBy,
-  receivedAt,
-  receivedAgainAt,
-  provenAt,
-  standing,
-}: CaseEvidence): readonly Fact[] {
+function factsOf({ name, content, signedBy, receivedAt, receivedAgainAt, provenAt }: CaseEvidence): readonly Fact[] {
   const times = provenAt === null ? [] : [{ authority: TSA, at: provenAt }];
   const receipt = { receivedAt, lastReceivedAt: receivedAgainAt };
   const signers = signedBy.map((signer): Signer => {
@@ -162,7 +171,7 @@ function factsOf({
     receivedAt,
     ownTime: fact.ownTime,
     content: fact.content,
-    standing,
+    signedDigest: signedDigestOf(name),
   }));
 }
 

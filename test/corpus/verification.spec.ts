@@ -4,9 +4,9 @@ import { AppError } from '../../src/platform/app-error.js';
 import { applyPut } from '../../src/trust/attestor-change.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { emptyTrust, extendTrust, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
-import { verificationKeys } from '../../src/trust/verification-keys.js';
 import { examine } from '../../src/verification/examine.js';
-import { readEnvelope } from '../../src/verification/read-envelope.js';
+import { readEvidence } from '../../src/verification/read-evidence.js';
+import { verificationMaterial } from '../../src/verification/verification-material.js';
 import { loadVerificationCases, type CaseAttestor, type VerificationCase, type Want } from './verification-cases.js';
 
 const REGISTERED_AT = '2026-01-01T00:00:00.000Z';
@@ -32,7 +32,7 @@ async function resultOf({ bytes, attestors }: VerificationCase): Promise<Want> {
   }
   const trust = trustIn(attestors);
   const { outcome, signers } = examine(
-    await readEnvelope(bytes, verificationKeys(trust)),
+    await readEvidence(bytes, verificationMaterial(trust)),
     new Date(RECEIVED_AT),
     trust,
   );

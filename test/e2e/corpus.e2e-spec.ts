@@ -77,6 +77,7 @@ describe('policy cases over HTTP', () => {
       demand(await scene.publish(each), 201);
       const ids = await scene.post(each);
       for (const change of each.changes) await scene.change(change);
+      await scene.withdraw(each, ids);
       const verdict = await scene.ask(each);
       expect(saidOf(each, verdict, (name) => ids.get(name)!)).toEqual(wantedOf(each));
     },
@@ -134,6 +135,15 @@ class Scene {
       ids.set(name, body.id);
     }
     return ids;
+  }
+
+  /** Revokes or retracts what the case says. */
+  async withdraw({ evidence }: PolicyCase, ids: ReadonlyMap<string, AttestationId>): Promise<void> {
+    for (const { name, standing } of evidence) {
+      if (standing === 'standing') continue;
+      const act = standing === 'revoked' ? 'revoke' : 'retract';
+      demand(await admin.post(`/v1/attestations/${ids.get(name)!}/${act}`, { reason: 'a case' }), 200);
+    }
   }
 
   async change(change: CaseChange): Promise<void> {

@@ -109,8 +109,8 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update envelopes set bytes = 'no envelope' where attestation = ${A_TESTED}`,
   ],
   'an attestation was found out about once at a trust and reader revision': [
-    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, could_gain, signed_digest)
-     select attestation, trust_revision, reader_revision, outcome, signers, could_gain, signed_digest from verifications
+    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, proved, gains, signed_digest)
+     select attestation, trust_revision, reader_revision, outcome, signers, proved, gains, signed_digest from verifications
      where id = ${A_VERIFIED}`,
   ],
   'verified is what somebody signed who could count': [
@@ -130,19 +130,22 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from fact_signers where fact = ${A_FACT}`,
     `update fact_signers set signer = signer || '2' where fact = ${A_FACT}`,
     `update fact_signers set received_at = received_at - interval '1 day' where fact = ${A_FACT}`,
-    `update verifications set signers = '[]' where outcome = 'verified'`,
+    `update verifications set proved = '[]' where outcome = 'verified'`,
+    `update fact_signers set proof = '{"type": "key", "thumbprint": "x", "scheme": "EdDSA", "times": []}' where fact = ${A_FACT}`,
+    `update fact_signers set proven_at = now() where fact = ${A_FACT}`,
+    `update fact_signers set identity = 'somebody else' where fact = ${A_FACT}`,
   ],
-  'every signature that was matched verifies by the key on record': [
+  'every signer that was proved is proved again by the keys and roots on record': [
     `update attestor_states set attestor = null`,
-    `update verifications v set signers = (select signers from verifications o where o.signers <> '[]' and o.signers <> v.signers limit 1)
+    `update verifications v set proved = (select proved from verifications o where o.proved <> '[]' and o.proved <> v.proved limit 1)
      where outcome = 'verified' and signers::text like '%"qa"%'`,
   ],
   'every envelope, subject and verification is of a stored attestation': [
     `delete from attestations where id = ${A_TESTED}`,
     `insert into envelopes values ('sha256:x', '')`,
     `insert into attestation_subjects values ('sha256:x', 0, 'sha256:y', null)`,
-    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, could_gain)
-     values ('sha256:x', 1, 1, 'rejected', '[]', false)`,
+    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, proved, gains)
+     values ('sha256:x', 1, 1, 'rejected', '[]', '[]', '{}')`,
   ],
   'every fact is of an attestation that a verification matched to one of its signers': [
     `update facts set attestation = 'sha256:x' where id = ${A_FACT}`,

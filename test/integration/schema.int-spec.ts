@@ -32,6 +32,7 @@ const MUTABLE: Readonly<Record<string, readonly string[]>> = {
   history_unsequenced: ['DELETE', 'INSERT'],
   images: ['INSERT', 'UPDATE'],
   migrations: [],
+  reexaminations: ['INSERT', 'UPDATE'],
   revisions: ['UPDATE'],
   subject_receipts: ['INSERT', 'UPDATE'],
   verdict_latest: ['INSERT', 'UPDATE'],

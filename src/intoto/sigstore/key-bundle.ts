@@ -1,0 +1,163 @@
+import type { TransparencyLogEntry } from '@sigstore/bundle';
+import { Verifier } from '@sigstore/verify';
+import type { SigstoreBundle } from '../bundle-content.js';
+import type { ProvedKey, Vouching } from '../proved-signer.js';
+import type { SignatureScheme } from '../signature-scheme.js';
+import type { KeyIdHints, VerificationKey } from '../verify-envelope.js';
+import { failure, failureOf, type BundleFailure } from './bundle-failure.js';
+import { integratedTime, proofMaterial } from './proof-material.js';
+import {
+  contentMatches,
+  libraryContent,
+  signedContent,
+  verifiesDigests,
+  type SignedContent,
+} from './signed-content.js';
+import { provedBy, signersOf, type Timestamp } from './timestamp.js';
+import { trustMaterial, type TrustMaterial } from './trust-material.js';
+import type { TrustRoot } from './trust-root.js';
+import { sortedVouchings } from './vouchings.js';
+
+export interface KeyVerification {
+  readonly signers: readonly ProvedKey[];
+  readonly failure: BundleFailure | null;
+}
+
+/**
+ * Verifies a bundle whose signer is known by a public key, by the keys that are known. Its hint, and the key id in an
+ * envelope, decide only which are tried first.
+ *
+ * The key is trusted because it is registered; logs and timestamps add no more than when it signed. So a log or timestamp
+ * authority that no root lists proves nothing and does no harm, whereas one that a root lists, and under no root that lists
+ * it verifies, has been tampered with, and the bundle is refused.
+ */
+export async function verifyKeyBundle(
+  { bundle, content, keyHint }: SigstoreBundle,
+  roots: readonly TrustRoot[],
+  keys: readonly VerificationKey[],
+  hints: KeyIdHints,
+): Promise<KeyVerification> {
+  const materials = roots.map(trustMaterial);
+  try {
+    const signed = signedContent(content);
+    if (signed === null)
+      return failed(failure('signature_invalid', 'the envelope of a bundle has exactly one signature'));
+    const named = new Set(namesIn(content, keyHint).flatMap((name) => hints.get(name) ?? []));
+    const likelyFirst = [
+      ...keys.filter(({ thumbprint }) => named.has(thumbprint)),
+      ...keys.filter(({ thumbprint }) => !named.has(thumbprint)),
+    ];
+    const match = await findKey(signed, likelyFirst);
+    if (match === null) return failed(mismatch(signed, keys, named.size > 0));
+    const proofs = proofMaterial(bundle, { type: 'key', thumbprint: match.key.thumbprint });
+    if ('code' in proofs) return failed(proofs);
+    const times: Vouching[] = [];
+    for (const entry of proofs.entries) {
+      const proved = proveEntry(entry, signed, match.key, materials);
+      if ('code' in proved) return failed(proved);
+      times.push(...proved.times);
+    }
+    for (const timestamp of proofs.timestamps) {
+      const proved = proveTimestamp(timestamp, signed, materials);
+      if ('code' in proved) return failed(proved);
+      times.push(...proved.times);
+    }
+    const { thumbprint } = match.key;
+    return {
+      signers: [{ type: 'key', thumbprint, scheme: match.scheme, times: sortedVouchings(times) }],
+      failure: null,
+    };
+  } catch (error) {
+    return failed(failureOf(error));
+  }
+}
+
+function failed(reason: BundleFailure): KeyVerification {
+  return { signers: [], failure: reason };
+}
+
+function namesIn(content: SigstoreBundle['content'], keyHint: string | null): readonly string[] {
+  const keyids = content.type === 'dsse' ? content.envelope.signatures.map(({ keyid }) => keyid) : [];
+  return [keyHint, ...keyids].filter((name) => name !== null);
+}
+
+interface KeyMatch {
+  readonly key: VerificationKey;
+  readonly scheme: SignatureScheme;
+}
+
+async function findKey(signed: SignedContent, keys: readonly VerificationKey[]): Promise<KeyMatch | null> {
+  for (const key of keys) {
+    for (const scheme of key.schemes) {
+      if (await contentMatches(signed, scheme, key.key)) return { key, scheme };
+    }
+  }
+  return null;
+}
+
+/** A signature that names a known key and is not by it was damaged or forged; any other is by somebody unknown. */
+function mismatch({ message }: SignedContent, keys: readonly VerificationKey[], isNamed: boolean): BundleFailure {
+  if (message === null && !keys.some(({ schemes }) => schemes.some(verifiesDigests))) {
+    return failure('signature_invalid', 'signatures over the digest of an artifact are verified for P-256 keys only');
+  }
+  return isNamed
+    ? failure('signature_invalid', 'the signature does not verify by the key that it names')
+    : failure('untrusted_signer', 'the signature is not by a known key');
+}
+
+interface Proved {
+  readonly times: readonly Vouching[];
+}
+
+/** What an entry proves under any of the roots that list its log; a failure where there are such and it fails under all. */
+function proveEntry(
+  entry: TransparencyLogEntry,
+  signed: SignedContent,
+  key: VerificationKey,
+  materials: readonly TrustMaterial[],
+): Proved | BundleFailure {
+  const knowing = materials.filter(({ tlogs }) => tlogs.some(({ logID }) => logID.equals(entry.logId.keyId)));
+  const time = integratedTime(entry);
+  let reason: BundleFailure | null = null;
+  for (const { tlogs } of knowing) {
+    const logs = tlogs.filter(({ logID }) => logID.equals(entry.logId.keyId));
+    const verifier = new Verifier(
+      {
+        certificateAuthorities: [],
+        timestampAuthorities: [],
+        tlogs: logs,
+        ctlogs: [],
+        // When a registered key may sign is not for a log to say.
+        publicKey: () => ({ publicKey: key.key, validFor: () => true }),
+      },
+      { tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold: 0 },
+    );
+    try {
+      verifier.verify({
+        signature: libraryContent(signed, key.key),
+        key: { $case: 'public-key', hint: '' },
+        tlogEntries: [entry],
+        timestamps: time === null ? [] : [{ $case: 'transparency-log', tlogEntry: entry }],
+      });
+      const [log] = logs;
+      return { times: time === null || log === undefined ? [] : [{ authority: log.id, at: time.toISOString() }] };
+    } catch (error) {
+      reason ??= failure('log_proof_invalid', failureOf(error).detail);
+    }
+  }
+  return reason ?? { times: [] };
+}
+
+function proveTimestamp(
+  timestamp: Timestamp,
+  { signature }: SignedContent,
+  materials: readonly TrustMaterial[],
+): Proved | BundleFailure {
+  const knowing = materials.filter(({ timestampAuthorities }) => signersOf(timestamp, timestampAuthorities).length > 0);
+  for (const { timestampAuthorities } of knowing) {
+    const vouching = provedBy(timestamp, signature, timestampAuthorities);
+    if (vouching !== null) return { times: [vouching] };
+  }
+  if (knowing.length === 0) return { times: [] };
+  return failure('log_proof_invalid', 'a timestamp by an authority of a trust root does not verify');
+}

@@ -1,0 +1,79 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { sha256 } from '../digest.js';
+import { KeyUnusable } from '../key-unusable.js';
+import type { CertificateIdentity } from '../proved-signer.js';
+import { importPublicKey } from '../public-key.js';
+import type { SignatureScheme } from '../signature-scheme.js';
+import type { Thumbprint } from '../thumbprint.js';
+import { CertificateUnusable, readCertificate, type Certificate } from './certificate.js';
+import { identityOf } from './certificate-identity.js';
+import { keyUsageFault, purposesOf, PURPOSE } from './key-usage.js';
+import { pemOf } from './pem.js';
+import type { TrustRoot } from './trust-root.js';
+
+/** An end-entity certificate whose key may have signed a document, read once for every root it is tried under. */
+export interface SigningCertificate {
+  readonly certificate: Certificate;
+  readonly identity: CertificateIdentity;
+  readonly key: KeyObject;
+  readonly thumbprint: Thumbprint;
+  /** The one way in which signatures by such a key are made: ECDSA in DER with the hash of its curve, as Sigstore writes it. */
+  readonly scheme: SignatureScheme;
+}
+
+/**
+ * Reads a certificate that signs documents: no certificate authority's, with a key usage that allows it where there is
+ * one, a key of P-256, P-384, P-521, Ed25519 or RSA of 2048 bits and more, and a readable identity. Throws
+ * CertificateUnusable.
+ */
+export function readSigningCertificate(der: Uint8Array): SigningCertificate {
+  const certificate = readCertificate(der);
+  if (isAuthority(certificate)) throw new CertificateUnusable('is of a certificate authority, not of a signer');
+  const fault = keyUsageFault(certificate);
+  if (fault !== null) throw new CertificateUnusable(fault);
+  return { certificate, identity: identityOf(certificate), ...signingKey(certificate) };
+}
+
+function isAuthority(certificate: Certificate): boolean {
+  try {
+    return certificate.extBasicConstraints?.isCA === true;
+  } catch (cause) {
+    throw new CertificateUnusable('has basic constraints that cannot be read', { cause });
+  }
+}
+
+/**
+ * Why a certificate is not meant for what it is used for under a root. Sigstore's are for signing code wherever they say
+ * what they are for. In-house authorities issue workload certificates for TLS, and who registers such an authority
+ * says himself that its certificates may sign.
+ */
+export function purposeFault(certificate: Certificate, form: TrustRoot['form']): string | null {
+  const purposes = form === 'sigstore' ? purposesOf(certificate) : null;
+  if (purposes === null || purposes.includes(PURPOSE.codeSigning)) return null;
+  return 'is not for signing code';
+}
+
+/** SubjectPublicKeyInfo up to the key, of a P-256 key with its point uncompressed. */
+const P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const P256_BYTES = P256.length + 64;
+
+type SigningKey = Pick<SigningCertificate, 'key' | 'thumbprint' | 'scheme'>;
+
+function signingKey(certificate: Certificate): SigningKey {
+  const spki = certificate.publicKey;
+  try {
+    if (spki.length === P256_BYTES && spki.subarray(0, P256.length).equals(P256)) {
+      // Nearly every leaf: taking it in the long way costs as much as verifying its signature.
+      const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+      return { key, thumbprint: sha256(spki) as string as Thumbprint, scheme: 'ES256/der' };
+    }
+    const { key, thumbprint, schemes } = importPublicKey(pemOf('PUBLIC KEY', spki));
+    const [scheme] = schemes;
+    if (scheme === undefined) throw new CertificateUnusable('has a key that signs in no known way');
+    return { key, thumbprint, scheme };
+  } catch (cause) {
+    if (cause instanceof CertificateUnusable) throw cause;
+    const why = cause instanceof KeyUnusable ? cause.message : 'it is not readable';
+    throw new CertificateUnusable(`has a key that cannot be used: ${why}`, { cause });
+  }
+}

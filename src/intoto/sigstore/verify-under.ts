@@ -1,0 +1,168 @@
+import type { TransparencyLogEntry } from '@sigstore/bundle';
+import { VerificationError, Verifier, type SignedEntity } from '@sigstore/verify';
+import type { AuthorityId, ProvedCertificate, Vouching } from '../proved-signer.js';
+import { failure, failureOf, type BundleFailure } from './bundle-failure.js';
+import { CertificateUnusable, unlisted, type Certificate } from './certificate.js';
+import { mayHaveIssued } from './certificate-path.js';
+import { integratedTime, type ProofMaterial } from './proof-material.js';
+import { libraryContent, type SignedContent } from './signed-content.js';
+import { purposeFault, type SigningCertificate } from './signing-certificate.js';
+import { signersOf } from './timestamp.js';
+import { covers, type TrustedChain, type TrustedLog, type TrustMaterial } from './trust-material.js';
+import { sortedVouchings } from './vouchings.js';
+
+/** A certificate authority of a root with each of the windows for which it is listed. */
+export interface Issuer {
+  readonly id: AuthorityId;
+  readonly chains: readonly TrustedChain[];
+}
+
+/** The authorities of a root that may have issued the certificate, by its issuer's name and key identifier; each once. */
+export function issuersOf(certificate: Certificate, { certificateAuthorities }: TrustMaterial): readonly Issuer[] {
+  const possible = certificateAuthorities.filter(({ certChain }) =>
+    certChain.some((issuer) => mayHaveIssued(issuer, certificate)),
+  );
+  const ids = new Set(possible.map(({ id }) => id));
+  return [...ids].map((id) => ({ id, chains: possible.filter((chain) => chain.id === id) }));
+}
+
+/**
+ * Verifies what a signer's certificate and the proofs come to under one authority of one root. That the signature is by the
+ * certificate's key, and that the entries are about the certificate, is known already. The library decides; beyond it
+ * the certificate must be meant for this, and a log without a time of its own must have counted at a proven time.
+ *
+ * Everything the library is given must verify, and the material it is given holds one authority and nothing that two
+ * authorities could have signed alike. So when it accepts, it is known who vouched for what.
+ */
+export function verifyUnder(
+  material: TrustMaterial,
+  issuer: Issuer,
+  signer: SigningCertificate,
+  signed: SignedContent,
+  proofs: ProofMaterial,
+): ProvedCertificate | BundleFailure {
+  const purpose = purposeFault(signer.certificate, material.form);
+  if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
+  const usable = usableProofs(material, proofs);
+  const stranger = strangerIn(material, usable);
+  if (stranger !== null) return stranger;
+  const times = timesOf(material, usable);
+  if (times.length === 0) {
+    return failure(
+      'timestamp_missing',
+      'nothing proves when it was signed: no timestamp, and no log entry with a promise',
+    );
+  }
+  try {
+    const ctlogs = ctlogsOf(material, signer.certificate);
+    verifier(material, issuer).verify(entityOf(material, signer, signed, usable));
+    const unlogged = usable.entries.find((entry) => !wasInUse(logsOf(entry, material), times));
+    if (unlogged !== undefined) {
+      return failure('log_proof_invalid', 'a log did not count at any of the times that are proved');
+    }
+    return {
+      type: 'certificate',
+      certificate: signer.certificate.fingerprint,
+      thumbprint: signer.thumbprint,
+      scheme: signer.scheme,
+      identity: signer.identity,
+      chain: issuer.id,
+      ctlogs: sortedVouchings(ctlogs),
+      tlogs: [...new Set(usable.entries.flatMap((entry) => logsOf(entry, material).map(({ id }) => id)))].sort(),
+      times: sortedVouchings(times),
+    };
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** The proofs of kinds for which the root lists anybody. */
+function usableProofs({ tlogs, timestampAuthorities }: TrustMaterial, proofs: ProofMaterial): ProofMaterial {
+  return {
+    entries: tlogs.length === 0 ? [] : proofs.entries,
+    timestamps: timestampAuthorities.length === 0 ? [] : proofs.timestamps,
+  };
+}
+
+/** Said before the library says less: that a log or a timestamp authority is not one of the root. */
+function strangerIn(material: TrustMaterial, { entries, timestamps }: ProofMaterial): BundleFailure | null {
+  if (entries.some((entry) => logsOf(entry, material).length === 0)) {
+    return failure('log_proof_invalid', 'a log entry is of a log that the trust root does not list');
+  }
+  if (timestamps.some((timestamp) => signersOf(timestamp, material.timestampAuthorities).length === 0)) {
+    return failure('timestamp_missing', 'a timestamp is by an authority that the trust root does not list');
+  }
+  return null;
+}
+
+function verifier(material: TrustMaterial, issuer: Issuer): Verifier {
+  const { tlogs, ctlogs, timestampAuthorities } = material;
+  return new Verifier(
+    {
+      certificateAuthorities: [...issuer.chains],
+      timestampAuthorities: [...timestampAuthorities],
+      tlogs: [...tlogs],
+      ctlogs: [...ctlogs],
+      publicKey: (hint) => {
+        throw new VerificationError({ code: 'PUBLIC_KEY_ERROR', message: `no key is known by ${hint}` });
+      },
+    },
+    { tlogThreshold: Math.min(tlogs.length, 1), ctlogThreshold: Math.min(ctlogs.length, 1), timestampThreshold: 1 },
+  );
+}
+
+function entityOf(
+  { ctlogs }: TrustMaterial,
+  { certificate, key }: SigningCertificate,
+  signed: SignedContent,
+  { entries, timestamps }: ProofMaterial,
+): SignedEntity {
+  return {
+    signature: libraryContent(signed, key),
+    key: { $case: 'certificate', certificate: ctlogs.length === 0 ? unlisted(certificate) : certificate },
+    tlogEntries: [...entries],
+    timestamps: [
+      ...entries
+        .filter((entry) => integratedTime(entry) !== null)
+        .map((tlogEntry) => ({ $case: 'transparency-log' as const, tlogEntry })),
+      ...timestamps.map((timestamp) => ({ $case: 'timestamp-authority' as const, timestamp })),
+    ],
+  };
+}
+
+/** Who vouches for which time, provided that all of it verifies. */
+function timesOf(material: TrustMaterial, { entries, timestamps }: ProofMaterial): readonly Vouching[] {
+  const logged = entries.flatMap((entry) => {
+    const time = integratedTime(entry);
+    const [log] = logsOf(entry, material);
+    return time === null || log === undefined ? [] : [{ authority: log.id, at: time.toISOString() }];
+  });
+  const stamped = timestamps.flatMap((timestamp) => {
+    // A root has no two authorities that a timestamp names alike.
+    const [authority] = signersOf(timestamp, material.timestampAuthorities);
+    return authority === undefined ? [] : [{ authority: authority.id, at: timestamp.signingTime.toISOString() }];
+  });
+  return [...logged, ...stamped];
+}
+
+/** The log that an entry names, with each of the windows for which the root lists it. */
+function logsOf({ logId }: TransparencyLogEntry, { tlogs }: TrustMaterial): readonly TrustedLog[] {
+  return tlogs.filter(({ logID }) => logID.equals(logId.keyId));
+}
+
+function wasInUse(logs: readonly TrustedLog[], times: readonly Vouching[]): boolean {
+  return logs.some(({ validFor }) => times.some(({ at }) => covers(validFor, new Date(at))));
+}
+
+/** The logs that promised to list the certificate (RFC 6962, 3.2), provided that what they signed verifies. */
+function ctlogsOf({ ctlogs }: TrustMaterial, certificate: Certificate): readonly Vouching[] {
+  if (ctlogs.length === 0) return [];
+  try {
+    return (certificate.extSCT?.signedCertificateTimestamps ?? []).flatMap(({ logID, datetime }) => {
+      const log = ctlogs.find((candidate) => candidate.logID.equals(logID));
+      return log === undefined ? [] : [{ authority: log.id, at: datetime.toISOString() }];
+    });
+  } catch (cause) {
+    throw new CertificateUnusable('has promises of certificate logs that cannot be read', { cause });
+  }
+}
