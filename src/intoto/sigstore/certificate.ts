@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { ASN1Obj, crypto, X509Certificate } from '@sigstore/core';
 import { sha256, type Sha256Digest } from '../digest.js';
 import { certificateFault } from './certificate-shape.js';
-import { derOf, ObjectIdentifier, readDer, TAG, tagOf, UnchangedNode } from './der.js';
+import { derOf, ObjectIdentifier, readDer, TAG, tagOf, unchanged } from './der.js';
 
 /** Why a certificate cannot be used. The message is a predicate of it, such as "is not DER". */
 export class CertificateUnusable extends Error {
@@ -178,8 +178,4 @@ function spkiOf(certificate: X509Certificate): ASN1Obj {
 /** A node like the one given that is encoded from these parts. */
 function withSubs({ tag, value }: ASN1Obj, subs: ASN1Obj[]): ASN1Obj {
   return new ASN1Obj(tag, value, subs);
-}
-
-function unchanged({ tag, value, subs }: ASN1Obj): ASN1Obj {
-  return new UnchangedNode(tag, value, subs);
 }

@@ -41,8 +41,12 @@ export function derOf(node: ASN1Obj): Buffer {
   return der;
 }
 
-/** A node that is never changed after it was read, and so knows its encoding. */
-export class UnchangedNode extends ASN1Obj {
+/** The node as one that is never changed after it was read, and so knows its encoding. */
+export function unchanged({ tag, value, subs }: ASN1Obj): ASN1Obj {
+  return new UnchangedNode(tag, value, subs);
+}
+
+class UnchangedNode extends ASN1Obj {
   override toDER(): Buffer {
     return derOf(this);
   }

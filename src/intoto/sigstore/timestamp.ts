@@ -1,6 +1,6 @@
 import { RFC3161Timestamp, type ASN1Obj } from '@sigstore/core';
 import type { Vouching } from '../proved-signer.js';
-import { contextTag, readDer, TAG, tagOf } from './der.js';
+import { contextTag, readDer, TAG, tagOf, unchanged } from './der.js';
 import { signerIdentifier } from './trust-root-chain.js';
 import { covers, type TrustedChain } from './trust-material.js';
 
@@ -26,8 +26,13 @@ const SIGNATURE_HASHES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.1.13', 'sha512'],
 ]);
 
-/** A timestamp response as the library verifies it, but for RSA, of which the library knows no algorithm by name. */
+/**
+ * A timestamp response as the library verifies it, but for RSA, of which the library knows no algorithm by name. What is
+ * hashed for every verification is kept as it was sent.
+ */
 class Timestamp extends RFC3161Timestamp {
+  #tstInfo: RFC3161Timestamp['tstInfo'] | undefined;
+
   constructor(
     root: ASN1Obj,
     readonly signatureHash: string,
@@ -37,6 +42,14 @@ class Timestamp extends RFC3161Timestamp {
 
   override get signatureAlgorithm(): string {
     return this.signatureHash;
+  }
+
+  override get tstInfo(): RFC3161Timestamp['tstInfo'] {
+    if (this.#tstInfo === undefined) {
+      this.#tstInfo = super.tstInfo;
+      this.#tstInfo.root = unchanged(this.#tstInfo.root);
+    }
+    return this.#tstInfo;
   }
 }
 
@@ -51,8 +64,9 @@ export function readTimestamp(der: Uint8Array): Timestamp {
   if (der.length > MAX_BYTES) throw new TimestampUnusable(`is larger than ${MAX_BYTES} bytes`);
   try {
     const root = readDer(der);
-    const timestamp = new Timestamp(root, signatureHash(signerOf(root)));
-    checkShape(timestamp, signerOf(root));
+    const signer = signerOf(root);
+    const timestamp = new Timestamp(root, signatureHash(signer));
+    checkShape(timestamp, signer);
     return timestamp;
   } catch (cause) {
     if (cause instanceof TimestampUnusable) throw cause;
@@ -93,14 +107,16 @@ function checkShape(timestamp: Timestamp, signer: ASN1Obj): void {
     throw new TimestampUnusable('holds something else than a timestamp token');
   }
   const attributes = signer.subs[3];
-  if (tagOf(attributes) !== contextTag(0, true)) throw new TimestampUnusable('signs no attributes');
+  if (attributes === undefined || tagOf(attributes) !== contextTag(0, true))
+    throw new TimestampUnusable('signs no attributes');
   const named = (oid: string): readonly ASN1Obj[] =>
-    (attributes?.subs ?? []).filter(({ subs: [identifier] }) => identifier?.toOID() === oid);
+    attributes.subs.filter(({ subs: [identifier] }) => identifier?.toOID() === oid);
   const [contentType, ...otherTypes] = named(CONTENT_TYPE);
   if (otherTypes.length > 0 || contentType?.subs[1]?.subs[0]?.toOID() !== TST_INFO) {
     throw new TimestampUnusable('signs another type of content');
   }
   if (named(MESSAGE_DIGEST).length !== 1) throw new TimestampUnusable('signs no digest, or more than one');
+  signer.subs[3] = unchanged(attributes);
   if (Number.isNaN(timestamp.signingTime.getTime())) throw new TimestampUnusable('has a time that does not exist');
 }
 
