@@ -1,6 +1,6 @@
 import { RFC3161Timestamp, type ASN1Obj } from '@sigstore/core';
 import type { Vouching } from '../proved-signer.js';
-import { contextTag, readDer, TAG, tagOf, unchanged } from './der.js';
+import { contextTag, readDer, TAG, tagOf } from './der.js';
 import { signerIdentifier } from './trust-root-chain.js';
 import { covers, type TrustedChain } from './trust-material.js';
 
@@ -26,13 +26,8 @@ const SIGNATURE_HASHES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.1.13', 'sha512'],
 ]);
 
-/**
- * A timestamp response as the library verifies it, but for RSA, of which the library knows no algorithm by name. What is
- * hashed for every verification is kept as it was sent.
- */
+/** A timestamp response as the library verifies it, but for RSA, of which the library knows no algorithm by name. */
 class Timestamp extends RFC3161Timestamp {
-  #tstInfo: RFC3161Timestamp['tstInfo'] | undefined;
-
   constructor(
     root: ASN1Obj,
     readonly signatureHash: string,
@@ -42,14 +37,6 @@ class Timestamp extends RFC3161Timestamp {
 
   override get signatureAlgorithm(): string {
     return this.signatureHash;
-  }
-
-  override get tstInfo(): RFC3161Timestamp['tstInfo'] {
-    if (this.#tstInfo === undefined) {
-      this.#tstInfo = super.tstInfo;
-      this.#tstInfo.root = unchanged(this.#tstInfo.root);
-    }
-    return this.#tstInfo;
   }
 }
 
@@ -116,7 +103,6 @@ function checkShape(timestamp: Timestamp, signer: ASN1Obj): void {
     throw new TimestampUnusable('signs another type of content');
   }
   if (named(MESSAGE_DIGEST).length !== 1) throw new TimestampUnusable('signs no digest, or more than one');
-  signer.subs[3] = unchanged(attributes);
   if (Number.isNaN(timestamp.signingTime.getTime())) throw new TimestampUnusable('has a time that does not exist');
 }
 

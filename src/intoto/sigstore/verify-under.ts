@@ -58,9 +58,10 @@ export function verifyUnder(
   }
   try {
     const ctlogs = ctlogsOf(material, signer.certificate);
-    verifier(material, issuer).verify(entityOf(material, signer, signed, usable));
+    const certificate = material.ctlogs.length === 0 ? unlisted(signer.certificate) : signer.certificate;
+    verifier(material, issuer).verify(entityOf(certificate, libraryContent(signed, signer.key), usable));
     // The library takes every certificate of the chain for an issuer. This signature it has checked already.
-    if (!issuer.chains.every(({ certChain: [first] }) => first !== undefined && signer.certificate.verify(first))) {
+    if (!issuer.chains.every(({ certChain: [first] }) => first !== undefined && certificate.verify(first))) {
       return failure('certificate_invalid', 'the certificate is not signed by the first of the chain');
     }
     const unlogged = usable.entries.find((entry) => !wasInUse(logsOf(entry, material), times));
@@ -119,14 +120,13 @@ function verifier(material: TrustMaterial, issuer: Issuer): Verifier {
 }
 
 function entityOf(
-  { ctlogs }: TrustMaterial,
-  { certificate, key }: SigningCertificate,
-  signed: SignedContent,
+  certificate: Certificate,
+  signature: SignedEntity['signature'],
   { entries, timestamps }: ProofMaterial,
 ): SignedEntity {
   return {
-    signature: libraryContent(signed, key),
-    key: { $case: 'certificate', certificate: ctlogs.length === 0 ? unlisted(certificate) : certificate },
+    signature,
+    key: { $case: 'certificate', certificate },
     tlogEntries: [...entries],
     timestamps: [
       ...entries
