@@ -55,7 +55,13 @@ module.exports = {
       },
       to: { path: 'node_modules/(@nestjs|typeorm|bullmq|fastify|pg|ioredis)/' },
     },
-    { name: 'src-never-imports-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
+    {
+      name: 'src-never-imports-tests',
+      severity: 'error',
+      // Specs stand beside what they test, and share with other tests what signs and issues for them.
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(test|bench)/' },
+    },
     { name: 'no-orphans-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -87,6 +87,8 @@ export interface TrustDomain {
   /** Its TrustedRoot, as JSON; to be changed at will. */
   readonly root: RootJson;
   readonly ca: Issued;
+  /** Above `ca`. */
+  readonly top: Issued;
   /** A certificate by its authority, valid for ten minutes from then, listed by its certificate log. */
   readonly certify: (at: Date, changes?: Partial<CertificateRequest>) => Promise<Issued>;
   /** The extension with which its certificate log promises to list a certificate by the issuer. */
@@ -158,6 +160,7 @@ export async function trustDomain({ since, host = 'sigstore.example' }: TrustDom
       timestampAuthorities: [chainOf(tsa.intCertificate, tsa.rootCertificate)],
     },
     ca,
+    top,
     list,
     certify: (at, changes = {}) =>
       issue({

@@ -106,7 +106,7 @@ describe('a bundle with a certificate is refused', () => {
         change(verificationMaterial);
       });
     const twice = material(({ tlogEntries }) => tlogEntries.push(tlogEntries[0]!));
-    await expectFailure(twice, 'timestamp_missing', /duplicate/);
+    await expectFailure(twice, 'log_proof_invalid', /log entry 1 is there twice/);
     const many = material((material) => {
       material.tlogEntries = Array.from({ length: 17 }, () => material.tlogEntries[0]!);
     });
@@ -238,6 +238,11 @@ describe('a bundle with a certificate is refused', () => {
   it('by an authority of no root', async () => {
     await expectFailure((await signBundle(f.other, { at: NOON })).json, 'untrusted_signer', /no trust root/);
     await expectFailure(await f.bundle(), 'untrusted_signer', /no trust root/, []);
+  });
+
+  it('by another authority of the same chain', async () => {
+    const direct = await f.bundle({ certificate: { issuer: f.domain.top } });
+    await expectFailure(direct, 'untrusted_signer', /no trust root/);
   });
 
   it('by an authority that only has the name of one', async () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ASN1Obj } from '@sigstore/core';
 import { CLAIM_NAMES, type CertificateIdentity, type ClaimName } from '../proved-signer.js';
 import { CertificateUnusable, readCertificate, type Certificate } from './certificate.js';
@@ -164,12 +165,8 @@ const CONTROL = /[\p{Cc}]/u;
 
 function plainText(bytes: Buffer, what: string): string {
   if (bytes.length > MAX_TEXT_BYTES) throw new CertificateUnusable(`has an ${what} above ${MAX_TEXT_BYTES} bytes`);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new CertificateUnusable(`has an ${what} that is not UTF-8`, { cause });
-  }
+  if (!isUtf8(bytes)) throw new CertificateUnusable(`has an ${what} that is not UTF-8`);
+  const text = bytes.toString('utf8');
   if (CONTROL.test(text)) throw new CertificateUnusable(`has an ${what} with a control character`);
   return text;
 }

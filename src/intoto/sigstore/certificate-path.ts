@@ -13,12 +13,13 @@ export function mayHaveIssued(issuer: Certificate, certificate: Certificate): bo
 }
 
 /**
- * Whether a path of certificates leads from the leaf to the root of the trusted chain, through certificates of the chain
- * and, below those, of the ones that came along (RFC 5280, 6.1): each issued and signed by the next, every issuer an
- * authority with a key that is accepted that may sign certificates and does not stand above more of them than it allows, and all of them and the
- * chain's window valid at every one of the moments.
+ * Whether a path of certificates leads from the leaf to the first certificate of the trusted chain, and so to its root,
+ * directly or through certificates that came along (RFC 5280, 6.1): each issued and signed by the next, every issuer an
+ * authority with a key that is accepted, that may sign certificates and does not stand above more authorities than it
+ * allows, and all of them and the chain's window valid at every one of the moments.
  *
- * Of several paths the shortest counts. Those that came along are never trusted for being there.
+ * Of several paths the shortest counts. Those that came along are never trusted for being there, and what another authority
+ * below the same root issued is not this one's: it would count for who trusts this one alone.
  */
 export function pathLeadsTo(
   { certChain, validFor }: TrustedChain,
@@ -31,7 +32,7 @@ export function pathLeadsTo(
   const unused = new Set(cameAlong.filter((certificate) => isValid(certificate) && isAuthority(certificate)));
   let reached: readonly Certificate[] = [leaf];
   for (let below = 0; reached.length > 0; below += 1) {
-    if (reached.some((certificate) => isIssuedWithin(certChain, certificate, below))) return true;
+    if (reached.some((certificate) => isIssuedBy(certChain, certificate, below))) return true;
     const next = [...unused].filter((issuer) => reached.some((certificate) => hasIssued(issuer, certificate, below)));
     for (const certificate of next) unused.delete(certificate);
     reached = next;
@@ -39,12 +40,13 @@ export function pathLeadsTo(
   return false;
 }
 
-/** Whether a certificate of the chain issued this one, and it and those above it allow for as many authorities below. */
-function isIssuedWithin(chain: readonly Certificate[], certificate: Certificate, below: number): boolean {
-  return chain.some(
-    (issuer, index) =>
-      hasIssued(issuer, certificate, below) &&
-      chain.slice(index).every((above, distance) => allows(above, below + distance)),
+/** Whether the chain issued the certificate, and every certificate of it allows for as many authorities below. */
+function isIssuedBy(chain: readonly Certificate[], certificate: Certificate, below: number): boolean {
+  const [issuer] = chain;
+  return (
+    issuer !== undefined &&
+    chain.every((above, distance) => allows(above, below + distance)) &&
+    hasIssued(issuer, certificate, below)
   );
 }
 

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { ASN1Obj, crypto, X509Certificate } from '@sigstore/core';
+import { crypto, X509Certificate, type ASN1Obj } from '@sigstore/core';
 import { sha256, type Sha256Digest } from '../digest.js';
 import { certificateFault } from './certificate-shape.js';
-import { derOf, ObjectIdentifier, readDer, TAG, tagOf, UnchangedNode } from './der.js';
+import { derOf, readDer, withSubs } from './der.js';
 
 /** Why a certificate cannot be used. The message is a predicate of it, such as "is not DER". */
 export class CertificateUnusable extends Error {
@@ -90,22 +90,17 @@ export class Certificate extends X509Certificate {
    * (RFC 6962, 3.2). Only what holds the extensions is encoded anew after that.
    */
   override clone(): X509Certificate {
-    const [tbs, ...signature] = this.root.subs;
-    if (tbs === undefined) throw new CertificateUnusable('is not DER');
-    const fields = tbs.subs.map((field) =>
-      field.tag.isContextSpecific(3)
-        ? withSubs(
-            field,
-            field.subs.map((list) => withSubs(list, list.subs.map(unchanged))),
-          )
-        : unchanged(field),
-    );
-    return new X509Certificate(withSubs(this.root, [withSubs(tbs, fields), ...signature.map(unchanged)]));
+    return withExtensions(this, (holder) => [
+      withSubs(
+        holder,
+        holder.subs.map((list) => withSubs(list, [...list.subs])),
+      ),
+    ]);
   }
 
   /** The content of the extension's value; undefined where there is no such extension. */
   extensionValue(oid: string): Buffer | undefined {
-    return this.extensions.find((extension) => extension.subs[0]?.toOID() === oid)?.subs.at(-1)?.value;
+    return this.#once('values', () => extensionValues(this.extensions)).get(oid);
   }
 
   #once<T>(name: string, find: () => T): T {
@@ -125,10 +120,7 @@ export function unlisted({ root, der }: Certificate): Certificate {
 
 class UnlistedCertificate extends Certificate {
   override clone(): X509Certificate {
-    const [tbs, ...signature] = this.root.subs;
-    if (tbs === undefined) throw new CertificateUnusable('is not DER');
-    const fields = tbs.subs.filter((field) => !field.tag.isContextSpecific(3));
-    return new X509Certificate(withSubs(this.root, [withSubs(tbs, fields), ...signature]));
+    return withExtensions(this, () => []);
   }
 }
 
@@ -145,7 +137,6 @@ export function readCertificate(bytes: Uint8Array): Certificate {
   let certificate: Certificate;
   try {
     const root = readDer(der);
-    keepIdentifiers(root);
     certificate = new Certificate(root, der);
     const fault = certificateFault(root);
     if (fault !== null) throw new CertificateUnusable(fault);
@@ -159,14 +150,13 @@ export function readCertificate(bytes: Uint8Array): Certificate {
   return certificate;
 }
 
-/** Has the identifiers of extensions decoded once: they are searched for by their text many times. */
-function keepIdentifiers(root: ASN1Obj): void {
-  const holder = root.subs[0]?.subs.find((field) => field.tag.isContextSpecific(3));
-  for (const extension of holder?.subs[0]?.subs ?? []) {
-    const [identifier] = extension.subs;
-    if (identifier === undefined || tagOf(identifier) !== TAG.objectIdentifier) continue;
-    extension.subs[0] = new ObjectIdentifier(identifier.tag, identifier.value, identifier.subs);
+function extensionValues(extensions: readonly ASN1Obj[]): ReadonlyMap<string, Buffer> {
+  const values = new Map<string, Buffer>();
+  for (const { subs } of extensions) {
+    const value = subs.at(-1)?.value;
+    if (value !== undefined) values.set(subs[0]?.toOID() ?? '', value);
   }
+  return values;
 }
 
 function spkiOf(certificate: X509Certificate): ASN1Obj {
@@ -175,11 +165,10 @@ function spkiOf(certificate: X509Certificate): ASN1Obj {
   return spki;
 }
 
-/** A node like the one given that is encoded from these parts. */
-function withSubs({ tag, value }: ASN1Obj, subs: ASN1Obj[]): ASN1Obj {
-  return new ASN1Obj(tag, value, subs);
-}
-
-function unchanged({ tag, value, subs }: ASN1Obj): ASN1Obj {
-  return new UnchangedNode(tag, value, subs);
+/** A certificate like the one given but for the field that holds the extensions, which is read and never changed. */
+function withExtensions({ root }: X509Certificate, change: (holder: ASN1Obj) => readonly ASN1Obj[]): X509Certificate {
+  const [tbs, ...signature] = root.subs;
+  if (tbs === undefined) throw new CertificateUnusable('is not DER');
+  const fields = tbs.subs.flatMap((field) => (field.tag.isContextSpecific(3) ? change(field) : field));
+  return new X509Certificate(withSubs(root, [withSubs(tbs, fields), ...signature]));
 }

@@ -3,6 +3,7 @@ import { Verifier } from '@sigstore/verify';
 import type { SigstoreBundle } from '../bundle-content.js';
 import type { ProvedKey, Vouching } from '../proved-signer.js';
 import type { SignatureScheme } from '../signature-scheme.js';
+import type { Thumbprint } from '../thumbprint.js';
 import type { KeyIdHints, VerificationKey } from '../verify-envelope.js';
 import { failure, failureOf, type BundleFailure } from './bundle-failure.js';
 import { integratedTime, proofMaterial } from './proof-material.js';
@@ -48,7 +49,7 @@ export async function verifyKeyBundle(
       ...keys.filter(({ thumbprint }) => !named.has(thumbprint)),
     ];
     const match = await findKey(signed, likelyFirst);
-    if (match === null) return failed(mismatch(signed, keys, named.size > 0));
+    if (match === null) return failed(mismatch(signed, keys, named));
     const proofs = proofMaterial(bundle, { type: 'key', thumbprint: match.key.thumbprint });
     if ('code' in proofs) return failed(proofs);
     const times: Vouching[] = [];
@@ -96,11 +97,16 @@ async function findKey(signed: SignedContent, keys: readonly VerificationKey[]):
 }
 
 /** A signature that names a known key and is not by it was damaged or forged; any other is by somebody unknown. */
-function mismatch({ message }: SignedContent, keys: readonly VerificationKey[], isNamed: boolean): BundleFailure {
-  if (message === null && !keys.some(({ schemes }) => schemes.some(verifiesDigests))) {
+function mismatch(
+  { message }: SignedContent,
+  keys: readonly VerificationKey[],
+  named: ReadonlySet<Thumbprint>,
+): BundleFailure {
+  const meant = named.size === 0 ? keys : keys.filter(({ thumbprint }) => named.has(thumbprint));
+  if (message === null && meant.length > 0 && !meant.some(({ schemes }) => schemes.some(verifiesDigests))) {
     return failure('signature_invalid', 'signatures over the digest of an artifact are verified for P-256 keys only');
   }
-  return isNamed
+  return named.size > 0
     ? failure('signature_invalid', 'the signature does not verify by the key that it names')
     : failure('untrusted_signer', 'the signature is not by a known key');
 }

@@ -20,7 +20,7 @@ export function readPem(text: string): readonly PemBlock[] | null {
   const blocks: PemBlock[] = [];
   let rest = text.trim();
   while (rest !== '') {
-    const match = /^-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]+?)-----END \1-----/.exec(rest);
+    const match = /^-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]+)-----END \1-----/.exec(rest);
     const [whole, label, body] = match ?? [];
     if (whole === undefined || label === undefined || body === undefined) return null;
     const { bytes } = decodeBase64(body.replace(/\s+/g, ''));

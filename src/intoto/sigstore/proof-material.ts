@@ -13,8 +13,8 @@ export interface ProofMaterial {
 const MAX_PROOFS = 16;
 
 /**
- * Reads the proofs of a bundle, each entry being about the signer; a failure where one is not, where one cannot be read, or
- * where there are more than 16. Throws TimestampUnusable for a timestamp that cannot be read.
+ * Reads the proofs of a bundle, each entry being about the signer; a failure where one is not, cannot be read or is there
+ * twice, or where there are more than 16. Throws TimestampUnusable for a timestamp that cannot be read.
  */
 export function proofMaterial(bundle: Bundle, signer: EntrySigner): ProofMaterial | BundleFailure {
   const entries: readonly TransparencyLogEntry[] = bundle.verificationMaterial.tlogEntries;
@@ -25,8 +25,15 @@ export function proofMaterial(bundle: Bundle, signer: EntrySigner): ProofMateria
   for (const [index, entry] of entries.entries()) {
     const fault = entryFault(entry, signer);
     if (fault !== null) return failure('log_proof_invalid', `log entry ${index} ${fault}`);
+    if (entries.slice(0, index).some((earlier) => isSameEntry(earlier, entry))) {
+      return failure('log_proof_invalid', `log entry ${index} is there twice`);
+    }
   }
   return { entries, timestamps: responses.map(({ signedTimestamp }) => readTimestamp(signedTimestamp)) };
+}
+
+function isSameEntry(one: TransparencyLogEntry, other: TransparencyLogEntry): boolean {
+  return one.logId.keyId.equals(other.logId.keyId) && one.canonicalizedBody.equals(other.canonicalizedBody);
 }
 
 /**

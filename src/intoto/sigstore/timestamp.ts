@@ -51,8 +51,9 @@ export function readTimestamp(der: Uint8Array): Timestamp {
   if (der.length > MAX_BYTES) throw new TimestampUnusable(`is larger than ${MAX_BYTES} bytes`);
   try {
     const root = readDer(der);
-    const timestamp = new Timestamp(root, signatureHash(signerOf(root)));
-    checkShape(timestamp, signerOf(root));
+    const signer = signerOf(root);
+    const timestamp = new Timestamp(root, signatureHash(signer));
+    checkShape(timestamp, signer);
     return timestamp;
   } catch (cause) {
     if (cause instanceof TimestampUnusable) throw cause;
@@ -93,9 +94,10 @@ function checkShape(timestamp: Timestamp, signer: ASN1Obj): void {
     throw new TimestampUnusable('holds something else than a timestamp token');
   }
   const attributes = signer.subs[3];
-  if (tagOf(attributes) !== contextTag(0, true)) throw new TimestampUnusable('signs no attributes');
+  if (attributes === undefined || tagOf(attributes) !== contextTag(0, true))
+    throw new TimestampUnusable('signs no attributes');
   const named = (oid: string): readonly ASN1Obj[] =>
-    (attributes?.subs ?? []).filter(({ subs: [identifier] }) => identifier?.toOID() === oid);
+    attributes.subs.filter(({ subs: [identifier] }) => identifier?.toOID() === oid);
   const [contentType, ...otherTypes] = named(CONTENT_TYPE);
   if (otherTypes.length > 0 || contentType?.subs[1]?.subs[0]?.toOID() !== TST_INFO) {
     throw new TimestampUnusable('signs another type of content');

@@ -61,17 +61,23 @@ export function trustMaterial(root: TrustRoot): TrustMaterial {
 }
 
 function takeIn({ form, json }: TrustRoot): TrustMaterial {
+  const kept = new Map<Sha256Digest, Certificate>();
   return {
     form,
-    certificateAuthorities: json.certificateAuthorities.map((chain) => trustedChain('ca', chain)),
-    timestampAuthorities: json.timestampAuthorities.map((chain) => trustedChain('tsa', chain)),
+    certificateAuthorities: json.certificateAuthorities.map((chain) => trustedChain('ca', chain, kept)),
+    timestampAuthorities: json.timestampAuthorities.map((chain) => trustedChain('tsa', chain, kept)),
     tlogs: json.tlogs.map((log) => trustedLog('tlog', log)),
     ctlogs: json.ctlogs.map((log) => trustedLog('ctlog', log)),
   };
 }
 
-function trustedChain(type: ChainType, chain: ChainJson): TrustedChain {
-  const certChain = [...certificatesOf(chain)];
+/** One certificate is one object in all of a root's chains, so that what it was checked against is known in each. */
+function trustedChain(type: ChainType, chain: ChainJson, kept: Map<Sha256Digest, Certificate>): TrustedChain {
+  const certChain = certificatesOf(chain).map((certificate) => {
+    const known = kept.get(certificate.fingerprint) ?? certificate;
+    kept.set(certificate.fingerprint, known);
+    return known;
+  });
   const id = chainId(type, chain);
   // What is verified against it takes for granted that the chain stands.
   const [fault] = chainFaults(certChain, type, null);

@@ -262,6 +262,17 @@ describe('an envelope with certificates', () => {
       );
     });
 
+    it('where another authority below the same root issued it', async () => {
+      const whole = parseTrustRoot(plainRoot([between, top]));
+      const sibling = await issue({ commonName: 'Acme servers', issuer: top, ...always, extensions: authority });
+      for (const issuer of [sibling, top]) {
+        const leaf = await certify({ issuer });
+        const signed = envelope(await signature({ leaf, along: [sibling, top] }));
+        await expectFailure(signed, 'untrusted_signer', /no trust root/, [whole]);
+        expect((await verifyCertifiedEnvelope(signed, [root])).signers).toHaveLength(1);
+      }
+    });
+
     it.each<[string, readonly Buffer[]]>([
       ['no authority', [keyUsage(5)]],
       ['an authority that may not sign certificates', [basicConstraints(true), keyUsage(0)]],

@@ -17,10 +17,13 @@ export interface Issuer {
   readonly chains: readonly TrustedChain[];
 }
 
-/** The authorities of a root that may have issued the certificate, by its issuer's name and key identifier; each once. */
+/**
+ * The authorities of a root that may have issued the certificate, by its issuer's name and key identifier; each once. It is
+ * the first certificate of a chain that issues: what others of the chain issue is not this authority's.
+ */
 export function issuersOf(certificate: Certificate, { certificateAuthorities }: TrustMaterial): readonly Issuer[] {
-  const possible = certificateAuthorities.filter(({ certChain }) =>
-    certChain.some((issuer) => mayHaveIssued(issuer, certificate)),
+  const possible = certificateAuthorities.filter(
+    ({ certChain: [issuer] }) => issuer !== undefined && mayHaveIssued(issuer, certificate),
   );
   const ids = new Set(possible.map(({ id }) => id));
   return [...ids].map((id) => ({ id, chains: possible.filter((chain) => chain.id === id) }));
@@ -55,7 +58,12 @@ export function verifyUnder(
   }
   try {
     const ctlogs = ctlogsOf(material, signer.certificate);
-    verifier(material, issuer).verify(entityOf(material, signer, signed, usable));
+    const certificate = material.ctlogs.length === 0 ? unlisted(signer.certificate) : signer.certificate;
+    verifier(material, issuer).verify(entityOf(certificate, libraryContent(signed, signer.key), usable));
+    // The library takes every certificate of the chain for an issuer. This signature it has checked already.
+    if (!issuer.chains.every(({ certChain: [first] }) => first !== undefined && certificate.verify(first))) {
+      return failure('certificate_invalid', 'the certificate is not signed by the first of the chain');
+    }
     const unlogged = usable.entries.find((entry) => !wasInUse(logsOf(entry, material), times));
     if (unlogged !== undefined) {
       return failure('log_proof_invalid', 'a log did not count at any of the times that are proved');
@@ -112,14 +120,13 @@ function verifier(material: TrustMaterial, issuer: Issuer): Verifier {
 }
 
 function entityOf(
-  { ctlogs }: TrustMaterial,
-  { certificate, key }: SigningCertificate,
-  signed: SignedContent,
+  certificate: Certificate,
+  signature: SignedEntity['signature'],
   { entries, timestamps }: ProofMaterial,
 ): SignedEntity {
   return {
-    signature: libraryContent(signed, key),
-    key: { $case: 'certificate', certificate: ctlogs.length === 0 ? unlisted(certificate) : certificate },
+    signature,
+    key: { $case: 'certificate', certificate },
     tlogEntries: [...entries],
     timestamps: [
       ...entries
