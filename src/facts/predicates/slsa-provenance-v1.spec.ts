@@ -139,6 +139,23 @@ describe('SLSA provenance v1', () => {
     });
   });
 
+  it("reads GitLab's provenance, whose invocation is a number", () => {
+    const project = 'https://gitlab.example.com/acme/app';
+    const gitlab = provenance({
+      definition: {
+        buildType: 'https://gitlab.com/gitlab-org/gitlab-runner/-/blob/v18.3.0/PROVENANCE.md',
+        externalParameters: { source: project, entryPoint: 'build-job', variables: { CI_JOB_ID: '412' } },
+        internalParameters: { architecture: 'arm64', executor: 'docker', job: 412, name: '9-mfdkBG' },
+        resolvedDependencies: [dependency(project)],
+      },
+      metadata: { invocationId: 412, finishedOn: '2026-06-05T01:33:23Z' },
+    });
+    expect(derive(gitlab)).toMatchObject({
+      source: { repository: project, ref: null, commit: COMMIT },
+      invocation: '412',
+    });
+  });
+
   it("finds GitLab's commit under the algorithm it is not", () => {
     const project = 'https://gitlab.example.com/acme/app';
     expect(
