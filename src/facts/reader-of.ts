@@ -1,9 +1,11 @@
-import { kindOf } from '../intoto/predicate-kind.js';
+import { kindOf, OSV_RESULTS } from '../intoto/predicate-kind.js';
 import type { OtherFact } from './fact.js';
 import type { PredicateReader } from './predicate-field.js';
 import { readApproval } from './predicates/approval.js';
 import { readCosignVuln } from './predicates/cosign-vuln.js';
 import { readGrypePredicate } from './predicates/grype-report.js';
+import { readOsvPredicate } from './predicates/osv-results.js';
+import { readSarifPredicate, readWitnessSarif } from './predicates/sarif.js';
 import { readSlsaProvenanceV01 } from './predicates/slsa-provenance-v0.1.js';
 import { readSlsaProvenanceV02 } from './predicates/slsa-provenance-v0.2.js';
 import { readSlsaProvenanceV1 } from './predicates/slsa-provenance-v1.js';
@@ -13,8 +15,12 @@ import { readVulnsV01 } from './predicates/vulns-v0.1.js';
 import { readVulnsV02 } from './predicates/vulns-v0.2.js';
 
 const READERS: ReadonlyMap<string, PredicateReader> = new Map([
+  ['http://docs.oasis-open.org/sarif/sarif/2.1.0', readSarifPredicate],
+  ['http://docs.oasis-open.org/sarif/sarif/v2.1.0', readSarifPredicate],
   ['https://assay.dev/approval/v1', readApproval],
   ['https://cosign.sigstore.dev/attestation/vuln/v1', readCosignVuln],
+  ['https://docs.oasis-open.org/sarif/sarif/2.1.0', readSarifPredicate],
+  ['https://docs.oasis-open.org/sarif/sarif/v2.1.0', readSarifPredicate],
   ['https://in-toto.io/Provenance/v0.1', readSlsaProvenanceV01],
   ['https://in-toto.io/attestation/test-result/v0.1', readTestResult],
   ['https://in-toto.io/attestation/vulns/v0.1', readVulnsV01],
@@ -24,11 +30,15 @@ const READERS: ReadonlyMap<string, PredicateReader> = new Map([
   ['https://slsa.dev/provenance/v0.1', readSlsaProvenanceV01],
   ['https://slsa.dev/provenance/v0.2', readSlsaProvenanceV02],
   ['https://slsa.dev/provenance/v1', readSlsaProvenanceV1],
+  ['https://witness.dev/attestations/sarif/v0.1', readWitnessSarif],
 ]);
+
+/** Types that are spelled with the version of what they hold, of which there are more every year. */
+const FAMILIES: readonly (readonly [RegExp, PredicateReader])[] = [[OSV_RESULTS, readOsvPredicate]];
 
 /** The reader of a predicate type, or null where its predicates are kept whole. Types are compared as strings. */
 export function readerOf(predicateType: string): PredicateReader | null {
-  return READERS.get(predicateType) ?? null;
+  return READERS.get(predicateType) ?? FAMILIES.find(([type]) => type.test(predicateType))?.[1] ?? null;
 }
 
 /** The kind under which a predicate that nobody reads is kept. */
