@@ -59,17 +59,27 @@ export interface TestFact {
   readonly failed: readonly string[];
 }
 
+/** Somebody as an approval names them. */
+export interface Approver {
+  readonly id: string;
+  readonly name: string | null;
+}
+
 export interface ApprovalFact {
   readonly kind: 'approval';
   readonly decision: 'approved' | 'rejected';
-  readonly approver: { readonly id: string; readonly name: string | null };
+  /** null where the predicate names nobody: then whoever signed it decided. */
+  readonly approver: Approver | null;
+  /** Who else decided the same in the same statement; absent where nobody did. */
+  readonly coApprovers?: readonly Approver[];
   readonly role: string | null;
   /** null where the approval names none. */
   readonly environments: readonly string[] | null;
   readonly regions: readonly string[] | null;
   readonly reason: string | null;
   readonly reference: string | null;
-  readonly approvedAt: Timestamp;
+  /** null where the predicate does not say. */
+  readonly approvedAt: Timestamp | null;
   readonly expiresAt: Timestamp | null;
 }
 

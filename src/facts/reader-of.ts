@@ -3,7 +3,10 @@ import type { OtherFact } from './fact.js';
 import type { PredicateReader } from './predicate-field.js';
 import { readApproval } from './predicates/approval.js';
 import { readCosignVuln } from './predicates/cosign-vuln.js';
+import { readGittufApproval } from './predicates/gittuf-approval.js';
 import { readGrypePredicate } from './predicates/grype-report.js';
+import { readHumanReview, readVcsReview } from './predicates/human-review.js';
+import { readJfrogApproval } from './predicates/jfrog-approval.js';
 import { readOsvPredicate } from './predicates/osv-results.js';
 import { readSarifPredicate, readWitnessSarif } from './predicates/sarif.js';
 import { readSlsaProvenanceV01 } from './predicates/slsa-provenance-v0.1.js';
@@ -17,14 +20,20 @@ import { readVulnsV02 } from './predicates/vulns-v0.2.js';
 const READERS: ReadonlyMap<string, PredicateReader> = new Map([
   ['http://docs.oasis-open.org/sarif/sarif/2.1.0', readSarifPredicate],
   ['http://docs.oasis-open.org/sarif/sarif/v2.1.0', readSarifPredicate],
+  ['http://in-toto.io/attestation/human-review/vcs/v0.1', readVcsReview],
   ['https://assay.dev/approval/v1', readApproval],
   ['https://cosign.sigstore.dev/attestation/vuln/v1', readCosignVuln],
   ['https://docs.oasis-open.org/sarif/sarif/2.1.0', readSarifPredicate],
   ['https://docs.oasis-open.org/sarif/sarif/v2.1.0', readSarifPredicate],
+  ['https://gittuf.dev/github-pull-request-approval/v0.1', readGittufApproval],
   ['https://in-toto.io/Provenance/v0.1', readSlsaProvenanceV01],
+  ['https://in-toto.io/attestation/human-review/crev/v0.1', readHumanReview],
+  ['https://in-toto.io/attestation/human-review/v0.1', readHumanReview],
+  ['https://in-toto.io/attestation/human-review/vcs/v0.1', readVcsReview],
   ['https://in-toto.io/attestation/test-result/v0.1', readTestResult],
   ['https://in-toto.io/attestation/vulns/v0.1', readVulnsV01],
   ['https://in-toto.io/attestation/vulns/v0.2', readVulnsV02],
+  ['https://jfrog.com/evidence/approval/v1', readJfrogApproval],
   ['https://predicates.policylabs.dev/grype/v1', readGrypePredicate],
   ['https://predicates.policylabs.dev/trivy/v1', readTrivyPredicate],
   ['https://slsa.dev/provenance/v0.1', readSlsaProvenanceV01],

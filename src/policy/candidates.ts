@@ -8,7 +8,7 @@ import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
 import type { Entry, Refusal, Refused } from './evidence.js';
-import { approverOf } from './people.js';
+import { approverOf, named, peopleOf } from './people.js';
 import type { Scene } from './scene.js';
 
 /** Evidence of the kind asked for: what takes part in a group, and what does not, with the reason. */
@@ -43,6 +43,7 @@ interface Word {
   readonly signer: Signer;
   readonly authority: Authority;
   readonly voice: string;
+  readonly approver: string;
   readonly group: string;
   readonly helps: boolean;
   readonly hinders: boolean;
@@ -72,7 +73,9 @@ function wordsFor(
     for (const signer of signers) {
       const authority = authorityOf(scene.trust, attestor, signer, claim);
       if (authority.supports || authority.objects) {
-        words.push(wordOf(fact, attestor, signer, authority, requirement, conditions, scene));
+        const word = (claimed: string | null): Word =>
+          wordOf(fact, attestor, signer, authority, claimed, requirement, conditions, scene);
+        words.push(...claimedApprovers(fact).map(word));
       } else if (authority.code !== 'wrong_attestor') refusals.push(refusalOf(authority, signer));
     }
   }
@@ -85,14 +88,13 @@ function wordOf(
   attestor: string,
   signer: Signer,
   authority: Authority,
+  claimed: string | null,
   requirement: CompiledEvidence,
   conditions: Conditions,
   scene: Scene,
 ): Word {
   const approver =
-    fact.content.kind === 'approval'
-      ? approverOf(scene.trust, attestor, signer.thumbprint, fact.content.approver.id)
-      : null;
+    fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer.thumbprint, claimed) : null;
   const refusal = refusalOfWord(fact, signer, authority, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
   const supports = authority.supports && fact.standing === 'standing';
@@ -101,11 +103,18 @@ function wordOf(
     signer,
     authority,
     voice,
+    approver: claimed === null ? voice : peopleOf(scene.trust).same(named(claimed)),
     group: JSON.stringify([voice, ...conditions.groupOf(fact.content)]),
     helps: scene.inverted || refusal === null,
     hinders: scene.inverted ? supports : authority.objects,
     refusal: scene.inverted ? null : refusal,
   };
+}
+
+/** Whom a fact names as its approvers, each of whom speaks in it; null where it names nobody. */
+function claimedApprovers({ content }: Fact): readonly (string | null)[] {
+  if (content.kind !== 'approval' || content.approver === null) return [null];
+  return [content.approver, ...(content.coApprovers ?? [])].map(({ id }) => id);
 }
 
 function refusalOfWord(
@@ -131,6 +140,7 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
     fact,
     group,
     voice: words[0]?.voice ?? '',
+    approvers: [...new Set((helping.length > 0 ? helping : words).map(({ approver }) => approver))],
     helps: helping.length > 0,
     hinders: words.some((word) => word.hinders),
     routes: helping.map(({ attestor, signer, authority }) => ({
