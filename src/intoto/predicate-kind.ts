@@ -27,6 +27,7 @@ const KIND_BY_TYPE: ReadonlyMap<string, Kind> = new Map([
   ['https://jfrog.com/evidence/approval/v1', 'approval'],
   ['https://openvex.dev/ns', 'vex'],
   ['https://openvex.dev/ns/v0.2.0', 'vex'],
+  ['https://slsa.dev/verification_summary/v0.2', 'summary'],
   ['https://slsa.dev/verification_summary/v1', 'summary'],
   ['https://in-toto.io/attestation/svr/v0.1', 'summary'],
   ['https://in-toto.io/attestation/svr/v0.2', 'summary'],

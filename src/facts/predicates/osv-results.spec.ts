@@ -117,6 +117,7 @@ describe('OSV results', () => {
     ['neither results nor date', {}, 'results'],
     ['results in an object', { results: {} }, 'results'],
     ['a date that is none', { date: 'today', results: [] }, 'date'],
+    ['a source without packages', { results: [{ source: { path: 'go.mod' } }] }, 'results[0].packages'],
     ['packages in an object', { results: [{ packages: {} }] }, 'results[0].packages'],
     ['a finding in no package', results({ package: null }), 'results[0].packages[0].package'],
     ['vulnerabilities in text', results({ vulnerabilities: 'none' }), 'results[0].packages[0].vulnerabilities'],

@@ -25,7 +25,7 @@ export function readOsvResults(report: PredicateField): ScanReport {
     scannedAt: date,
     sightings: results.flatMap((result) => {
       const path = result.object('source').hint('path');
-      return result.objects('packages').flatMap((each) => readPackage(each, path));
+      return result.requiredObjects('packages').flatMap((each) => readPackage(each, path));
     }),
   };
 }
