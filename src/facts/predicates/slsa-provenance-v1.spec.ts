@@ -139,6 +139,28 @@ describe('SLSA provenance v1', () => {
     });
   });
 
+  it.each([
+    ['min', { configSource: { path: 'Dockerfile' } }],
+    [
+      'max',
+      {
+        configSource: { path: 'Dockerfile' },
+        request: {
+          frontend: 'dockerfile.v0',
+          args: { 'vcs:source': 'https://github.com/acme/app', 'vcs:revision': COMMIT },
+          locals: [{ name: 'context' }, { name: 'dockerfile' }],
+        },
+      },
+    ],
+  ])('knows no source of what BuildKit built of a local directory, with mode=%s', (_mode, externalParameters) => {
+    const definition = {
+      buildType: 'https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md',
+      externalParameters,
+      resolvedDependencies: [dependency('pkg:docker/alpine@3.22?platform=linux%2Famd64', { sha256: 'b'.repeat(64) })],
+    };
+    expect(sourceOf(definition)).toEqual(NOTHING);
+  });
+
   it("reads GitLab's provenance, whose invocation is a number", () => {
     const project = 'https://gitlab.example.com/acme/app';
     const gitlab = provenance({
