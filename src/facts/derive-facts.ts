@@ -1,7 +1,8 @@
 import { FaultList } from '../intoto/fault-list.js';
+import { kindOf } from '../intoto/predicate-kind.js';
 import type { DerivedFact, Json } from './fact.js';
 import { PredicateField } from './predicate-field.js';
-import { kindKeptWhole, readerOf } from './reader-of.js';
+import { mayBeText, readerOf } from './reader-of.js';
 
 /** Raised whenever a reader comes to read something differently: what was refused before is then examined again. */
 export const READER_REVISION = 1;
@@ -17,13 +18,15 @@ export const READER_REVISION = 1;
 export function deriveFacts(predicateType: string, predicate: unknown): readonly DerivedFact[] {
   const read = readerOf(predicateType);
   if (read === null) {
-    const content = { kind: kindKeptWhole(predicateType), predicate: (predicate ?? {}) as Json };
-    return [{ content, predicateType, ownTime: null }];
+    const kind = kindOf(predicateType);
+    if (kind !== 'other') throw new Error(`no reader is registered for ${predicateType}, of the kind ${kind}`);
+    return [{ content: { kind: 'other', predicate: (predicate ?? {}) as Json }, predicateType, ownTime: null }];
   }
   const faults = new FaultList();
   const root = PredicateField.root(predicate, faults);
-  if (!root.isObject) root.fault('must be an object');
-  const readings = root.isObject ? read(root) : [];
+  const readable = root.isObject || (mayBeText(predicateType) && root.isSet && typeof predicate === 'string');
+  if (!readable) root.fault('must be an object');
+  const readings = readable ? read(root) : [];
   faults.throwIfAny('predicate');
   return readings.map((reading) => ({ ...reading, predicateType }));
 }

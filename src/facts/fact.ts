@@ -59,28 +59,101 @@ export interface TestFact {
   readonly failed: readonly string[];
 }
 
+/** Somebody as an approval names them. */
+export interface Approver {
+  readonly id: string;
+  readonly name: string | null;
+}
+
 export interface ApprovalFact {
   readonly kind: 'approval';
   readonly decision: 'approved' | 'rejected';
-  readonly approver: { readonly id: string; readonly name: string | null };
+  /** null where the predicate names nobody: then whoever signed it decided. */
+  readonly approver: Approver | null;
+  /** Who else decided the same in the same statement; absent where nobody did. */
+  readonly coApprovers?: readonly Approver[];
   readonly role: string | null;
   /** null where the approval names none. */
   readonly environments: readonly string[] | null;
   readonly regions: readonly string[] | null;
   readonly reason: string | null;
   readonly reference: string | null;
-  readonly approvedAt: Timestamp;
+  /** null where the predicate does not say. */
+  readonly approvedAt: Timestamp | null;
   readonly expiresAt: Timestamp | null;
+}
+
+/** One thing that a bill of materials says is in the artifact. */
+export interface Component {
+  readonly name: string;
+  readonly version: string | null;
+  /** In canonical form; null where there is none or it is not well-formed. */
+  readonly purl: string | null;
+  /** SPDX ids, names or expressions, as they are written. */
+  readonly licences: readonly string[];
+}
+
+export interface SbomFact {
+  readonly kind: 'sbom';
+  readonly format: 'cyclonedx' | 'spdx';
+  readonly specVersion: string;
+  /** Nested ones after what they are part of; the artifact itself is none, where the format tells it apart. */
+  readonly components: readonly Component[];
+  readonly counts: { readonly components: number; readonly withoutPurl: number; readonly withoutLicence: number };
+}
+
+export const VEX_STATUSES = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const;
+export type VexStatus = (typeof VEX_STATUSES)[number];
+
+/** What a VEX statement speaks of: by id, package URL in canonical form, or digests by algorithm (`sha256`). */
+export interface VexComponent {
+  readonly id: string | null;
+  readonly purl: string | null;
+  readonly hashes: Readonly<Record<string, string>>;
+}
+
+export interface VexStatement {
+  readonly vulnerability: { readonly id: string; readonly aliases: readonly string[] };
+  /** null: the subjects of the attestation. An empty list speaks of nothing. */
+  readonly products: readonly (VexComponent & { readonly subcomponents: readonly VexComponent[] })[] | null;
+  readonly status: VexStatus;
+  readonly justification: string | null;
+  /** Why, or what to do, in words for people. */
+  readonly detail: string | null;
+  /** When it was said: its own time, or else its document's. */
+  readonly at: Timestamp | null;
+}
+
+export interface VexFact {
+  readonly kind: 'vex';
+  readonly author: string | null;
+  /** Which document of its author, and which version of it, as far as it says. */
+  readonly document: string | null;
+  readonly version: number | null;
+  readonly statements: readonly VexStatement[];
+}
+
+export interface SummaryFact {
+  readonly kind: 'summary';
+  readonly verifier: string;
+  readonly result: 'passed' | 'failed';
+  /** SLSA levels and what else a VSA verified; `FAILED` where it says so. */
+  readonly levels: readonly string[];
+  readonly policy: { readonly uri: string | null; readonly digest: Readonly<Record<string, string>> } | null;
+  readonly resourceUri: string | null;
+  readonly timeVerified: Timestamp | null;
+  /** Properties that a simple verification result says hold. */
+  readonly properties: readonly string[];
 }
 
 /** A predicate this service does not read further: kept whole, for `check` by predicate type. */
 export interface OtherFact {
-  readonly kind: Exclude<Kind, 'build' | 'scan' | 'test' | 'approval'>;
+  readonly kind: 'other';
   readonly predicate: Json;
 }
 
 /** What a verified payload says, in normal form. */
-export type FactContent = BuildFact | ScanFact | TestFact | ApprovalFact | OtherFact;
+export type FactContent = BuildFact | ScanFact | TestFact | ApprovalFact | SbomFact | VexFact | SummaryFact | OtherFact;
 
 /** A fact as derived from one statement, before it is tied to images and signers. */
 export interface DerivedFact {

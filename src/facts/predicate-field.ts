@@ -76,6 +76,24 @@ export class PredicateField {
     return new PredicateField(this.#own(name), this.#faults, this, name);
   }
 
+  /** The place that a JSON pointer (RFC 6901) leads to from here; unset where there is nothing. */
+  at(pointer: string): PredicateField {
+    return pointer
+      .split('/')
+      .slice(1)
+      .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+      .reduce<PredicateField>((place, token) => {
+        if (!Array.isArray(place.value)) return place.member(token);
+        const index = Number(token);
+        return new PredicateField(place.value[index], this.#faults, place, index);
+      }, this);
+  }
+
+  /** The same place, which holds this value in another form: as JSON in a string, say. */
+  holding(value: unknown): PredicateField {
+    return new PredicateField(value, this.#faults, this.#parent, this.#key);
+  }
+
   /** The member as it stands, null where it is unset. */
   json(name: string): Json {
     const value = this.#own(name);
@@ -96,6 +114,13 @@ export class PredicateField {
     return member;
   }
 
+  /** The elements where this is an array, whatever they are; none where it is anything else. */
+  get elements(): readonly PredicateField[] {
+    const { value } = this;
+    if (!Array.isArray(value)) return [];
+    return value.map((element, index) => new PredicateField(element, this.#faults, this, index));
+  }
+
   /** The elements of an array, if it is set. */
   list(name: string): readonly PredicateField[] {
     return this.has(name) ? this.requiredList(name) : [];
@@ -103,9 +128,7 @@ export class PredicateField {
 
   requiredList(name: string): readonly PredicateField[] {
     const member = this.member(name);
-    if (Array.isArray(member.value)) {
-      return member.value.map((element, index) => new PredicateField(element, this.#faults, member, index));
-    }
+    if (Array.isArray(member.value)) return member.elements;
     member.fault('must be an array');
     return [];
   }

@@ -19,6 +19,12 @@ export function scannerName(uri: string): string {
   return known ?? uri.replace(/^(pkg:[^@?#]*)[@?#].*$/s, '$1');
 }
 
+/** The name under which a scanner that we know by its address calls itself, however it is written; else the name as it is. */
+export function scannerNamed(name: string): string {
+  const known = [...NAME_BY_ADDRESS.values()].find((each) => each === name.trim().toLowerCase().replaceAll(' ', '-'));
+  return known ?? name;
+}
+
 /** The version a package URL names, or null. */
 export function versionInPackageUrl(uri: string): string | null {
   return /^pkg:[^@?#]*@([^?#]+)/.exec(uri)?.[1] ?? null;

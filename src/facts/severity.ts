@@ -13,6 +13,11 @@ const BY_WORD: ReadonlyMap<string, Severity> = new Map([
   ['moderate', 'medium'],
 ]);
 
+/** Whether the word is one by which severity is said. */
+export function isSeverityWord(word: string): boolean {
+  return BY_WORD.has(word.trim().toLowerCase());
+}
+
 export function worseSeverity(one: Severity, other: Severity): Severity {
   return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other;
 }

@@ -9,7 +9,7 @@ import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
 import type { Entry, Refusal, Refused } from './evidence.js';
-import { approverOf } from './people.js';
+import { approverOf, named, peopleOf } from './people.js';
 import type { Scene } from './scene.js';
 
 /** Evidence of the kind asked for: what takes part in a group, and what does not, with the reason. */
@@ -44,6 +44,7 @@ interface Word {
   readonly signer: Signer;
   readonly authority: Authority;
   readonly voice: string;
+  readonly approver: string;
   readonly group: string;
   readonly helps: boolean;
   readonly hinders: boolean;
@@ -75,7 +76,9 @@ function wordsFor(
       const standing = standingOf(scene.trust, fact.signedDigest, signerIdOf(signer));
       if (standing === 'retracted') refusals.push({ code: 'attestation_revoked', message: 'it was retracted' });
       else if (authority.supports || authority.objects) {
-        words.push(wordOf(fact, attestor, signer, authority, standing, requirement, conditions, scene));
+        const word = (claimed: string | null): Word =>
+          wordOf(fact, { attestor, signer, authority, standing, claimed }, requirement, conditions, scene);
+        words.push(...claimedApprovers(fact).map(word));
       } else refusals.push(refusalOf(authority, signer));
     }
   }
@@ -83,18 +86,23 @@ function wordsFor(
   return refusals.length > 0 ? gravest(refusals) : strangers(signers, requirement.from, scene.trust);
 }
 
+/** One signature over a fact, as one attestor's, for one of the approvers that it names. */
+interface Utterance {
+  readonly attestor: string;
+  readonly signer: Signer;
+  readonly authority: Authority;
+  readonly standing: StatementStanding;
+  readonly claimed: string | null;
+}
+
 function wordOf(
   fact: Fact,
-  attestor: string,
-  signer: Signer,
-  authority: Authority,
-  standing: StatementStanding,
+  { attestor, signer, authority, standing, claimed }: Utterance,
   requirement: CompiledEvidence,
   conditions: Conditions,
   scene: Scene,
 ): Word {
-  const approver =
-    fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer, fact.content.approver.id) : null;
+  const approver = fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer, claimed) : null;
   const refusal = refusalOfWord(signer, authority, standing, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
   const supports = authority.supports && standing === 'standing';
@@ -103,11 +111,18 @@ function wordOf(
     signer,
     authority,
     voice,
+    approver: claimed === null ? voice : peopleOf(scene.trust).same(named(claimed)),
     group: JSON.stringify([voice, ...conditions.groupOf(fact.content)]),
     helps: scene.inverted || refusal === null,
     hinders: scene.inverted ? supports : authority.objects,
     refusal: scene.inverted ? null : refusal,
   };
+}
+
+/** Whom a fact names as its approvers, each of whom speaks in it; null where it names nobody. */
+function claimedApprovers({ content }: Fact): readonly (string | null)[] {
+  if (content.kind !== 'approval' || content.approver === null) return [null];
+  return [content.approver, ...(content.coApprovers ?? [])].map(({ id }) => id);
 }
 
 function refusalOfWord(
@@ -133,6 +148,7 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
     fact,
     group,
     voice: words[0]?.voice ?? '',
+    approvers: [...new Set((helping.length > 0 ? helping : words).map(({ approver }) => approver))],
     helps: helping.length > 0,
     hinders: words.some((word) => word.hinders),
     routes: helping.map(({ attestor, signer, authority }) => ({

@@ -19,6 +19,8 @@ export interface Entry {
   readonly group: string;
   /** Whose evidence it is: the approver of an approval, else the attestor. */
   readonly voice: string;
+  /** The people whom it names under this voice, or the voice itself where it names nobody; of an approval. */
+  readonly approvers: readonly string[];
   /** It counts where it passes. */
   readonly helps: boolean;
   /** It stands in the way where it does not pass. */

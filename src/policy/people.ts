@@ -64,23 +64,28 @@ export interface Approver {
 
 /**
  * The approver behind a signature for an attestor, which holds or has held its key or an identity that it fits: whom it names,
- * where the attestor may name others; else the person of the key or subject; else whoever signed.
+ * where the attestor may name others; else the person of the key or subject; else whoever signed. An approval that names
+ * nobody is its signer's own; by an attestor that speaks for others it could be anybody's, and does not count.
  */
 export function approverOf(
   trust: TrustSnapshot,
   attestorName: string,
   signer: Signer,
-  claimedApprover: string,
+  claimedApprover: string | null,
 ): Approver {
   const people = peopleOf(trust);
-  const claimed = people.same(named(claimedApprover));
-  if (findLastAttestor(trust, attestorName)?.mayNameApprovers === true) return { person: claimed, mismatch: null };
+  const claimed = claimedApprover === null ? null : people.same(named(claimedApprover));
+  const speaksForOthers = findLastAttestor(trust, attestorName)?.mayNameApprovers === true;
+  if (speaksForOthers && claimed !== null) return { person: claimed, mismatch: null };
   const person = personBehind(trust, attestorName, signer);
-  if (person === null) return { person: people.same(bestKnown(people, signer)), mismatch: null };
-  const agrees = claimed === people.same(named(person));
+  const holder = people.same(person === null ? bestKnown(people, signer) : named(person));
+  if (claimedApprover === null) {
+    return { person: holder, mismatch: speaksForOthers ? 'names no approver, and its signer speaks for others' : null };
+  }
+  const agrees = person === null || claimed === holder;
   const means = signer.type === 'key' ? 'with the key of' : 'as';
   return {
-    person: people.same(named(person)),
+    person: holder,
     mismatch: agrees ? null : `names ${claimedApprover} as approver, but was signed ${means} ${person}`,
   };
 }

@@ -1,4 +1,3 @@
-import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { concludeEvidence, type WeighedLine } from './conclude-evidence.js';
 import { concluded } from './considered.js';
@@ -6,7 +5,6 @@ import { countDistinct, type Claim } from './count-distinct.js';
 import { byAttestation, type Entry, type Gathered, type GatheredLine, type Refusal } from './evidence.js';
 import { gatherEvidence } from './gather-evidence.js';
 import { Judge } from './judge-entry.js';
-import { named, peopleOf } from './people.js';
 import type { Scene } from './scene.js';
 import { selectEvidence, type Selection } from './select-evidence.js';
 import type { Considered, RequirementResult } from './verdict.js';
@@ -28,7 +26,7 @@ function weighLine(
   scene: Scene,
 ): WeighedLine {
   const selection = selectEvidence(requirement, conditions, gathered.chosen, judge, scene.inverted);
-  const { passing, passedOver, reached } = counted(requirement, selection, scene.trust);
+  const { passing, passedOver, reached } = counted(requirement, selection);
   const { spare, opposing, failing, erring, undecided } = selection;
   const weighed = { ...gathered, spare, opposing, failing, erring, undecided, passing, passedOver, reached };
   if (!undecided && reached >= requirement.count) return { ...weighed, state: 'satisfied' };
@@ -42,21 +40,18 @@ function weighLine(
 function counted(
   requirement: CompiledEvidence,
   selection: Selection,
-  trust: TrustSnapshot,
 ): Pick<WeighedLine, 'passing' | 'passedOver' | 'reached'> {
   const { passedOver, spare } = selection;
   const passing = [...selection.passing].sort(byAttestation);
-  const picked = countApart(requirement, passing, trust);
+  const picked = countApart(requirement, passing);
   const { reached, people } =
     picked.reached >= requirement.count || spare.length === 0
       ? picked
-      : countApart(requirement, [...passing, ...spare].sort(byAttestation), trust);
+      : countApart(requirement, [...passing, ...spare].sort(byAttestation));
   if (reached > picked.reached) passing.push(...spare);
   if (requirement.kind !== 'approval') return { passing, passedOver, reached };
-  const isCounted = (entry: Entry): boolean => {
-    const [voice, approver] = asPerson(entry, trust);
-    return people?.get(voice) === approver;
-  };
+  const isCounted = (entry: Entry): boolean =>
+    asPerson(entry).some(([voice, approver]) => people?.get(voice) === approver);
   const surplus = passing.filter((entry) => !isCounted(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
   return { passing: passing.filter(isCounted), passedOver: [...passedOver, ...surplus], reached };
 }
@@ -67,8 +62,8 @@ interface Apart {
   readonly people: ReadonlyMap<string, string> | undefined;
 }
 
-function countApart(requirement: CompiledEvidence, entries: readonly Entry[], trust: TrustSnapshot): Apart {
-  const matchings = apartBy(requirement, trust).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
+function countApart(requirement: CompiledEvidence, entries: readonly Entry[]): Apart {
+  const matchings = apartBy(requirement).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
   return { reached: Math.min(...matchings.map((matching) => matching.size)), people: matchings[0] };
 }
 
@@ -83,9 +78,9 @@ type ClaimsOf = (entry: Entry) => readonly Claim[];
  * In what ways evidence that counts must differ. Approvals always by their people; other evidence by its group where
  * nothing is said. Where attestors must differ, so must those who signed for them.
  */
-function apartBy({ kind, distinct }: CompiledEvidence, trust: TrustSnapshot): readonly ClaimsOf[] {
+function apartBy({ kind, distinct }: CompiledEvidence): readonly ClaimsOf[] {
   if (kind === 'approval') {
-    const people: ClaimsOf = (entry) => [asPerson(entry, trust)];
+    const people: ClaimsOf = asPerson;
     if (distinct === 'attestor')
       return [people, ({ voice, routes }) => routes.map(({ attestor }) => [voice, attestor])];
     if (distinct === 'signer') return [people, ({ voice, routes }) => routes.map(({ signer }) => [voice, signer])];
@@ -99,9 +94,8 @@ function apartBy({ kind, distinct }: CompiledEvidence, trust: TrustSnapshot): re
 }
 
 /** By who signs and whom they name: two keys that name one approver are not two people, nor one key that names two. */
-function asPerson({ fact, voice }: Entry, trust: TrustSnapshot): Claim {
-  const claimed = fact.content.kind === 'approval' ? fact.content.approver.id : '';
-  return [voice, peopleOf(trust).same(named(claimed))];
+function asPerson({ voice, approvers }: Entry): readonly Claim[] {
+  return approvers.map((approver) => [voice, approver] as const);
 }
 
 function* consideredIn(

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { it } from 'vitest';
 
@@ -17,4 +17,9 @@ export function withConformanceData(folder: string, declare: () => void): void {
 /** The bytes of a file of the conformance data, by its path within it. */
 export function readConformanceFile(path: string): Buffer {
   return readFileSync(resolve(conformanceDirectory, path));
+}
+
+/** The names of the files in a folder of the conformance data, in order. */
+export function listConformanceFiles(path: string): readonly string[] {
+  return readdirSync(resolve(conformanceDirectory, path)).sort();
 }

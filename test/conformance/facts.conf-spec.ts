@@ -1,7 +1,10 @@
+import { Version } from '@cyclonedx/cyclonedx-library/Spec';
+import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import { describe, expect, it } from 'vitest';
 import { deriveFacts } from '../../src/facts/derive-facts.js';
-import type { BuildFact, FactContent, ScanFact } from '../../src/facts/fact.js';
-import { readConformanceFile, withConformanceData } from './conformance-data.js';
+import type { BuildFact, FactContent, SbomFact, ScanFact } from '../../src/facts/fact.js';
+import { Malformed } from '../../src/intoto/malformed.js';
+import { listConformanceFiles, readConformanceFile, withConformanceData } from './conformance-data.js';
 
 interface Statement {
   readonly predicateType: string;
@@ -124,12 +127,65 @@ describe('predicates that nobody reads', () => {
       expect(contentOf(statement)).toEqual({ kind: 'other', predicate: statement?.predicate });
     });
   });
+});
 
-  withConformanceData('cyclonedx', () => {
-    it('keeps a CycloneDX BOM whole, with the kind it has', () => {
-      const bom: unknown = JSON.parse(readConformanceFile('cyclonedx/1.5/valid-bom-1.5.json').toString('utf8'));
-      const [fact] = deriveFacts('https://cyclonedx.org/bom/v1.5', bom);
-      expect(fact).toMatchObject({ content: { kind: 'sbom', predicate: bom }, ownTime: null });
+withConformanceData('cyclonedx', () => {
+  /** Invalid for nothing but one component that is listed twice, which is not looked for here. */
+  const LISTED_TWICE = 'invalid-component-ref-1.4.json';
+
+  describe.each([
+    ['1.4', Version.v1dot4],
+    ['1.5', Version.v1dot5],
+  ] as const)('CycloneDX %s', (version, ofLibrary) => {
+    const files = listConformanceFiles(`cyclonedx/${version}`);
+    const valid = files.filter((file) => file.startsWith('valid-'));
+    const invalid = files.filter((file) => file.startsWith('invalid-'));
+    const read = (file: string): string => readConformanceFile(`cyclonedx/${version}/${file}`).toString('utf8');
+
+    const validator = new JsonStrictValidator(ofLibrary);
+
+    it('has cases of both sorts', () => {
+      expect(valid.length).toBeGreaterThan(10);
+      expect(invalid.length).toBeGreaterThan(10);
     });
+
+    it.each(valid)('reads %s', (file) => {
+      const bom: unknown = JSON.parse(read(file));
+      const facts = deriveFacts(`https://cyclonedx.org/bom/v${version}`, bom);
+      expect(facts[0]!.content).toMatchObject({ specVersion: version, format: 'cyclonedx' });
+    });
+
+    it.each(invalid)('refuses %s', (file) => {
+      const bom: unknown = JSON.parse(read(file));
+      const derive = (): unknown => deriveFacts(`https://cyclonedx.org/bom/v${version}`, bom);
+      if (file === LISTED_TWICE) expect(derive).not.toThrow();
+      else expect(derive).toThrow(expect.objectContaining({ document: 'predicate' }));
+    });
+
+    it.each(files)("comes to the same as CycloneDX' own validator on %s", async (file) => {
+      const text = read(file);
+      const errors = await validator.validate(text);
+      const derive = (): unknown => deriveFacts('https://cyclonedx.org/bom', JSON.parse(text));
+      if (errors === null || file === LISTED_TWICE) expect(derive).not.toThrow();
+      else expect(derive).toThrow(Malformed);
+    });
+  });
+
+  it('reads components and licences of a BOM', () => {
+    const bom: unknown = JSON.parse(readConformanceFile('cyclonedx/1.5/valid-bom-1.5.json').toString('utf8'));
+    const content = deriveFacts('https://cyclonedx.org/bom', bom)[0]!.content as SbomFact;
+    expect(content).toMatchObject({ kind: 'sbom', specVersion: '1.5' });
+    expect(content.components).toContainEqual({
+      name: 'com.acme/tomcat-catalina',
+      version: '9.0.14',
+      purl: 'pkg:npm/acme/component@1.0.0',
+      licences: ['Apache-2.0'],
+    });
+  });
+
+  it('finds the analysis of a vulnerability beside what it affects', () => {
+    const bom: unknown = JSON.parse(readConformanceFile('cyclonedx/1.5/valid-vulnerability-1.5.json').toString('utf8'));
+    const vex = deriveFacts('https://cyclonedx.org/bom', bom).find(({ content }) => content.kind === 'vex');
+    expect(vex?.content).toMatchObject({ statements: [{ status: 'not_affected' }] });
   });
 });

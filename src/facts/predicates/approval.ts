@@ -1,3 +1,4 @@
+import { comparable } from '../approval-reading.js';
 import type { ApprovalFact } from '../fact.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 
@@ -55,12 +56,6 @@ function readDecision(predicate: PredicateField): ApprovalFact['decision'] {
   if (decision === 'approved' || decision === 'rejected') return decision;
   predicate.member('decision').fault('must be "approved" or "rejected"');
   return 'rejected';
-}
-
-/** The word, which is compared with others: white space around it would make two of one. */
-function comparable<Word extends string | null>(object: PredicateField, name: string, word: Word): Word {
-  if (word !== null && word !== word.trim()) object.member(name).fault('must not begin or end with white space');
-  return word;
 }
 
 /** Words that are compared; null where there are none. */

@@ -65,6 +65,15 @@ describe('cosign vulnerability scan record', () => {
     });
   });
 
+  it('reads the results of OSV-Scanner and a SARIF log in it', () => {
+    expect(deriveFacts(TYPE, scan({ results: [] }))[0]!.content).toMatchObject({
+      scanner: 'osv-scanner',
+      findings: [],
+    });
+    const log = { version: '2.1.0', runs: [{ tool: { driver: { name: 'Snyk' } }, results: [] }] };
+    expect(deriveFacts(TYPE, scan(log))[0]!.content).toMatchObject({ scanner: 'snyk', findings: [] });
+  });
+
   it("falls back to the report's own time", () => {
     expect(deriveFacts(TYPE, scan(GRYPE_REPORT, { metadata: null }))[0]!.ownTime).toBe('2026-11-23T09:59:57.000Z');
   });
@@ -75,7 +84,7 @@ describe('cosign vulnerability scan record', () => {
     ['a result that is empty', scan({}), 'scanner.result'],
     ['a result that is a list', scan([]), 'scanner.result'],
     ['a result that is text', scan(JSON.stringify(TRIVY_REPORT)), 'scanner.result'],
-    ['the report of a scanner we do not read', scan({ runs: [{ results: [] }] }), 'scanner.result'],
+    ['the report of a scanner we do not read', scan({ layers: [] }), 'scanner.result'],
     ['a report that could be of either', scan({ ...GRYPE_REPORT, ...TRIVY_REPORT }), 'scanner.result'],
     ['a report that proves nothing', scan({ SchemaVersion: 2 }), 'scanner.result.ArtifactName'],
     ['no scanner', { metadata: {} }, 'scanner'],

@@ -2,6 +2,8 @@ import type { PredicateField, PredicateReader } from '../predicate-field.js';
 import { scanReading, type ScanReport } from '../scan-report.js';
 import { versionInPackageUrl } from '../scanner-name.js';
 import { readGrypeReport, resemblesGrypeReport } from './grype-report.js';
+import { readOsvResults, resemblesOsvResults } from './osv-results.js';
+import { readSarifLog, resemblesSarifLog } from './sarif.js';
 import { readTrivyReport, resemblesTrivyReport } from './trivy-report.js';
 
 /**
@@ -29,12 +31,21 @@ export const readCosignVuln: PredicateReader = (predicate) => {
   ];
 };
 
+/** The reports that are read, by what no other of them has. */
+const REPORTS = [
+  [resemblesTrivyReport, readTrivyReport],
+  [resemblesGrypeReport, readGrypeReport],
+  [resemblesOsvResults, readOsvResults],
+  [resemblesSarifLog, readSarifLog],
+] as const;
+
 function readResult(result: PredicateField): ScanReport | null {
-  const isTrivy = resemblesTrivyReport(result);
-  const isGrype = resemblesGrypeReport(result);
-  if (isTrivy && !isGrype) return readTrivyReport(result);
-  if (isGrype && !isTrivy) return readGrypeReport(result);
+  const [resembled, ...others] = REPORTS.filter(([resembles]) => resembles(result));
+  if (resembled !== undefined && others.length === 0) {
+    const [, read] = resembled;
+    return read(result);
+  }
   // The specification lets it be null; then nothing shows what was found, or that anything was looked for.
-  result.fault('must be the JSON report of Trivy or of Grype');
+  result.fault('must be the JSON report of Trivy, Grype or OSV-Scanner, or a SARIF log');
   return null;
 }

@@ -88,6 +88,15 @@ describe('raw Grype report', () => {
     expect(derive(report({ matches })).counts).toMatchObject({ critical: 1, medium: 1 });
   });
 
+  it('scores by vectors where there is no score', () => {
+    const cvss = [{ version: '3.1', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }];
+    const match = {
+      ...withMatch({ severity: '', cvss }),
+      relatedVulnerabilities: [{ cvss: [{ vector: 'CVSS:3.1/…' }] }],
+    };
+    expect(derive(report({ matches: [match] })).findings).toMatchObject([{ severity: 'critical', cvss: 9.8 }]);
+  });
+
   it('tells artifacts without id apart by where they are', () => {
     const elsewhere = { id: undefined, locations: [{ path: '/usr/bin/other' }] };
     const matches = [withMatch({}, { id: undefined }), withMatch({}, elsewhere), withMatch({}, elsewhere)];
@@ -125,6 +134,15 @@ describe('raw Grype report', () => {
     ['a severity that is no word', report({ matches: [withMatch({ severity: ['High'] })] })],
     ['a score above 10', report({ matches: [withMatch({ cvss: [{ metrics: { baseScore: 10.1 } }] })] })],
     ['a score that is no number', report({ matches: [withMatch({ cvss: [{ metrics: { baseScore: '9' } }] })] })],
+    [
+      'a malformed vector that would decide',
+      report({
+        matches: [withMatch({ severity: '', cvss: [{ vector: 'x' }] })].map((m) => ({
+          ...m,
+          relatedVulnerabilities: [],
+        })),
+      }),
+    ],
     ['a time that is none', report({ descriptor: { name: 'grype', timestamp: 'today' } })],
   ])('refuses %s', (_what, predicate) => {
     expect(() => derive(predicate)).toThrow(expect.objectContaining({ document: 'predicate' }));

@@ -1,3 +1,4 @@
+import { readVectors } from '../cvss-vector.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 import { scanReading, type ScanReport, type Sighting } from '../scan-report.js';
 import { higherScore, isScore, severityOf } from '../severity.js';
@@ -31,7 +32,7 @@ function readMatch(match: PredicateField): Sighting {
   const vulnerability = match.requiredObject('vulnerability');
   const artifact = match.object('artifact');
   const severity = vulnerability.text('severity');
-  const cvss = [vulnerability, ...match.objects('relatedVulnerabilities')].map(readHighestScore).reduce(higherScore);
+  const cvss = readHighestScore([vulnerability, ...match.objects('relatedVulnerabilities')], severity !== null);
   return {
     id: vulnerability.requiredText('id'),
     severity: severityOf(severity === null ? [] : [severity], cvss),
@@ -46,13 +47,16 @@ function placeOf(artifact: PredicateField): string {
   return JSON.stringify(artifact.objects('locations').map((location) => location.hint('path')));
 }
 
-function readHighestScore(vulnerability: PredicateField): number | null {
-  return vulnerability.objects('cvss').reduce<number | null>((highest, cvss) => {
-    const metrics = cvss.object('metrics');
-    if (!metrics.has('baseScore')) return highest;
-    const score = metrics.member('baseScore');
-    if (isScore(score.value)) return higherScore(highest, score.value);
-    score.fault('must be a CVSS score from 0 to 10');
-    return highest;
-  }, null);
+/** The highest of the scores, and of what the vectors without one come to. */
+function readHighestScore(vulnerabilities: readonly PredicateField[], ratedOtherwise: boolean): number | null {
+  const vectors: PredicateField[] = [];
+  let highest: number | null = null;
+  for (const cvss of vulnerabilities.flatMap((vulnerability) => vulnerability.objects('cvss'))) {
+    const score = cvss.object('metrics').member('baseScore');
+    if (!score.isSet) {
+      if (cvss.has('vector')) vectors.push(cvss.member('vector'));
+    } else if (isScore(score.value)) highest = higherScore(highest, score.value);
+    else score.fault('must be a CVSS score from 0 to 10');
+  }
+  return higherScore(highest, readVectors(vectors, ratedOtherwise || highest !== null));
 }

@@ -47,4 +47,28 @@ describe.each(['https://slsa.dev/provenance/v0.1', 'https://in-toto.io/Provenanc
   it('refuses provenance without a builder', () => {
     expect(() => deriveFacts(type, provenance({ builder: {} }))).toThrow('builder.id');
   });
+
+  it.each([
+    [
+      'the first material, though a 0 is not written',
+      'https://cloudbuild.googleapis.com/CloudBuildYaml@v0.1',
+      { uri: 'https://github.com/acme/app', digest: { sha1: COMMIT } },
+    ],
+    [
+      'the page of a commit',
+      'https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.2',
+      { uri: `https://github.com/acme/app/commit/${COMMIT}` },
+    ],
+  ])('takes %s for the source of Google Cloud Build', (_what, recipeType, material) => {
+    const recipe = { type: recipeType, entryPoint: 'cloudbuild.yaml', arguments: {} };
+    const content = deriveFacts(type, provenance({ recipe, materials: [material] }))[0]!.content as BuildFact;
+    expect(content.source).toEqual({ repository: 'https://github.com/acme/app', ref: null, commit: COMMIT });
+  });
+
+  it('knows no source of a Cloud Build that built what was uploaded', () => {
+    const recipe = { type: 'https://cloudbuild.googleapis.com/CloudBuildSteps@v0.1' };
+    const materials = [{ uri: 'gs://acme_cloudbuild/source/1663616632.tgz#1663616635134845', digest: { md5: '7d44' } }];
+    const content = deriveFacts(type, provenance({ recipe, materials }))[0]!.content as BuildFact;
+    expect(content.source).toEqual({ repository: null, ref: null, commit: null });
+  });
 });

@@ -139,6 +139,45 @@ describe('SLSA provenance v1', () => {
     });
   });
 
+  it.each([
+    ['min', { configSource: { path: 'Dockerfile' } }],
+    [
+      'max',
+      {
+        configSource: { path: 'Dockerfile' },
+        request: {
+          frontend: 'dockerfile.v0',
+          args: { 'vcs:source': 'https://github.com/acme/app', 'vcs:revision': COMMIT },
+          locals: [{ name: 'context' }, { name: 'dockerfile' }],
+        },
+      },
+    ],
+  ])('knows no source of what BuildKit built of a local directory, with mode=%s', (_mode, externalParameters) => {
+    const definition = {
+      buildType: 'https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md',
+      externalParameters,
+      resolvedDependencies: [dependency('pkg:docker/alpine@3.22?platform=linux%2Famd64', { sha256: 'b'.repeat(64) })],
+    };
+    expect(sourceOf(definition)).toEqual(NOTHING);
+  });
+
+  it("reads GitLab's provenance, whose invocation is a number", () => {
+    const project = 'https://gitlab.example.com/acme/app';
+    const gitlab = provenance({
+      definition: {
+        buildType: 'https://gitlab.com/gitlab-org/gitlab-runner/-/blob/v18.3.0/PROVENANCE.md',
+        externalParameters: { source: project, entryPoint: 'build-job', variables: { CI_JOB_ID: '412' } },
+        internalParameters: { architecture: 'arm64', executor: 'docker', job: 412, name: '9-mfdkBG' },
+        resolvedDependencies: [dependency(project)],
+      },
+      metadata: { invocationId: 412, finishedOn: '2026-06-05T01:33:23Z' },
+    });
+    expect(derive(gitlab)).toMatchObject({
+      source: { repository: project, ref: null, commit: COMMIT },
+      invocation: '412',
+    });
+  });
+
   it("finds GitLab's commit under the algorithm it is not", () => {
     const project = 'https://gitlab.example.com/acme/app';
     expect(

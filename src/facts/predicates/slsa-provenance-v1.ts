@@ -25,8 +25,7 @@ export const readSlsaProvenanceV1: PredicateReader = (predicate) => {
     builder: run.requiredObject('builder').requiredText('id'),
     buildType,
     source: buildSource(declared, materials),
-    // BuildKit writes the last letter as a capital.
-    invocation: metadata.hint('invocationId') ?? metadata.hint('invocationID'),
+    invocation: readInvocation(metadata),
     startedAt: metadata.time('startedOn'),
     finishedAt: metadata.time('finishedOn'),
     materials,
@@ -34,6 +33,13 @@ export const readSlsaProvenanceV1: PredicateReader = (predicate) => {
   };
   return [{ content, ownTime: content.finishedAt ?? content.startedAt }];
 };
+
+/** BuildKit writes the last letter as a capital, and GitLab a number. */
+function readInvocation(metadata: PredicateField): string | null {
+  const number = metadata.json('invocationId');
+  if (typeof number === 'number') return String(number);
+  return metadata.hint('invocationId') ?? metadata.hint('invocationID');
+}
 
 /**
  * A parameter that is a URI, a resource descriptor, or an object of repository and ref. Parameters are of any shape, so

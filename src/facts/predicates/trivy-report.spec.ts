@@ -90,6 +90,19 @@ describe('raw Trivy report', () => {
     expect(derive(withFinding({ Severity: undefined })).counts.high).toBe(1);
   });
 
+  it('scores by vectors where there is no score', () => {
+    const CVSS = {
+      nvd: { V3Vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' },
+      ghsa: { V40Vector: 'CVSS:4.0/…' },
+    };
+    expect(derive(withFinding({ Severity: undefined, CVSS })).findings).toMatchObject([
+      { severity: 'critical', cvss: 9.8 },
+    ]);
+    expect(() => derive(withFinding({ Severity: undefined, CVSS: { nvd: { V3Vector: 'CVSS:3.1/AV:N' } } }))).toThrow(
+      'Results[0].Vulnerabilities[0].CVSS.nvd.V3Vector',
+    );
+  });
+
   it('finds nothing where packages were scanned and none is vulnerable', () => {
     expect(derive(report({ Results: [{ Target: 'app', Class: 'os-pkgs' }] })).findings).toEqual([]);
     expect(derive(report({ Results: [{ Target: 'app', Type: 'alpine', Vulnerabilities: null }] })).findings).toEqual(

@@ -1,3 +1,4 @@
+import { readVectors } from '../cvss-vector.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 import { scanReading, type ScanReport, type Sighting } from '../scan-report.js';
 import { higherScore, isScore, severityOf } from '../severity.js';
@@ -55,7 +56,7 @@ function readResult(result: PredicateField): readonly Sighting[] {
   const target = result.hint('Target');
   return result.objects('Vulnerabilities').map((vulnerability) => {
     const severity = vulnerability.text('Severity');
-    const cvss = readHighestScore(vulnerability);
+    const cvss = readHighestScore(vulnerability, severity !== null);
     return {
       id: vulnerability.requiredText('VulnerabilityID'),
       severity: severityOf(severity === null ? [] : [severity], cvss),
@@ -71,18 +72,27 @@ function readResult(result: PredicateField): readonly Sighting[] {
   });
 }
 
-/** The highest base score any vendor gives, of whatever version of CVSS. */
-function readHighestScore(vulnerability: PredicateField): number | null {
+/** Where a vendor's score of one version of CVSS stands, and the vector it comes from. */
+const SCORES = [
+  ['V2Score', 'V2Vector'],
+  ['V3Score', 'V3Vector'],
+  ['V40Score', 'V40Vector'],
+] as const;
+
+/** The highest base score any vendor gives, of whatever version of CVSS, and of what vectors without a score come to. */
+function readHighestScore(vulnerability: PredicateField, ratedOtherwise: boolean): number | null {
   const byVendor = vulnerability.object('CVSS');
+  const vectors: PredicateField[] = [];
   let highest: number | null = null;
   for (const vendor of byVendor.names) {
-    const scores = byVendor.object(vendor);
-    for (const version of ['V2Score', 'V3Score', 'V40Score']) {
-      if (!scores.has(version)) continue;
-      const score = scores.member(version);
-      if (isScore(score.value)) highest = higherScore(highest, score.value);
+    const given = byVendor.object(vendor);
+    for (const [scoreName, vectorName] of SCORES) {
+      const score = given.member(scoreName);
+      if (!score.isSet) {
+        if (given.has(vectorName)) vectors.push(given.member(vectorName));
+      } else if (isScore(score.value)) highest = higherScore(highest, score.value);
       else score.fault('must be a CVSS score from 0 to 10');
     }
   }
-  return highest;
+  return higherScore(highest, readVectors(vectors, ratedOtherwise || highest !== null));
 }

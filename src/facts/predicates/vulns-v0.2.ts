@@ -1,3 +1,4 @@
+import { readVectors, resemblesVector } from '../cvss-vector.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 import { scanReading, type Sighting } from '../scan-report.js';
 import { scannerName, versionInPackageUrl } from '../scanner-name.js';
@@ -42,17 +43,19 @@ function readVulnerability(vulnerability: PredicateField): Sighting {
 /** A number in any notation, or what a program writes for one it could not compute. */
 const NUMERIC = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^[+-]?(?:nan|inf|infinity)$/i;
 
-/** One vulnerability may be rated by several methods: words are severities, numbers are CVSS scores. */
+/** One vulnerability may be rated by several methods: words are severities, numbers CVSS scores, and vectors give scores. */
 function readSeverities(vulnerability: PredicateField): { words: readonly string[]; cvss: number | null } {
   const words: string[] = [];
+  const vectors: PredicateField[] = [];
   let cvss: number | null = null;
   for (const severity of vulnerability.objects('severity')) {
     const score = severity.requiredText('score').trim();
-    // A vector is the derivation of a score, and EPSS is a probability: taken as a score it would read as mild.
-    if (/^cvss:/i.test(score) || /epss/i.test(severity.hint('method') ?? '')) continue;
-    if (!NUMERIC.test(score)) words.push(score);
+    // EPSS is a probability: taken as a score it would read as mild.
+    if (/epss/i.test(severity.hint('method') ?? '')) continue;
+    if (resemblesVector(score)) vectors.push(severity.member('score'));
+    else if (!NUMERIC.test(score)) words.push(score);
     else if (isScore(Number(score))) cvss = higherScore(cvss, Number(score));
     else severity.member('score').fault('must be a CVSS score from 0 to 10');
   }
-  return { words, cvss };
+  return { words, cvss: higherScore(cvss, readVectors(vectors, words.length > 0 || cvss !== null)) };
 }
