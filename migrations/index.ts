@@ -6,6 +6,8 @@ import { Attestations1764000000400 } from './1764000000400-attestations.js';
 import { Images1764000000500 } from './1764000000500-images.js';
 import { VerificationsAndFacts1764000000600 } from './1764000000600-verifications-and-facts.js';
 import { PoliciesAndVerdicts1764000000700 } from './1764000000700-policies-and-verdicts.js';
+import { IdentitiesAndRoots1764000000800 } from './1764000000800-identities-and-roots.js';
+import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -17,4 +19,6 @@ export const migrations = [
   Images1764000000500,
   VerificationsAndFacts1764000000600,
   PoliciesAndVerdicts1764000000700,
+  IdentitiesAndRoots1764000000800,
+  ProvedSigners1764000000900,
 ];

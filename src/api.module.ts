@@ -21,20 +21,41 @@ import { PlatformModule, type PlatformParts } from './platform/platform.module.j
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { VerdictController } from './policy/verdict.controller.js';
+import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
+import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
+import { AttestorKeysController } from './trust/attestor-keys.controller.js';
+import { SignedImagesController } from './trust/signed-images.controller.js';
+import { StatementActsController } from './trust/statement-acts.controller.js';
+import { TrustRootsController } from './trust/trust-roots.controller.js';
 import { TrustController } from './trust/trust.controller.js';
 import { TrustModule } from './trust/trust.module.js';
+import { VerificationModule } from './verification/verification.module.js';
 
 /** Everything that is asked over HTTP. */
 @Module({
-  imports: [AccessModule, AttestationsModule, HistoryModule, ImagesModule, PolicyModule, TrustModule],
+  imports: [
+    AccessModule,
+    AttestationsModule,
+    HistoryModule,
+    ImagesModule,
+    PolicyModule,
+    TrustModule,
+    VerificationModule,
+  ],
   controllers: [
     AttestationController,
+    AttestorIdentitiesController,
+    AttestorKeysController,
     HistoryController,
     ImageController,
     PolicyController,
+    SignedImagesController,
+    StatementActsController,
     TokensController,
     TrustController,
+    TrustRootsController,
     VerdictController,
+    VerdictFlipsController,
   ],
 })
 export class ApiModule {

@@ -11,8 +11,15 @@ import { ImageEntity } from './images/image.entity.js';
 import { RevisionEntity } from './platform/revision.entity.js';
 import { PolicyRevisionEntity } from './policy/policy.entity.js';
 import { VerdictEntity, VerdictLatestEntity } from './policy/verdict.entity.js';
-import { AttestorStateEntity, KeyRevocationEntity } from './trust/trust.entity.js';
-import { VerificationEntity } from './verification/verification.entity.js';
+import {
+  AttestorStateEntity,
+  IdentityRevocationEntity,
+  KeyRevocationEntity,
+  StatementActEntity,
+  TrustGainEntity,
+  TrustRootStateEntity,
+} from './trust/trust.entity.js';
+import { ReexaminationEntity, VerificationEntity } from './verification/verification.entity.js';
 
 /** Every table of the schema, by name. */
 export const entities = [
@@ -25,13 +32,18 @@ export const entities = [
   HistoryEntryEntity,
   HistorySequenceEntity,
   HistoryUnsequencedEntity,
+  IdentityRevocationEntity,
   ImageEntity,
   KeyRevocationEntity,
   PolicyRevisionEntity,
+  ReexaminationEntity,
   RevisionEntity,
+  StatementActEntity,
   SubjectReceiptEntity,
   TokenEntity,
   TokenRevocationEntity,
+  TrustGainEntity,
+  TrustRootStateEntity,
   VerdictEntity,
   VerdictLatestEntity,
   VerificationEntity,

@@ -3,6 +3,7 @@
  * never changes its meaning, and the room that refuses by it owns it.
  */
 export const ERROR_CODES: Readonly<Record<string, string>> = {
+  act_malformed: 'The request to revoke or retract an attestation has the faults listed',
   attestation_id_malformed: 'An attestation is named by `sha256:` and 64 lower-case hex digits',
   attestation_not_found: 'Nothing that the caller may read is stored under this id',
   attestor_malformed: 'The attestor document has the faults listed',
@@ -16,7 +17,11 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   envelope_malformed: 'The body is no well-formed DSSE envelope; the faults are listed. Nothing was stored',
   format_unrecognized: 'The body is evidence in no form that is taken. Nothing was stored',
   headers_too_large: 'The URL and the headers are larger than this service takes',
-  identities_unsupported: 'Keyless identities are not supported by this release',
+  identity_id_taken: 'The identity id stands for another issuer, subject, set of claims or trust root for good',
+  identity_malformed: 'The identity document has the faults listed',
+  identity_not_found: 'The attestor has never held an identity of this id',
+  identity_registered: 'The attestor holds this identity under another id',
+  identity_revoked: 'The identity was revoked and is not brought in again',
   internal_error: 'Something went wrong in the service; the request id leads to it in the log',
   json_malformed: 'The body is not JSON that every reader reads alike',
   key_id_taken: 'The key id stands for another public key for good',
@@ -38,7 +43,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   request_invalid: 'The request is not as the route takes it; where a part can be named it is listed',
   request_timeout: 'The request did not arrive whole in time',
   revision_mismatch: 'The policy has another revision than `If-Match` names',
-  revocation_malformed: 'The request to revoke a key has the faults listed',
+  revocation_malformed: 'The request to revoke a key or an identity has the faults listed',
   revocation_not_earlier: 'A revocation may only be moved earlier',
   role_missing: 'The token has none of the roles that the route asks for; they are named',
   route_closed: 'The route lets nobody through',
@@ -50,5 +55,8 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   token_not_found: 'No token has this id',
   too_many_lines: 'A body of JSON Lines has more lines than are taken at once',
   too_many_requests: 'Too many requests; try again after `Retry-After`',
+  trust_root_built_in: 'The trust root is built in and cannot be deleted; another may be put in its place',
+  trust_root_malformed: 'The trust root has the faults listed',
+  trust_root_not_found: 'No trust root has this name',
   verdict_not_found: 'No verdict is on record under this id',
 };

@@ -17,6 +17,9 @@ import type { RawOperation } from './platform/raw-operation.js';
 import type { RawRoute } from './platform/raw-route.js';
 import { VERDICT_OPERATIONS, verdictRoutes } from './policy/verdict.routes.js';
 import { VerdictService } from './policy/verdict.service.js';
+import { TrustStore } from './trust/trust.store.js';
+import { EvidenceReader } from './verification/evidence-reader.service.js';
+import { previewEvidence } from './verification/preview-evidence.js';
 import { verifyEnqueuer } from './verify-workers.js';
 
 const MOST_READ_TOGETHER = 500;
@@ -58,6 +61,21 @@ function postingEvidence(app: INestApplicationContext): RawRoute {
           new Map((await attestations.findMany(ids)).map((row) => [row.id, row])),
         { maxBatch: MOST_READ_TOGETHER },
       ),
+      preview: async ({ bytes, format }) => {
+        const { examination, at } = await previewEvidence(
+          { bytes, format },
+          { reader: app.get(EvidenceReader, { strict: false }), trust: app.get(TrustStore, { strict: false }) },
+        );
+        const { outcome, signers, proved, facts } = examination;
+        return {
+          verification: { ...outcome, at, signers, proved },
+          facts: facts.map(({ content, ownTime }) => ({
+            kind: content.kind,
+            ownTime: ownTime === null ? null : new Date(ownTime),
+            content,
+          })),
+        };
+      },
       isExamined: coalesce(
         async (ids: readonly AttestationId[]) =>
           new Map([...(await attestations.examined(ids))].map((id) => [id, true])),

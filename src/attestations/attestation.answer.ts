@@ -1,16 +1,34 @@
 import { z } from 'zod';
 import { KINDS } from '../intoto/predicate-kind.js';
-import type { AttestationRow, VerificationRow } from './attestation.store.js';
+import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
+import type { AttestationRow, FactRow, Preview, VerificationRow } from './attestation.store.js';
+import type { Submission } from './submission.js';
 
 const digest = z.string().describe('`algorithm:value`, lower-case hex; images are named by sha256');
 const time = z.iso.datetime().describe('RFC 3339, UTC');
 
-export const signerAnswer = z.object({
-  attestor: z.string().nullable().describe('null where the key belongs to no attestor'),
-  keyId: z.string().nullable(),
-  identity: z.string().nullable(),
-  signedAt: time.nullable().describe('A signing time proved by somebody other than the signer'),
+const identityAnswer = z.object({
+  id: z.string().nullable().describe('The id of the identity within the attestor; null where it belongs to none'),
+  issuer: z
+    .string()
+    .nullable()
+    .describe('The OIDC issuer that knew the holder; null where no Fulcio issued the certificate'),
+  subjects: z.array(z.string()).describe('The subject alternative names of the certificate'),
+  claims: z
+    .record(z.string(), z.string())
+    .describe('What the certificate says further, by the names identities ask by'),
 });
+
+export const signerAnswer = z.object({
+  attestor: z.string().nullable().describe('null where the signer belongs to no attestor'),
+  keyId: z.string().nullable().describe('The id of the key within the attestor; null where a certificate signed'),
+  identity: identityAnswer.nullable().describe('Whom the certificate names; null where a bare key signed'),
+  signedAt: time.nullable().describe('A signing time proved by somebody other than the signer'),
+  counts: z
+    .boolean()
+    .describe('Whether it could count when it was verified; whether it does is for each verdict to say'),
+});
+type SignerAnswer = z.infer<typeof signerAnswer>;
 
 export const verificationAnswer = z.object({
   outcome: z.enum(['verified', 'rejected', 'error']),
@@ -45,6 +63,11 @@ export const attestationWithFactsAnswer = attestationAnswer.extend({
 });
 export type AttestationWithFactsAnswer = z.infer<typeof attestationWithFactsAnswer>;
 
+export const previewAnswer = attestationWithFactsAnswer
+  .pick({ id: true, status: true, predicateType: true, kind: true, subjects: true, verification: true, facts: true })
+  .extend({ dryRun: z.literal(true).describe('Nothing was stored') });
+export type PreviewAnswer = z.infer<typeof previewAnswer>;
+
 /** The attestation as clients see it. */
 export function toAnswer(row: AttestationRow): AttestationAnswer {
   return {
@@ -55,21 +78,7 @@ export function toAnswer(row: AttestationRow): AttestationAnswer {
     predicateType: row.predicateType,
     kind: row.kind,
     subjects: row.subjects.map(({ name, digest: value }) => ({ name, digest: value })),
-    verification:
-      row.verification === null
-        ? null
-        : {
-            outcome: row.verification.outcome,
-            code: row.verification.code,
-            detail: row.verification.detail,
-            at: row.verification.at.toISOString(),
-            signers: row.verification.signers.map(({ attestor, keyId, identity, signedAt }) => ({
-              attestor,
-              keyId,
-              identity,
-              signedAt,
-            })),
-          },
+    verification: row.verification === null ? null : toVerificationAnswer(row.verification),
     history: { entry: row.entry, sequence: row.sequence },
   };
 }
@@ -78,4 +87,58 @@ export function toAnswer(row: AttestationRow): AttestationAnswer {
 export function statusOf(verification: VerificationRow | null): 'pending' | 'verified' | 'rejected' {
   if (verification === null) return 'pending';
   return verification.outcome === 'verified' ? 'verified' : 'rejected';
+}
+
+/** What evidence would come to, as clients see it. */
+export function toPreviewAnswer(submission: Submission, { verification, facts }: Preview): PreviewAnswer {
+  return {
+    id: submission.id,
+    dryRun: true,
+    status: statusOf(verification),
+    predicateType: submission.claimedPredicateType,
+    kind: submission.claimedKind,
+    subjects: submission.claimedSubjects.map(({ name, digest: value }) => ({ name, digest: value })),
+    verification: toVerificationAnswer(verification),
+    facts: facts.map(toFactAnswer),
+  };
+}
+
+/** A fact as clients see it. */
+export function toFactAnswer({ kind, ownTime, content }: FactRow): AttestationWithFactsAnswer['facts'][number] {
+  return { kind, ownTime: ownTime?.toISOString() ?? null, content };
+}
+
+function toVerificationAnswer(found: VerificationRow): NonNullable<AttestationAnswer['verification']> {
+  const { outcome, code, detail, at } = found;
+  return {
+    outcome,
+    code,
+    detail,
+    at: at.toISOString(),
+    signers: found.proved.flatMap((signer) => toSigners(signer, found)),
+  };
+}
+
+/** One signer for each attestor it belongs to, or by itself where it belongs to none. */
+function toSigners(signer: ProvedSigner, { signers }: VerificationRow): readonly SignerAnswer[] {
+  const signedAt = earliestVouched(signer);
+  const known = signers.filter(
+    ({ thumbprint, scheme }) => thumbprint === signer.thumbprint && scheme === signer.scheme,
+  );
+  if (known.length === 0) {
+    return [{ attestor: null, keyId: null, identity: toIdentity(signer, null), signedAt, counts: false }];
+  }
+  return known.map(({ attestor, keyId, identity, counts }) => ({
+    attestor,
+    keyId,
+    identity: toIdentity(signer, identity),
+    signedAt,
+    counts,
+  }));
+}
+
+function toIdentity(signer: ProvedSigner, id: string | null): SignerAnswer['identity'] {
+  if (signer.type === 'key') return null;
+  const { issuer, subjects, claims } = signer.identity;
+  return { id, issuer, subjects: [...subjects], claims: Object.fromEntries(Object.entries(claims)) };
 }

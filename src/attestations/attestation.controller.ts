@@ -15,6 +15,7 @@ import {
   attestationAnswer,
   attestationWithFactsAnswer,
   toAnswer,
+  toFactAnswer,
   type AttestationAnswer,
   type AttestationWithFactsAnswer,
 } from './attestation.answer.js';
@@ -73,16 +74,16 @@ export class AttestationController {
   async get(@Param('id') text: string, @CallerParam() caller: Caller): Promise<AttestationWithFactsAnswer> {
     const row = await this.getVisible(text, caller);
     const facts = await this.attestations.factsOf(row.id);
-    return {
-      ...toAnswer(row),
-      facts: facts.map(({ kind, ownTime, content }) => ({ kind, ownTime: ownTime?.toISOString() ?? null, content })),
-    };
+    return { ...toAnswer(row), facts: facts.map(toFactAnswer) };
   }
 
   @Get('attestations/:id/envelope')
   @RequireRoles('auditor', 'attester')
   @ApiOperation({ summary: 'The bytes exactly as received', operationId: 'getEnvelope' })
-  @ApiOkResponse({ description: 'What was posted, byte for byte', content: { 'application/json': {} } })
+  @ApiOkResponse({
+    description: 'What was posted, byte for byte',
+    content: { 'application/json': {}, 'application/jose': {} },
+  })
   async envelope(
     @Param('id') text: string,
     @CallerParam() caller: Caller,
@@ -99,7 +100,10 @@ export class AttestationController {
     }
     const bytes = await this.attestations.findBytes(id);
     if (bytes === null) throw notFound(id);
-    await reply.type('application/json').send(bytes);
+    // Compact serialization (RFC 7515, 7.1) is the one form that is no JSON.
+    await reply
+      .type(/^\s*\{/.test(bytes.subarray(0, 16).toString()) ? 'application/json' : 'application/jose')
+      .send(bytes);
   }
 
   private async page(query: ListQuery, caller: Caller): Promise<Page<AttestationAnswer>> {

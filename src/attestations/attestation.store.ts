@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AttestationId, SubjectDigest } from '../intoto/digest.js';
 import type { Kind } from '../intoto/predicate-kind.js';
+import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { Database, namedQuery } from '../platform/database.js';
 
 /** An attestation as it is filed, without its bytes. */
@@ -23,14 +24,34 @@ export interface VerificationRow {
   readonly code: string | null;
   readonly detail: string | null;
   readonly at: Date;
+  /** Whom those who signed were found to be; a signer that belongs to several attestors stands several times. */
   readonly signers: readonly SignerRow[];
+  /** What mathematics showed of those who signed, whether or not anybody knows them. */
+  readonly proved: readonly ProvedSigner[];
 }
 
+/** One signer as one attestor's: by the id of its key there, or of its identity. */
 export interface SignerRow {
-  readonly attestor: string | null;
+  readonly attestor: string;
   readonly keyId: string | null;
   readonly identity: string | null;
-  readonly signedAt: string | null;
+  readonly thumbprint: string;
+  readonly scheme: string;
+  /** Whether it could count for at least one kind of what the evidence proves, when it was verified. */
+  readonly counts: boolean;
+}
+
+/** A fact as it is derived from what was signed. */
+export interface FactRow {
+  readonly kind: Kind;
+  readonly ownTime: Date | null;
+  readonly content: unknown;
+}
+
+/** What evidence would come to at a moment, without anything being stored. */
+export interface Preview {
+  readonly verification: VerificationRow;
+  readonly facts: readonly FactRow[];
 }
 
 export interface AttestationFilter {
@@ -56,7 +77,8 @@ const SELECT = `
     (extract(epoch from a.received_at) * 1000000)::bigint::text as "receivedMicros",
     (select coalesce(jsonb_agg(jsonb_build_object('name', s.name, 'digest', s.subject) order by s.ordinal, s.subject), '[]')
        from attestation_subjects s where s.attestation = a.id) as subjects,
-    case when v.id is not null then jsonb_build_object('outcome', v.outcome, 'code', v.code, 'detail', v.detail, 'signers', v.signers) end
+    case when v.id is not null then jsonb_build_object('outcome', v.outcome, 'code', v.code, 'detail', v.detail, 'signers', v.signers,
+      'proved', v.proved) end
       as verification,
     v.at as "verifiedAt", h.id::text as entry, q.sequence
   from attestations a
@@ -118,8 +140,8 @@ export class AttestationStore {
   }
 
   /** What was derived from the payload, whoever carried it here: facts belong to what was signed, not to one copy. */
-  async factsOf(id: AttestationId): Promise<readonly { kind: Kind; ownTime: Date | null; content: unknown }[]> {
-    const { rows } = await this.database.pool.query<{ kind: Kind; ownTime: Date | null; content: unknown }>({
+  async factsOf(id: AttestationId): Promise<readonly FactRow[]> {
+    const { rows } = await this.database.pool.query<FactRow>({
       name: 'attestation-facts',
       text: `
         select distinct on (f.kind) f.kind, f.own_time as "ownTime", f.content

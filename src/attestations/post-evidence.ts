@@ -1,8 +1,8 @@
 import type { AttestationId } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { toProblem } from '../platform/problem.js';
-import { toAnswer, type AttestationAnswer } from './attestation.answer.js';
-import type { AttestationRow } from './attestation.store.js';
+import { toAnswer, toPreviewAnswer, type AttestationAnswer, type PreviewAnswer } from './attestation.answer.js';
+import type { AttestationRow, Preview } from './attestation.store.js';
 import { awaitVerification } from './awaiting-verification.js';
 import type { Ingest } from './ingest.service.js';
 import type { Received } from './ingest.store.js';
@@ -12,6 +12,8 @@ export interface EvidencePort {
   readonly ingest: Ingest;
   /** One attestation as it stands; calls of one turn share a query. */
   readonly find: (id: AttestationId) => Promise<AttestationRow | undefined>;
+  /** What the evidence would come to if it were received at this moment; stores nothing. */
+  readonly preview: (submission: Submission) => Promise<Preview>;
   /** Whether it has been examined; calls of one turn share a query. */
   readonly isExamined: (id: AttestationId) => Promise<boolean | undefined>;
 }
@@ -21,13 +23,15 @@ export interface Posting {
   readonly actor: string;
   readonly requestId: string;
   readonly waitSeconds: number;
+  /** Whether to tell what would come of it and store nothing. */
+  readonly dryRun: boolean;
   /** Ends a wait when the client has gone. */
   readonly signal: AbortSignal;
 }
 
 export interface Posted {
   readonly status: 200 | 201;
-  readonly attestation: AttestationAnswer;
+  readonly attestation: AttestationAnswer | PreviewAnswer;
 }
 
 /** What became of one line of a JSON Lines body: an attestation, or a problem document of its own. */
@@ -45,7 +49,9 @@ const LINES_AT_ONCE = 64;
  * @throws AppError for a body that is not evidence in shape, and `overloaded`.
  */
 export async function postEvidence(port: EvidencePort, body: Buffer, posting: Posting): Promise<Posted> {
-  return receive(port, parseSubmission(body), posting);
+  const submission = parseSubmission(body);
+  if (!posting.dryRun) return receive(port, submission, posting);
+  return { status: 200, attestation: toPreviewAnswer(submission, await port.preview(submission)) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { attestationIdOf, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
-import { parseEnvelope, type Envelope } from '../intoto/envelope.js';
-import { asObject, parseStrictJson } from '../intoto/json.js';
+import { parseEvidence, statementOf, type Evidence } from '../intoto/evidence.js';
+import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
 import { kindOf, type Kind } from '../intoto/predicate-kind.js';
 import { claimedStatement, isStatementPayloadType } from '../intoto/statement.js';
@@ -19,7 +19,7 @@ export interface ClaimedSubject {
 export interface Submission {
   readonly id: AttestationId;
   readonly bytes: Buffer;
-  readonly format: 'dsse';
+  readonly format: Evidence['format'];
   readonly payloadType: string;
   /** null where the payload is of another type than an in-toto Statement; such evidence is kept and then rejected. */
   readonly claimedPredicateType: string | null;
@@ -28,19 +28,21 @@ export interface Submission {
 }
 
 /**
- * Reads one posted body, told apart by its structure: a DSSE envelope, around an in-toto Statement v0.1 or v1 where its
- * payload type says so.
+ * Reads one posted body, told apart by its structure: a DSSE envelope, a Sigstore bundle, a JWS or a cosign layer, around an
+ * in-toto Statement v0.1 or v1 where its payload type says so.
  *
- * @throws AppError `envelope_malformed` or `statement_malformed` with every fault and its path, or `format_unrecognized`.
+ * @throws AppError `envelope_malformed`, `bundle_malformed`, `jws_malformed` or `statement_malformed` with every fault and its
+ * path, or `format_unrecognized`.
  */
 export function parseSubmission(bytes: Buffer): Submission {
   return asCallersFault(() => {
-    const envelope = parseEnvelopeOf(bytes);
-    const filed = { id: attestationIdOf(bytes), bytes, format: 'dsse', payloadType: envelope.payloadType } as const;
-    if (!isStatementPayloadType(envelope.payloadType)) {
+    const evidence = parseEvidence(bytes);
+    const { payloadType, payload } = statementOf(evidence);
+    const filed = { id: attestationIdOf(bytes), bytes, format: evidence.format, payloadType };
+    if (!isStatementPayloadType(payloadType)) {
       return { ...filed, claimedPredicateType: null, claimedKind: 'other', claimedSubjects: [] };
     }
-    const { claimedPredicateType, claimedSubjects } = claimedStatement(envelope.payload);
+    const { claimedPredicateType, claimedSubjects } = claimedStatement(payload);
     return {
       ...filed,
       claimedPredicateType,
@@ -52,21 +54,17 @@ export function parseSubmission(bytes: Buffer): Submission {
   });
 }
 
-function parseEnvelopeOf(bytes: Buffer): Envelope {
-  const json = parseStrictJson(bytes, { document: 'envelope' });
-  const object = asObject(json);
-  if (object === null || !['payload', 'payloadType', 'signatures'].some((name) => Object.hasOwn(object, name))) {
-    throw new AppError('unsupported', 'format_unrecognized', 'the body is not a DSSE envelope', {
-      errors: [{ path: '', message: 'expected an object with payload, payloadType and signatures' }],
-    });
-  }
-  return parseEnvelope(json);
-}
-
 function asCallersFault<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
+    if (error instanceof FormatUnrecognized) {
+      const message = 'expected a DSSE envelope, a Sigstore bundle, a JWS or a cosign layer';
+      throw new AppError('unsupported', 'format_unrecognized', 'the body is evidence in no form that is taken', {
+        errors: [{ path: '', message }],
+        cause: error,
+      });
+    }
     if (!(error instanceof Malformed)) throw error;
     throw new AppError('malformed', `${error.document}_malformed`, `the ${error.document} is malformed`, {
       errors: error.faults,

@@ -6,7 +6,8 @@ import { printable } from './printable.js';
 export const attestationAnswer = z.object({
   id: z.string(),
   status: z.enum(['pending', 'verified', 'rejected']),
-  receivedAt: z.string(),
+  /** Absent where nothing was stored. */
+  receivedAt: z.string().optional(),
   predicateType: z.string().nullable(),
   kind: z.string(),
   subjects: z.array(z.object({ name: z.string().nullish(), digest: z.string() })),
@@ -15,7 +16,15 @@ export const attestationAnswer = z.object({
       outcome: z.string(),
       code: z.string().nullish(),
       detail: z.string().nullish(),
-      signers: z.array(z.object({ attestor: z.string().nullish(), keyId: z.string().nullish() })),
+      signers: z.array(
+        z.object({
+          attestor: z.string().nullish(),
+          keyId: z.string().nullish(),
+          identity: z
+            .object({ id: z.string().nullish(), issuer: z.string().nullish(), subjects: z.array(z.string()) })
+            .nullish(),
+        }),
+      ),
     })
     .nullish(),
 });
@@ -31,11 +40,17 @@ export function outcomeText({ status, verification }: AttestationAnswer): string
   return printable(`rejected ${code ?? 'without a code'}${detail ? `: ${detail}` : ''}`);
 }
 
-/** Who signed, of those the service knows: `trivy (k1), qa (k2)`; null where nobody it knows did. */
+/**
+ * Who signed: attestors with the id of their key or identity, `trivy (k1), qa (k2)`, and whom else certificates name, `somebody
+ * at an issuer`; null where nobody is known to have.
+ */
 export function signersText({ verification }: AttestationAnswer): string | null {
-  const names = (verification?.signers ?? []).flatMap(({ attestor, keyId }) =>
-    attestor ? [keyId ? `${attestor} (${keyId})` : attestor] : [],
-  );
+  const names = (verification?.signers ?? []).flatMap(({ attestor, keyId, identity }) => {
+    const id = keyId ?? identity?.id;
+    if (attestor) return [id ? `${attestor} (${id})` : attestor];
+    if (!identity) return [];
+    return [`${identity.subjects.join(', ')} at ${identity.issuer ?? 'no issuer'} (no attestor's)`];
+  });
   return names.length === 0 ? null : printable([...new Set(names)].join(', '));
 }
 

@@ -39,7 +39,7 @@ export async function getAttestation(
     ['signers', signersText(attestation)],
     ['kind', attestation.kind],
     ['type', attestation.predicateType],
-    ['received', attestation.receivedAt],
+    ['received', attestation.receivedAt ?? null],
     ...subjectLines(attestation).map((subject) => ['subject', subject] as const),
   ] as const;
   print(printable(attestation.id));

@@ -9,9 +9,20 @@ import type { Surroundings } from './surroundings.js';
 const attestorAnswer = z.object({
   name: z.string(),
   keys: z.array(z.object({ id: z.string(), thumbprint: z.string(), state: z.string().nullish() })),
+  identities: z
+    .array(
+      z.object({
+        id: z.string(),
+        issuer: z.string().nullish(),
+        subject: z.string().nullish(),
+        subjectGlob: z.string().nullish(),
+        state: z.string().nullish(),
+      }),
+    )
+    .default([]),
 });
 
-/** Makes the attestor what the JSON document says, and prints the keys it has then. */
+/** Makes the attestor what the JSON document says, and prints the keys and identities it has then. */
 export async function putAttestor(
   name: string,
   file: string,
@@ -28,5 +39,8 @@ export async function putAttestor(
   const attestor = readAnswer(answer, attestorAnswer);
   print(printable(`${attestor.name} ${answer.status === 201 ? 'is registered' : 'is up to date'}`));
   for (const { id, state, thumbprint } of attestor.keys) print(printable(`  ${id}  ${state ?? ''}  ${thumbprint}`));
+  for (const { id, state, issuer, subject, subjectGlob } of attestor.identities) {
+    print(printable(`  ${id}  ${state ?? ''}  ${subject ?? subjectGlob ?? ''} at ${issuer ?? 'no issuer'}`));
+  }
   return EXIT.yes;
 }

@@ -3,6 +3,7 @@ import {
   attestationAnswer,
   exitCodeOf,
   outcomeText,
+  signersText,
   subjectLines,
   type AttestationAnswer,
 } from './attestation-answer.js';
@@ -18,6 +19,8 @@ import type { Surroundings } from './surroundings.js';
 export interface PostOptions {
   /** Whether to wait until each attestation is verified or rejected. */
   readonly wait: boolean;
+  /** Whether only to be told what would come of it. */
+  readonly dryRun: boolean;
   readonly json: boolean;
 }
 
@@ -34,11 +37,11 @@ type Posted =
 
 /**
  * Posts the evidence in the files, each piece on its own, and prints what became of it in the order given. One that fails
- * keeps none of the others from being posted. Without waiting, being stored is enough for a yes.
+ * keeps none of the others from being posted. Without waiting, being stored is enough for a yes; a dry run stores nothing.
  */
 export async function post(
   files: readonly string[],
-  { wait, json }: PostOptions,
+  { wait, dryRun, json }: PostOptions,
   service: Service,
   { stdin, print, warn }: Surroundings,
 ): Promise<ExitCode> {
@@ -47,7 +50,7 @@ export async function post(
   await mapInOrder(
     evidence,
     AT_ONCE,
-    (piece) => postOne(piece, wait, service),
+    (piece) => postOne(piece, { wait, dryRun }, service),
     (posted) => {
       codes.push('failure' in posted ? EXIT.unknown : stored(posted.answer, wait));
       if (json) print(jsonLine(posted));
@@ -58,11 +61,15 @@ export async function post(
   return overall(codes);
 }
 
-async function postOne({ source, bytes }: Evidence, wait: boolean, service: Service): Promise<Posted> {
+async function postOne(
+  { source, bytes }: Evidence,
+  { wait, dryRun }: Pick<PostOptions, 'wait' | 'dryRun'>,
+  service: Service,
+): Promise<Posted> {
   try {
     const response = await service.request({
       method: 'POST',
-      path: '/v1/attestations',
+      path: dryRun ? '/v1/attestations?dryRun=true' : '/v1/attestations',
       headers: { 'content-type': 'application/json', ...(wait ? { prefer: `wait=${WAIT}` } : {}) },
       body: bytes,
       idempotent: true,
@@ -85,9 +92,11 @@ function stored(answer: AttestationAnswer, wait: boolean): ExitCode {
 }
 
 function answerLines(source: string, answer: AttestationAnswer): readonly string[] {
+  const signers = signersText(answer);
   return [
     `${source}  ${answer.id}`,
     `  ${outcomeText(answer)}`,
+    ...(signers === null ? [] : [`  signed by ${signers}`]),
     `  ${[answer.kind, answer.predicateType].filter((part) => part !== null).join('  ')}`,
     ...subjectLines(answer).map((line) => `  ${line}`),
   ].map(printable);

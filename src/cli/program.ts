@@ -9,6 +9,7 @@ import { post } from './post.command.js';
 import { connect, type Service } from './service.js';
 import { DEFAULT_URL, readSettings } from './settings.js';
 import type { Surroundings } from './surroundings.js';
+import { putTrustRoot } from './trust-root.command.js';
 import type { Paint } from './verdict-lines.js';
 import { verdict } from './verdict.command.js';
 
@@ -53,10 +54,11 @@ export async function run(
   program
     .command('post')
     .description('post signed evidence and wait until it is verified or rejected')
-    .argument('<file...>', 'DSSE envelopes; .jsonl holds one a line; - is standard input')
+    .argument('<file...>', 'DSSE envelopes, Sigstore bundles or JWS; .jsonl holds one a line; - is standard input')
     .option('--no-wait', 'be content when the evidence is stored')
+    .option('--dry-run', 'tell what would come of it, and store nothing', false)
     .option('--json', 'one JSON object a line for each piece of evidence', false)
-    .action(async (files: string[], options: { wait: boolean; json: boolean }) => {
+    .action(async (files: string[], options: { wait: boolean; dryRun: boolean; json: boolean }) => {
       code = await post(files, options, service(), surroundings);
     });
 
@@ -115,9 +117,20 @@ export async function run(
     .command('put')
     .description('register an attestor, or change it')
     .argument('<name>')
-    .argument('<file>', 'JSON: keys, and the kinds of evidence they may sign')
+    .argument('<file>', 'JSON: keys, identities, and the kinds of evidence they may sign')
     .action(async (name: string, file: string) => {
       code = await putAttestor(name, file, service(), surroundings);
+    });
+
+  program
+    .command('trust-root')
+    .description('say whose certificates, logs and timestamps to believe')
+    .command('put')
+    .description('register a trust root, or replace it')
+    .argument('<name>')
+    .argument('<file>', 'JSON: a Sigstore TrustedRoot, or certificate authorities as PEM')
+    .action(async (name: string, file: string) => {
+      code = await putTrustRoot(name, file, service(), surroundings);
     });
 
   program

@@ -41,6 +41,7 @@ export class FactEntity {
 
 @Entity('fact_signers')
 @Index('fact_signers_signer', ['signer', 'attestation'])
+@Index('fact_signers_identity', ['identity', 'attestation'], { where: 'identity is not null' })
 export class FactSignerEntity {
   @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'fact_signers_pkey' })
   fact!: number;
@@ -56,6 +57,12 @@ export class FactSignerEntity {
 
   @Column({ name: 'proven_at', type: 'timestamptz', nullable: true })
   provenAt!: Date | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  proof!: object | null;
+
+  @Column({ type: 'text', collation: 'C', nullable: true })
+  identity!: string | null;
 
   @Column({ name: 'recorded_at', type: 'timestamptz', default: () => 'now()' })
   recordedAt!: Date;

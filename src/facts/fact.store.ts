@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
-import type { SignatureScheme } from '../intoto/signature-scheme.js';
-import { parseEnvelope } from '../intoto/envelope.js';
+import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
+import { parseEvidence, statementOf } from '../intoto/evidence.js';
 import { parseStatement } from '../intoto/statement.js';
 import { Database, namedQuery } from '../platform/database.js';
-import type { Thumbprint } from '../trust/signer.js';
 import type { DerivedFact, Fact, FactContent, Json } from './fact.js';
 import { rebuiltFactsCtes } from './image-facts-sql.js';
-import { signerKey } from './image-facts.js';
+import { identityText, proofOf, signerKey } from './stored-signer.js';
 
 /** Facts one attestation proved, and whose signatures over them verify. */
 export interface ProvedFacts {
@@ -17,7 +16,7 @@ export interface ProvedFacts {
   readonly signedDigest: Sha256Digest;
   readonly readerRevision: number;
   readonly facts: readonly DerivedFact[];
-  readonly signers: readonly { readonly thumbprint: Thumbprint; readonly scheme: SignatureScheme }[];
+  readonly signers: readonly ProvedSigner[];
 }
 
 @Injectable()
@@ -53,10 +52,10 @@ export class FactStore {
       group.facts.length === 0 ? [] : group.signers.map((signer) => ({ group, signer })),
     );
     await tx.query(
-      `insert into fact_signers (fact, signer, attestation, received_at)
-       select f.id, s.signer, s.attestation, s.received_at
-       from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[])
-         as s (signed_digest, reader_revision, signer, attestation, received_at)
+      `insert into fact_signers (fact, signer, attestation, received_at, proven_at, proof, identity)
+       select f.id, s.signer, s.attestation, s.received_at, s.proven_at, s.proof, s.identity
+       from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[], $8::text[])
+         as s (signed_digest, reader_revision, signer, attestation, received_at, proven_at, proof, identity)
        join facts f on f.signed_digest = s.signed_digest and f.reader_revision = s.reader_revision
        on conflict do nothing`,
       [
@@ -65,6 +64,9 @@ export class FactStore {
         signers.map(({ signer }) => signerKey(signer)),
         signers.map(({ group }) => group.attestation),
         signers.map(({ group }) => group.receivedAt),
+        signers.map(({ signer }) => earliestVouched(signer)),
+        signers.map(({ signer }) => proofOf(signer)),
+        signers.map(({ signer }) => (signer.type === 'key' ? null : identityText(signer.identity))),
       ],
     );
   }
@@ -114,7 +116,7 @@ export class FactStore {
       values: [ids],
     });
     for (const { attestation, text } of rows) {
-      const { predicate } = parseStatement(parseEnvelope(Buffer.from(text)).payload);
+      const { predicate } = parseStatement(statementOf(parseEvidence(Buffer.from(text))).payload);
       predicates.set(attestation, predicate);
     }
     return predicates;

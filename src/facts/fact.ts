@@ -1,4 +1,4 @@
-import type { AttestationId } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 import type { Json } from '../intoto/json.js';
 import type { Kind } from '../intoto/predicate-kind.js';
 import type { Signer } from '../trust/signer.js';
@@ -97,12 +97,12 @@ export interface Fact {
   readonly attestation: AttestationId;
   readonly kind: Kind;
   readonly predicateType: string;
+  /** What was signed, by whomever: acts on what an attestation says bind this. */
+  readonly signedDigest: Sha256Digest;
   /** Distinct signers whose signature over exactly these bytes verifies. Whether one counts is for trust to say. */
   readonly signers: readonly Signer[];
   /** When this service first received evidence with this content and one of these signers. */
   readonly receivedAt: Timestamp;
   readonly ownTime: Timestamp | null;
   readonly content: FactContent;
-  /** `no longer supports an allow` / `no longer objects either`, by an act on record. */
-  readonly standing: 'standing' | 'revoked' | 'retracted';
 }

@@ -19,18 +19,18 @@ export function rebuiltFactsCtes(source: string): string {
   rebuilt_signed as (
     select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
         'lastReceivedAt', ${timestamp('last_received_at')},
-        'provenAt', ${timestamp('proven_at')})
+        'proof', proof)
       order by signer) as signers, min(received_at) as received_at
     from (
       select x.fact, x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
-        min(x.proven_at) as proven_at
+        (array_agg(x.proof))[1] as proof
       from fact_signers x where x.fact in (select id from rebuilt_latest) group by x.fact, x.signer
     ) t group by fact
   ),
   rebuilt as (
     select l.subject, jsonb_agg(jsonb_build_object(
         'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
-        'receivedAt', ${timestamp('g.received_at')}, 'ownTime', ${timestamp('l.own_time')}, 'signers', g.signers,
+        'signedDigest', l.signed_digest, 'receivedAt', ${timestamp('g.received_at')}, 'ownTime', ${timestamp('l.own_time')}, 'signers', g.signers,
         'content', case when l.size <= ${INLINE_BYTES} then l.content end) order by l.id) as facts
     from rebuilt_latest l join rebuilt_signed g on g.fact = l.id group by l.subject
   )`;

@@ -1,16 +1,7 @@
-import type { AttestationId } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 import type { Kind } from '../intoto/predicate-kind.js';
-import { SIGNATURE_SCHEMES, type SignatureScheme } from '../intoto/signature-scheme.js';
-import type { Signer, Thumbprint } from '../trust/signer.js';
 import type { Fact, FactContent } from './fact.js';
-
-/** Stands between thumbprint and scheme in a stored signer; neither may hold it. */
-const SEPARATOR = '|';
-
-/** A signer as it is stored with a fact. */
-export function signerKey(signer: { readonly thumbprint: Thumbprint; readonly scheme: SignatureScheme }): string {
-  return `${signer.thumbprint}${SEPARATOR}${signer.scheme}`;
-}
+import { readSigner, type StoredSigner } from './stored-signer.js';
 
 /** One fact as it stands in an image's row. */
 interface ImageFactRow {
@@ -20,12 +11,8 @@ interface ImageFactRow {
   readonly predicateType: string;
   readonly receivedAt: string;
   readonly ownTime: string | null;
-  readonly signers: readonly {
-    readonly signer: string;
-    readonly receivedAt: string;
-    readonly lastReceivedAt: string;
-    readonly provenAt: string | null;
-  }[];
+  readonly signedDigest: Sha256Digest;
+  readonly signers: readonly StoredSigner[];
   /** null where the content is too large to stand in the row. */
   readonly content: FactContent | null;
 }
@@ -62,24 +49,7 @@ export function readImageFacts(rows: readonly unknown[], contents: ReadonlyMap<s
       receivedAt: row.receivedAt,
       ownTime: row.ownTime,
       content,
-      standing: 'standing',
+      signedDigest: row.signedDigest,
     };
   });
-}
-
-function readSigner(stored: ImageFactRow['signers'][number]): Signer {
-  const [thumbprint = '', scheme = ''] = stored.signer.split(SEPARATOR);
-  if (!isScheme(scheme)) throw new Error(`a stored signer has the unknown scheme ${scheme}`);
-  return {
-    type: 'key',
-    thumbprint: thumbprint as Thumbprint,
-    scheme,
-    receivedAt: stored.receivedAt,
-    lastReceivedAt: stored.lastReceivedAt,
-    provenAt: stored.provenAt,
-  };
-}
-
-function isScheme(text: string): text is SignatureScheme {
-  return SIGNATURE_SCHEMES.some((scheme) => scheme === text);
 }

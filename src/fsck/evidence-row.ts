@@ -1,6 +1,5 @@
 import type { Kind } from '../intoto/predicate-kind.js';
-import type { SignatureScheme } from '../intoto/signature-scheme.js';
-import type { Thumbprint } from '../trust/signer.js';
+import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { BY_INDEX, type Keyed } from './walk.js';
 
 /** A page is cut short where its envelopes would come to more than this. */
@@ -31,14 +30,17 @@ export interface VerificationRow {
   readonly outcome: string;
   readonly code: string | null;
   readonly signedDigest: string | null;
-  readonly signers: readonly MatchedSigner[];
+  /** Whom the signers were found to be, and whether each could count at that trust revision. */
+  readonly signers: readonly { readonly counts: boolean }[];
+  readonly proved: readonly ProvedSigner[];
 }
 
-export interface MatchedSigner {
-  readonly thumbprint: Thumbprint;
-  readonly scheme: SignatureScheme;
-  /** Whether it could count at that trust revision. */
-  readonly counts: boolean;
+export interface StoredFactSigner {
+  readonly signer: string;
+  readonly receivedAt: string;
+  readonly provenAt: string | null;
+  readonly proof: ProvedSigner | null;
+  readonly identity: string | null;
 }
 
 export interface FactRow {
@@ -51,7 +53,7 @@ export interface FactRow {
   readonly content: unknown;
   readonly size: number;
   /** Those whose signature this attestation carries, as they are stored. */
-  readonly signers: readonly { readonly signer: string; readonly receivedAt: string }[];
+  readonly signers: readonly StoredFactSigner[];
 }
 
 export const EVIDENCE_ROWS = `
@@ -65,13 +67,14 @@ export const EVIDENCE_ROWS = `
      from attestation_subjects s where s.attestation = a.id) as subjects,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'trustRevision', v.trust_revision, 'readerRevision', v.reader_revision, 'outcome', v.outcome, 'code', v.code,
-        'signedDigest', v.signed_digest, 'signers', v.signers) order by v.id), '[]')
+        'signedDigest', v.signed_digest, 'signers', v.signers, 'proved', v.proved) order by v.id), '[]')
      from verifications v where v.attestation = a.id) as verifications,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'id', f.id::text, 'signedDigest', f.signed_digest, 'kind', f.kind, 'readerRevision', f.reader_revision,
         'predicateType', f.predicate_type, 'ownTime', f.own_time, 'content', f.content, 'size', f.size,
         'signers', (
-          select coalesce(jsonb_agg(jsonb_build_object('signer', x.signer, 'receivedAt', x.received_at) order by x.signer), '[]')
+          select coalesce(jsonb_agg(jsonb_build_object('signer', x.signer, 'receivedAt', x.received_at,
+            'provenAt', x.proven_at, 'proof', x.proof, 'identity', x.identity) order by x.signer), '[]')
           from fact_signers x where x.fact = f.id and x.attestation = a.id)) order by f.id), '[]')
      from (select distinct v.signed_digest from verifications v where v.attestation = a.id) d
      cross join lateral (select * from facts where signed_digest = d.signed_digest ${BY_INDEX}) f) as facts

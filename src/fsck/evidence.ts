@@ -2,15 +2,24 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseSubmission, type Submission } from '../attestations/submission.js';
 import { deriveFacts, READER_REVISION } from '../facts/derive-facts.js';
 import type { DerivedFact } from '../facts/fact.js';
-import { signerKey } from '../facts/image-facts.js';
+import { identityText, signerKey } from '../facts/stored-signer.js';
 import { attestationIdOf } from '../intoto/digest.js';
-import { parseEnvelope, type Envelope } from '../intoto/envelope.js';
+import { parseEvidence, statementOf, type Evidence as Signed, type SignedPayload } from '../intoto/evidence.js';
+import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
+import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
-import { signedDigest, verifySignatures } from '../intoto/verify-envelope.js';
+import { signedDigest } from '../intoto/verify-envelope.js';
 import { AppError } from '../platform/app-error.js';
-import { EVIDENCE_ROWS, type EvidenceRow, type FactRow, type VerificationRow } from './evidence-row.js';
-import { KnownKeys } from './known-keys.js';
+import {
+  EVIDENCE_ROWS,
+  type EvidenceRow,
+  type FactRow,
+  type StoredFactSigner,
+  type VerificationRow,
+} from './evidence-row.js';
+import { verifyEvidence } from '../verification/verify-evidence.js';
+import { KnownMaterial } from './known-material.js';
 import { walkRows, type Reading, type Walk } from './walk.js';
 
 const PAGE_SIZE = 500;
@@ -21,25 +30,25 @@ interface Evidence {
   /** null where the bytes are missing or are not evidence. */
   readonly found: Found | null;
   readonly reading: Reading;
-  readonly keys: KnownKeys;
+  readonly known: KnownMaterial;
 }
 
 interface Found {
   readonly submission: Submission;
-  readonly envelope: Envelope;
+  readonly signed: Signed;
   readonly signedDigest: string;
   /** null where the predicate cannot be read as its type, or there is none. */
   readonly facts: readonly DerivedFact[] | null;
 }
 
-/** Evidence, and what was found out about it, against its bytes. For one walk: it remembers the keys on record. */
+/** Evidence, and what was found out about it, against its bytes. For one walk: it remembers what trust has known. */
 export function evidenceWalk(): Walk {
-  const keys = new KnownKeys();
+  const known = new KnownMaterial();
   return walkRows<EvidenceRow, Evidence>({
     start: [''],
     pageSize: PAGE_SIZE,
     text: EVIDENCE_ROWS,
-    read: (row, reading) => ({ row, found: row.bytes === null ? null : read(row.bytes), reading, keys }),
+    read: (row, reading) => ({ row, found: row.bytes === null ? null : read(row.bytes), reading, known }),
     faultOf: {
       'every attestation has its envelope, which hashes to its id': ({ row: { id, bytes } }) => {
         if (bytes === null) return `${id} has no envelope`;
@@ -51,7 +60,7 @@ export function evidenceWalk(): Walk {
       'verified is what somebody signed who could count': outcomeFault,
       'the facts of an envelope are what its predicate gives when it is read again': factsFault,
       'the signers of a fact are those that a verification matched': signersFault,
-      'every signature that was matched verifies by the key on record': signatureFault,
+      'every signer that was proved is proved again by the keys and roots on record': signatureFault,
     },
   });
 }
@@ -59,15 +68,16 @@ export function evidenceWalk(): Walk {
 function read(bytes: Buffer): Found | null {
   try {
     const submission = parseSubmission(bytes);
-    const envelope = parseEnvelope(bytes);
-    return { submission, envelope, signedDigest: signedDigest(envelope), facts: factsOf(envelope) };
+    const signed = parseEvidence(bytes);
+    const statement = statementOf(signed);
+    return { submission, signed, signedDigest: signedDigest(statement), facts: factsOf(statement) };
   } catch (error) {
-    if (error instanceof AppError || error instanceof Malformed) return null;
+    if (error instanceof AppError || error instanceof Malformed || error instanceof FormatUnrecognized) return null;
     throw error;
   }
 }
 
-function factsOf({ payloadType, payload }: Envelope): readonly DerivedFact[] | null {
+function factsOf({ payloadType, payload }: SignedPayload): readonly DerivedFact[] | null {
   if (!isStatementPayloadType(payloadType)) return null;
   const { predicateType, predicate } = parseStatement(payload);
   try {
@@ -129,7 +139,7 @@ function factsFault({ row, found }: Evidence): string | null {
     if (derived === undefined) return `fact ${fact.id} of ${row.id} is of kind ${fact.kind}, which it does not give`;
     if (!isSameFact(fact, derived)) return `fact ${fact.id} is not what ${row.id} says`;
   }
-  const proving = row.verifications.some((each) => each.readerRevision === READER_REVISION && each.signers.length > 0);
+  const proving = row.verifications.some((each) => each.readerRevision === READER_REVISION && each.proved.length > 0);
   const missing = [...expected.keys()].find((kind) => !stored.some((fact) => fact.kind === kind));
   return proving && missing !== undefined ? `the ${missing} fact that ${row.id} proves is missing` : null;
 }
@@ -152,11 +162,25 @@ function signersFault({ row }: Evidence): string | null {
     if (invented !== undefined) return `fact ${fact.id} of ${row.id} has signer ${invented}, whom nothing matched`;
     const lost = [...matched].find((signer) => !kept.has(signer));
     if (lost !== undefined) return `fact ${fact.id} of ${row.id} lacks its signer ${lost}`;
+    const altered = fact.signers.find((signer) => !isAsNamed(signer));
+    if (altered !== undefined)
+      return `signer ${altered.signer} of fact ${fact.id} of ${row.id} is kept with another proof`;
     // Signers are kept to the millisecond, as all that trust compares.
     const redated = fact.signers.find(({ receivedAt }) => milliseconds(receivedAt) !== milliseconds(row.receivedAt));
     if (redated !== undefined) return `fact ${fact.id} of ${row.id} was received at another time than the attestation`;
   }
   return null;
+}
+
+/** The name of a stored signer holds a digest of its proof, from which the rest of the row follows. */
+function isAsNamed({ signer, proof, provenAt, identity }: StoredFactSigner): boolean {
+  if (proof === null) return signer.split('|').length === 2 && provenAt === null && identity === null;
+  const vouched = earliestVouched(proof);
+  return (
+    signerKey(proof) === signer &&
+    (provenAt === null ? null : milliseconds(provenAt)) === vouched &&
+    identity === (proof.type === 'key' ? null : identityText(proof.identity))
+  );
 }
 
 function milliseconds(time: string): string {
@@ -168,21 +192,38 @@ function matchedSigners(verifications: readonly VerificationRow[], fact: FactRow
   return new Set(
     verifications
       .filter((each) => each.signedDigest === fact.signedDigest && each.readerRevision === fact.readerRevision)
-      .flatMap((each) => each.signers.map(signerKey)),
+      .flatMap((each) => each.proved.map(signerKey)),
   );
 }
 
 /** Mathematics alone: whether a signer counts is not asked. */
-async function signatureFault({ row, found, reading, keys }: Evidence): Promise<string | null> {
-  if (found === null) return null;
-  const signers = new Map(
-    row.verifications.flatMap((each) => each.signers.map((signer) => [signerKey(signer), signer])),
+async function signatureFault({ row, found, reading, known }: Evidence): Promise<string | null> {
+  const recorded = new Map(
+    row.verifications.flatMap((each) => each.proved.map((signer) => [signerKey(signer), signer])),
   );
-  for (const [name, { thumbprint, scheme }] of signers) {
-    const key = await keys.find(thumbprint, reading);
-    if (key === null) return `no attestor ever held the key of ${name}, by which ${row.id} is said to be signed`;
-    const { matches } = await verifySignatures(found.envelope, [{ ...key, schemes: [scheme] }]);
-    if (matches.length === 0) return `${row.id} is not signed by ${name}`;
+  if (found === null || recorded.size === 0) return null;
+  const { keys, roots } = await known.at(Math.max(...row.verifications.map((each) => each.trustRevision)), reading);
+  const byKey = [...recorded.values()].filter(({ type }) => type === 'key');
+  const stranger = byKey.find(({ thumbprint }) => !keys.has(thumbprint));
+  if (stranger !== undefined) {
+    return `no attestor ever held the key of ${signerKey(stranger)}, by which ${row.id} is said to be signed`;
   }
-  return null;
+  const tried = byKey.flatMap(({ thumbprint, scheme }) => {
+    const key = keys.get(thumbprint);
+    return key === undefined ? [] : [{ ...key, schemes: [scheme] }];
+  });
+  const { signers } = await verifyEvidence(found.signed, { keys: tried, hints: new Map(), roots });
+  const unproved = [...recorded.values()].find((signer) => !signers.some((again) => isProvedBy(signer, again)));
+  return unproved === undefined ? null : `${row.id} is not signed by ${signerKey(unproved)}`;
+}
+
+/** By roots that came later somebody else may vouch as well for when a key signed. */
+function isProvedBy(recorded: ProvedSigner, again: ProvedSigner): boolean {
+  if (recorded.type === 'certificate') return signerKey(recorded) === signerKey(again);
+  const { thumbprint, scheme, times } = recorded;
+  const sameKey = again.type === 'key' && again.thumbprint === thumbprint && again.scheme === scheme;
+  return (
+    sameKey &&
+    times.every(({ authority, at }) => again.times.some((one) => one.authority === authority && one.at === at))
+  );
 }

@@ -27,8 +27,10 @@ export const FACTS: readonly Walk[] = [
        case when not exists (
          select from fact_signers s join verifications v on v.attestation = s.attestation
          where s.fact = f.id and s.attestation = f.attestation and v.signed_digest = f.signed_digest
-           and v.signers @> jsonb_build_array(
-             jsonb_build_object('thumbprint', split_part(s.signer, '|', 1), 'scheme', split_part(s.signer, '|', 2)))
+           and v.proved @> jsonb_build_array(case
+             when s.signer like 'certificate:%' then jsonb_build_object(
+               'certificate', 'sha256:' || substr(split_part(s.signer, '|', 1), 13), 'scheme', split_part(s.signer, '|', 2))
+             else jsonb_build_object('thumbprint', split_part(s.signer, '|', 1), 'scheme', split_part(s.signer, '|', 2)) end)
        ) then 'fact ' || f.id || ' has no signer that a verification of ' || f.attestation || ' matched' end as fault
      from (select * from facts where id > $1::bigint order by id limit $2) f order by f.id`,
   ),

@@ -1,3 +1,4 @@
+import { TRUST_TABLES } from '../trust/trust-records.store.js';
 import { sqlInvariant, type Walk } from './walk.js';
 
 /** By counter: what it counts at least, since every change raises it by one in its own transaction. */
@@ -5,7 +6,7 @@ const CHANGES = {
   access: '(select count(*) from tokens) + (select count(*) from token_revocations)',
   policy: '(select count(*) from policy_revisions)',
   trust: '(select coalesce(max(trust_revision), 0) from trust_changes)',
-  trust_gain: '0',
+  trust_gain: '(select coalesce(max(trust_revision), 0) from trust_gains)',
   waiver: '0',
 } as const;
 
@@ -17,7 +18,7 @@ export const REVISIONS: readonly Walk[] = [
     'the counters of changes are no lower than the changes on record',
     [''],
     `with trust_changes as (
-       select trust_revision from attestor_states union all select trust_revision from key_revocations
+       ${TRUST_TABLES.map((table) => `select trust_revision from ${table}`).join(' union all ')}
      )
      select array[c.name] as key,
        case when r.value is null or r.value < c.least
@@ -37,11 +38,24 @@ export const REVISIONS: readonly Walk[] = [
      from (
        select trust_revision, count(*) as changes, lag(trust_revision, 1, $1::bigint) over (order by trust_revision) as before
        from (
-         (select trust_revision from attestor_states where trust_revision > $1::bigint)
-         union all (select trust_revision from key_revocations where trust_revision > $1::bigint)
+         ${TRUST_TABLES.map((table) => `(select trust_revision from ${table} where trust_revision > $1::bigint)`).join(' union all ')}
        ) t
        group by trust_revision order by trust_revision limit $2
      ) c
      order by c.trust_revision`,
+  ),
+  sqlInvariant(
+    'what a change of trust gains is of a change on record',
+    ['0', ''],
+    `with trust_changes as (
+       ${TRUST_TABLES.map((table) => `select trust_revision from ${table}`).join(' union all ')}
+     )
+     select array[g.trust_revision::text, g.cause] as key,
+       case when not exists (select from trust_changes c where c.trust_revision = g.trust_revision)
+         then 'cause ' || g.cause || ' is of trust revision ' || g.trust_revision || ', which is not on record' end as fault
+     from (
+       select trust_revision, cause from trust_gains where (trust_revision, cause) > ($1::bigint, $2)
+       order by trust_revision, cause limit $3
+     ) g order by g.trust_revision, g.cause`,
   ),
 ];

@@ -1,6 +1,9 @@
 import type { HistoryType } from '../history/history-entry.js';
-import type { Attestor } from '../trust/attestor.js';
+import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
+import type { RecordedAttestor } from '../trust/attestor.js';
 import { attestorDigest } from '../trust/canonical-attestor.js';
+import { canonicalDigest } from '../trust/canonical-digest.js';
+import type { TRUST_TABLES } from '../trust/trust-records.store.js';
 import { IS_TOLD_AS_IT_IS } from './told.js';
 import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
@@ -12,7 +15,13 @@ const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'cod
 
 /** One state of an attestor, and the digests that the entries of it tell. */
 interface AttestorStateRow extends Keyed {
-  readonly attestor: Attestor | null;
+  readonly attestor: RecordedAttestor | null;
+  readonly digests: readonly (string | null)[];
+}
+
+/** One state of a trust root, in the same way. */
+interface RootStateRow extends Keyed {
+  readonly root: TrustRoot | null;
   readonly digests: readonly (string | null)[];
 }
 
@@ -73,17 +82,51 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       },
     },
   }),
+  walkRows<RootStateRow, RootStateRow>({
+    start: ['', '0'],
+    pageSize: 50,
+    text: `
+      select array[s.name, s.trust_revision::text] as key, s.root,
+        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from history_entries e
+         where e.type in ('trust_root.created', 'trust_root.changed', 'trust_root.deleted')
+           and e.data->>'trustRoot' = s.name and e.data->>'trustRevision' = s.trust_revision::text) as digests
+      from (
+        select name, trust_revision, root from trust_root_states where (name, trust_revision) > ($1, $2::bigint)
+        order by name, trust_revision limit $3
+      ) s
+      order by s.name, s.trust_revision`,
+    read: (row) => row,
+    faultOf: {
+      'every trust root state has one history entry, with its digest': ({
+        key: [name = '', revision = ''],
+        root,
+        digests,
+      }) => {
+        const at = `the state of trust root ${name} at trust revision ${revision}`;
+        if (digests.length !== 1) return `${at} has ${digests.length} entries`;
+        const digest = root === null ? null : canonicalDigest(root.json);
+        return digests[0] === digest ? null : `${at} is not the one that its entry tells of`;
+      },
+    },
+  }),
   sqlInvariant(
     'every key revocation has one history entry',
     ['0'],
-    oneEntry({
-      rows: `select trust_revision::text as name, array[trust_revision::text] as key from key_revocations
-        where trust_revision > $1::bigint order by trust_revision limit $2`,
-      order: '(r.key[1])::bigint',
-      type: 'key.revoked',
-      name: `e.data->>'trustRevision'`,
-      what: 'the revocation at trust revision',
-    }),
+    oneEntryByRevision('key_revocations', ['key.revoked'], 'the revocation at trust revision'),
+  ),
+  sqlInvariant(
+    'every identity revocation has one history entry',
+    ['0'],
+    oneEntryByRevision('identity_revocations', ['identity.revoked'], 'the revocation at trust revision'),
+  ),
+  sqlInvariant(
+    'every act on a statement has one history entry',
+    ['0'],
+    oneEntryByRevision(
+      'statement_acts',
+      ['attestation.revoked', 'attestation.retracted'],
+      'the act on a statement at trust revision',
+    ),
   ),
   sqlInvariant(
     'every policy revision has one history entry',
@@ -92,7 +135,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       rows: `select name || ' ' || revision as name, array[name, revision::text] as key from policy_revisions p
         where (p.name, p.revision) > ($1, $2::int) order by p.name, p.revision limit $3`,
       order: 'r.key[1], (r.key[2])::int',
-      type: 'policy.changed',
+      types: ['policy.changed'],
       name: `e.data->>'policy' || ' ' || (e.data->>'revision')`,
       what: 'policy revision',
     }),
@@ -103,7 +146,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     oneEntry({
       rows: `select id as name, array[id] as key from tokens where id > $1 order by id limit $2`,
       order: 'r.key',
-      type: 'token.created',
+      types: ['token.created'],
       name: `e.data->>'token'`,
       what: 'token',
     }),
@@ -114,27 +157,40 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     oneEntry({
       rows: `select token as name, array[token] as key from token_revocations where token > $1 order by token limit $2`,
       order: 'r.key',
-      type: 'token.revoked',
+      types: ['token.revoked'],
       name: `e.data->>'token'`,
       what: 'the revocation of token',
     }),
   ),
 ];
 
+/** Of a table whose rows are one trust revision each. */
+function oneEntryByRevision(table: (typeof TRUST_TABLES)[number], types: readonly HistoryType[], what: string): string {
+  return oneEntry({
+    rows: `select trust_revision::text as name, array[trust_revision::text] as key from ${table}
+      where trust_revision > $1::bigint order by trust_revision limit $2`,
+    order: '(r.key[1])::bigint',
+    types,
+    name: `e.data->>'trustRevision'`,
+    what,
+  });
+}
+
 /** For rows of which there are few enough that all entries of their type are read once a page. */
 function oneEntry(options: {
   /** A page, with the columns `key` and `name`, unique among the rows of the table. */
   readonly rows: string;
   readonly order: string;
-  readonly type: HistoryType;
+  readonly types: readonly HistoryType[];
   /** Of the row that an entry `e` tells of. */
   readonly name: string;
   readonly what: string;
 }): string {
-  const { rows, order, type, name, what } = options;
+  const { rows, order, types, name, what } = options;
   return `
     with told as materialized (
-      select ${name} as name, count(*) as entries from history_entries e where e.type = '${type}' group by 1
+      select ${name} as name, count(*) as entries from history_entries e
+      where e.type in (${types.map((type) => `'${type}'`).join(', ')}) group by 1
     )
     select r.key,
       case when t.entries is distinct from 1 then '${what} ' || r.name || ' has ' || coalesce(t.entries, 0) || ' entries' end as fault

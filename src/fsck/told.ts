@@ -13,6 +13,14 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
   'key.revoked': `exists (select from key_revocations k where k.trust_revision::text = e.data->>'trustRevision'
     and k.thumbprint = e.data->>'thumbprint' and k.attestor = e.data->>'attestor' and k.key_id = e.data->>'keyId'
     and k.reason = e.data->>'reason' and k.actor = e.actor)`,
+  'identity.revoked': `exists (select from identity_revocations k where k.trust_revision::text = e.data->>'trustRevision'
+    and k.attestor = e.data->>'attestor' and k.identity_id = e.data->>'identityId' and k.pattern = e.data->'pattern'
+    and k.reason = e.data->>'reason' and k.actor = e.actor)`,
+  'trust_root.created': rootState('is not null'),
+  'trust_root.changed': rootState('is not null'),
+  'trust_root.deleted': rootState('is null'),
+  'attestation.revoked': statementAct('revoked'),
+  'attestation.retracted': statementAct('retracted'),
   'policy.changed': `exists (select from policy_revisions p where p.name = e.data->>'policy'
     and p.revision::text = e.data->>'revision' and p.digest = e.data->>'digest' and p.actor = e.actor)`,
   'verdict.recorded': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
@@ -36,6 +44,17 @@ function verification(outcome: string): string {
 
 function attestorState(being: string): string {
   return `exists (select from attestor_states s where s.name = e.data->>'attestor' and s.attestor ${being}
+    and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+}
+
+function rootState(being: string): string {
+  return `exists (select from trust_root_states s where s.name = e.data->>'trustRoot' and s.root ${being}
+    and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+}
+
+function statementAct(act: string): string {
+  return `exists (select from statement_acts s where s.act = '${act}' and s.attestation = e.attestation
+    and s.signed_digest = e.data->>'signedDigest' and s.reason = e.data->>'reason'
     and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
 }
 

@@ -17,6 +17,20 @@ export interface HistoryData {
     readonly effectiveFrom: string | null;
     readonly trustRevision: number;
   };
+  'identity.revoked': {
+    readonly attestor: string;
+    readonly identityId: string;
+    /** The certificates that it is for. */
+    readonly pattern: object;
+    readonly reason: 'superseded' | 'compromised';
+    readonly effectiveFrom: string | null;
+    readonly trustRevision: number;
+  };
+  'trust_root.created': TrustRootChange;
+  'trust_root.changed': TrustRootChange;
+  'trust_root.deleted': { readonly trustRoot: string; readonly trustRevision: number };
+  'attestation.revoked': StatementActed;
+  'attestation.retracted': StatementActed;
   'policy.changed': { readonly policy: string; readonly revision: number; readonly digest: Sha256Digest };
   'verdict.recorded': {
     readonly verdict: string;
@@ -35,6 +49,20 @@ interface AttestorChange {
   readonly digest: Sha256Digest;
 }
 
+interface TrustRootChange {
+  readonly trustRoot: string;
+  readonly trustRevision: number;
+  /** sha256 of the root's document as canonical JSON. */
+  readonly digest: Sha256Digest;
+}
+
+interface StatementActed {
+  readonly reason: string;
+  /** What was signed, whichever attestation holds it. */
+  readonly signedDigest: Sha256Digest;
+  readonly trustRevision: number;
+}
+
 export type HistoryType = keyof HistoryData;
 
 const TYPES: Readonly<Record<HistoryType, true>> = {
@@ -46,6 +74,12 @@ const TYPES: Readonly<Record<HistoryType, true>> = {
   'attestor.changed': true,
   'attestor.deleted': true,
   'key.revoked': true,
+  'identity.revoked': true,
+  'trust_root.created': true,
+  'trust_root.changed': true,
+  'trust_root.deleted': true,
+  'attestation.revoked': true,
+  'attestation.retracted': true,
   'policy.changed': true,
   'verdict.recorded': true,
   'token.created': true,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64 } from './base64.js';
+import { decodeBase64, decodeBase64url } from './base64.js';
 
 const bytesOf = (text: string): Buffer => {
   const { bytes, fault } = decodeBase64(text);
@@ -68,5 +68,42 @@ describe('decodeBase64', () => {
     expect(bytesOf(bytes.toString('base64')).equals(bytes)).toBe(true);
     expect(bytesOf(bytes.toString('base64url')).equals(bytes)).toBe(true);
     expect(decodeBase64('='.repeat(3_000_000)).fault).toContain('impossible');
+  });
+});
+
+describe('decodeBase64url', () => {
+  it('reads the one text that stands for the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const text = Buffer.from(bytes).toString('base64url');
+        expect(decodeBase64url(text)).toEqual({ bytes: Buffer.from(bytes), fault: null });
+      }),
+    );
+  });
+
+  it('accepts no other text for the same bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('A', 'Q', 'Z', 'a', '0', '-', '_', '+', '/', '=', ' ', '\n', '.', 'é'),
+          maxLength: 12,
+        }),
+        (text) => {
+          const { bytes } = decodeBase64url(text);
+          if (bytes !== null) expect(bytes.toString('base64url')).toBe(text);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ['YQ==', 'is not base64url as JWS has it: it is padded'],
+    ['YW=x', 'is not base64url: a character outside the alphabet at 2'],
+    ['-/-/', 'is not base64url: a character outside the alphabet at 1'],
+    ['YQ YQ', 'is not base64url: a character outside the alphabet at 2'],
+    ['YQY_Y', 'is not base64url: its length or padding is impossible'],
+    ['YR', 'is not base64url: its last character has bits that belong to no byte'],
+  ])('says what is wrong with %j', (text, fault) => {
+    expect(decodeBase64url(text)).toEqual({ bytes: null, fault });
   });
 });

@@ -4,8 +4,8 @@ export type Base64 =
 
 /**
  * Decodes base64 in the standard or the URL-safe alphabet, with or without padding: DSSE lets a signer use either and
- * obliges a verifier to accept both. Anything else is a fault: mixed alphabets, white space, half a padding, a length no
- * bytes encode to, and bits left over that are not zero. So at most four texts stand for the same bytes.
+ * obliges a verifier to accept both. Anything else is a fault: mixed alphabets, white space, half a padding, a length
+ * no bytes encode to, and bits left over that are not zero. So at most four texts stand for the same bytes.
  */
 export function decodeBase64(text: string): Base64 {
   const bytes = Buffer.from(text, 'base64');
@@ -15,6 +15,22 @@ export function decodeBase64(text: string): Base64 {
   const missing = '='.repeat((3 - (bytes.length % 3)) % 3);
   const isCanonical = text === encoded || (urlSafe ? text === encoded + missing : text + missing === encoded);
   return isCanonical ? { bytes, fault: null } : { bytes: null, fault: faultOf(text) };
+}
+
+/**
+ * Decodes base64url without padding, as JWS writes all of its parts (RFC 7515, 2): no other alphabet, no padding, no
+ * white space and no bits left over, so that exactly one text stands for the same bytes.
+ */
+export function decodeBase64url(text: string): Base64 {
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.toString('base64url') === text) return { bytes, fault: null };
+  const foreign = /[^A-Za-z0-9_-]/.exec(text);
+  if (foreign === null) return { bytes: null, fault: faultOf(text).replace('base64', 'base64url') };
+  const isPadding = /^={1,2}$/.test(text.slice(foreign.index));
+  const fault = isPadding
+    ? 'is not base64url as JWS has it: it is padded'
+    : `is not base64url: a character outside the alphabet at ${foreign.index}`;
+  return { bytes: null, fault };
 }
 
 function faultOf(text: string): string {

@@ -10,6 +10,12 @@ const good = {
   signatures: [{ keyid: 'k1', sig: Buffer.from('signature').toString('base64') }],
 };
 
+/** A PEM block says nothing about what it holds, so that anything may stand in it here. */
+const block = (() => {
+  const raw = Buffer.from([0x30, 3, 1, 2, 3]);
+  return { raw, pem: `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----\n` };
+})();
+
 const bytesOf = (json: unknown): Buffer => Buffer.from(JSON.stringify(json));
 
 function faultsOf(input: Uint8Array | Json): readonly string[] {
@@ -64,8 +70,57 @@ describe('parseEnvelope', () => {
   });
 
   it('ignores fields it does not know, within signatures too', () => {
-    const json = { ...good, extra: [1], signatures: [{ ...good.signatures[0], cert: '-----BEGIN', timestamps: null }] };
+    const json = { ...good, extra: [1], signatures: [{ ...good.signatures[0], more: '-----BEGIN', timestamps: null }] };
     expect(parseEnvelope(bytesOf(json))).toEqual(parseEnvelope(bytesOf(good)));
+  });
+
+  it('keeps the certificates and timestamps that came along with a signature', () => {
+    const { raw, pem } = block;
+    const timestamps = [
+      { type: 'tsp', data: 'MAA=' },
+      { type: 'other', data: 'MAE=' },
+    ];
+    const certificate = Buffer.from(pem).toString('base64');
+    const json = {
+      ...good,
+      signatures: [
+        { sig: 'AA', cert: `${pem}${pem}` },
+        { sig: 'AA', certificate, intermediates: [certificate], timestamps },
+        { sig: 'AA', timestamps },
+      ],
+    };
+    const timestamp = Buffer.from([0x30, 0]);
+    expect(parseEnvelope(bytesOf(json)).signatures.map(({ material }) => material)).toEqual([
+      { certificates: [raw, raw], timestamps: [], materialFault: null },
+      { certificates: [raw, raw], timestamps: [timestamp], materialFault: null },
+      { certificates: [], timestamps: [timestamp], materialFault: null },
+    ]);
+  });
+
+  it.each([
+    ['a certificate that is cut', { cert: '-----BEGIN CERTIFICATE-----' }],
+    ['a certificate of another type', { cert: 7 }],
+    ['no certificate', { cert: 'somewhere else' }],
+    ['another PEM block', { cert: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' }],
+    ['a certificate that is no base64', { certificate: block.pem }],
+    ['both spellings', { cert: block.pem, certificate: Buffer.from(block.pem).toString('base64') }],
+    ['intermediates alone', { intermediates: [Buffer.from(block.pem).toString('base64')] }],
+    ['too many certificates', { cert: block.pem.repeat(17) }],
+    ['a text beyond all measure', { cert: block.pem + ' '.repeat(70_000) }],
+    ['too many timestamps', { timestamps: Array(17).fill({ type: 'tsp', data: 'MAA=' }) }],
+    ['timestamps that are no objects', { timestamps: ['MAA='] }],
+    ['a timestamp without data', { timestamps: [{ type: 'tsp' }] }],
+  ])('is well formed with %s, which is no use to a known key anyway', (_name, material) => {
+    const { signatures, ...rest } = parseEnvelope(
+      bytesOf({ ...good, signatures: [{ ...good.signatures[0], ...material }] }),
+    );
+    expect(signatures).toEqual([
+      {
+        ...parseEnvelope(bytesOf(good)).signatures[0],
+        material: { certificates: [], timestamps: [], materialFault: expect.any(String) },
+      },
+    ]);
+    expect(rest.payload).toEqual(parseEnvelope(bytesOf(good)).payload);
   });
 
   it('reports every fault at once, each with its path', () => {

@@ -3,6 +3,7 @@ import { FaultList } from './fault-list.js';
 import { asArray, asObject, member, parseStrictJson, type Json, type JsonObject } from './json.js';
 import { elementPath, memberPath } from './json-path.js';
 import { Malformed } from './malformed.js';
+import { readSignatureMaterial, type SignatureMaterial } from './signature-material.js';
 
 /** Every signature costs a verification for every key that could have made it. */
 const LARGE_PAYLOAD_BYTES = 1024 * 1024;
@@ -13,6 +14,8 @@ export interface EnvelopeSignature {
   /** An unauthenticated hint; null where absent or empty, which DSSE holds to be the same. */
   readonly keyid: string | null;
   readonly signature: Buffer;
+  /** Certificates and timestamps that came along; absent where there are none. Without meaning for a known key. */
+  readonly material?: SignatureMaterial;
 }
 
 /** A DSSE envelope with everything decoded once: what is verified are the very bytes that are read afterwards. */
@@ -24,8 +27,9 @@ export interface Envelope {
 
 /**
  * Reads a DSSE envelope (v1.0.2) from its bytes, or from JSON that `parseStrictJson` has already read. Unknown fields
- * are ignored, payload and signatures may be empty strings, at least one and at most 100 signatures are accepted, 10
- * where the payload is above 1 MiB, since each costs a pass over it for every key.
+ * are ignored, but for those that `SignatureMaterial` names, whose faults are never faults of the envelope. Payload and
+ * signatures may be empty strings, at least one and at most 100 signatures are accepted, 10 where the payload is above
+ * 1 MiB, since each costs a pass over it for every key.
  *
  * Throws Malformed of the document `envelope` with every fault found. Says nothing about who signed.
  */
@@ -64,9 +68,11 @@ function readSignature(value: Json, path: string, faults: FaultList): EnvelopeSi
   }
   const keyid = member(object, 'keyid') ?? '';
   if (typeof keyid !== 'string') faults.add(memberPath(path, 'keyid'), 'must be a string');
+  const material = readSignatureMaterial(object);
   return {
     keyid: typeof keyid === 'string' && keyid !== '' ? keyid : null,
     signature: readBytes(object, 'sig', path, faults),
+    ...(material === undefined ? {} : { material }),
   };
 }
 

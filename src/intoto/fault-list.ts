@@ -1,3 +1,4 @@
+import { innerPath } from './json-path.js';
 import { Malformed, type Fault } from './malformed.js';
 
 /** Faults listed one by one; what exceeds it is only counted, so that no document can make a long answer. */
@@ -17,6 +18,17 @@ export class FaultList {
   add(path: string, message: string): void {
     if (this.full) this.#unlisted++;
     else this.#listed.push({ path: clipped(path), message: clipped(message) });
+  }
+
+  /** What is read of a document that stands at the path; undefined where it is Malformed: its faults are taken over. */
+  within<T>(path: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      for (const fault of error.faults) this.add(innerPath(path, fault.path), fault.message);
+      return undefined;
+    }
   }
 
   /** Throws Malformed with the listed faults, and a last one without a path that says how many more there are. */

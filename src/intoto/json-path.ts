@@ -11,6 +11,12 @@ export function elementPath(parent: string, index: number): string {
   return `${parent}[${index}]`;
 }
 
+/** A path within a document that itself stands at a place of another one: `protected` and `alg` make `protected.alg`. */
+export function innerPath(parent: string, path: string): string {
+  if (parent === '' || path === '' || path.startsWith('[')) return `${parent}${path}`;
+  return `${parent}.${path}`;
+}
+
 /**
  * Text of unknown origin, fit to stand in a message: quoted, cut to 80 characters, control characters and halves of
  * surrogate pairs escaped.

@@ -83,3 +83,8 @@ export interface ProvedCertificate {
 
 /** Who made one signature, as mathematics shows it and nothing more. */
 export type ProvedSigner = ProvedKey | ProvedCertificate;
+
+/** The earliest moment at which somebody vouches that the signature was there, RFC 3339; null where nobody does. */
+export function earliestVouched({ times }: ProvedSigner): string | null {
+  return times.reduce<string | null>((first, { at }) => (first === null || at < first ? at : first), null);
+}

@@ -17,7 +17,7 @@ export interface VerificationKey {
 export interface SignatureMatch {
   readonly thumbprint: Thumbprint;
   readonly scheme: SignatureScheme;
-  /** Indexes of the envelope's signatures by this key in this scheme, ascending; never empty. */
+  /** Indexes of the signatures by this key in this scheme, ascending; never empty. */
   readonly signatures: readonly number[];
 }
 
@@ -31,7 +31,17 @@ export interface SignatureMatches {
 /** Where a key id as it stands in signatures makes certain keys likely. */
 export type KeyIdHints = ReadonlyMap<string, readonly Thumbprint[]>;
 
-/** Jobs in flight for one envelope: as many as libuv has threads; one for a large message, since each job copies it. */
+/** A signature somebody is looked for, whatever document it stands in. */
+export interface Candidate {
+  /** Equal for signatures of which one proves what the other proves. */
+  readonly identity: string;
+  /** An unauthenticated hint; null where there is none. */
+  readonly keyid: string | null;
+  /** The scheme in which this key made the signature, or null where it did not; never rejects. */
+  readonly schemeBy: (key: VerificationKey) => Promise<SignatureScheme | null>;
+}
+
+/** Jobs in flight for one document: as many as libuv has threads; one for a large message, since each job copies it. */
 const LANES = 4;
 const LARGE_MESSAGE_BYTES = 1024 * 1024;
 
@@ -49,9 +59,27 @@ export async function verifySignatures(
   keyIdHints: KeyIdHints = new Map(),
 ): Promise<SignatureMatches> {
   const message = pae(envelope.payloadType, envelope.payload);
-  const distinct = distinctSignatures(envelope, keyIdHints);
-  const signers = await inLanes(message.length > LARGE_MESSAGE_BYTES ? 1 : LANES, distinct, (candidate) =>
-    findSigner(message, candidate, keys),
+  const candidates = envelope.signatures.map(({ keyid, signature }) => ({
+    identity: signature.toString('latin1'),
+    keyid,
+    schemeBy: (key: VerificationKey) => schemeOf(message, signature, key),
+  }));
+  return attributeSignatures(candidates, message.length, keys, keyIdHints);
+}
+
+/**
+ * Finds which of the keys made each of the signatures over one message: what `verifySignatures` does, for any document.
+ * `messageBytes` is the length of the message, which every trial copies.
+ */
+export async function attributeSignatures(
+  candidates: readonly Candidate[],
+  messageBytes: number,
+  keys: readonly VerificationKey[],
+  keyIdHints: KeyIdHints,
+): Promise<SignatureMatches> {
+  const distinct = distinctSignatures(candidates, keyIdHints);
+  const signers = await inLanes(messageBytes > LARGE_MESSAGE_BYTES ? 1 : LANES, distinct, (candidate) =>
+    findSigner(candidate, keys),
   );
   return collect(distinct, signers);
 }
@@ -61,41 +89,49 @@ export function signedDigest(envelope: Pick<Envelope, 'payloadType' | 'payload'>
   return sha256(paeHeader(envelope.payloadType, envelope.payload.length), envelope.payload);
 }
 
-/** One value among an envelope's signatures, with every place it stands at and every key its key ids make likely. */
+/** One value among the signatures, with every place it stands at and every key its key ids make likely. */
 interface DistinctSignature {
-  readonly signature: Buffer;
+  readonly schemeBy: Candidate['schemeBy'];
   readonly indexes: number[];
   readonly likely: Set<Thumbprint>;
 }
 
-function distinctSignatures(envelope: Envelope, keyIdHints: KeyIdHints): DistinctSignature[] {
-  const byBytes = new Map<string, DistinctSignature>();
-  for (const [index, { keyid, signature }] of envelope.signatures.entries()) {
-    const bytes = signature.toString('latin1');
-    const distinct = byBytes.get(bytes) ?? { signature, indexes: [], likely: new Set() };
-    byBytes.set(bytes, distinct);
+function distinctSignatures(candidates: readonly Candidate[], keyIdHints: KeyIdHints): DistinctSignature[] {
+  const byIdentity = new Map<string, DistinctSignature>();
+  for (const [index, { identity, keyid, schemeBy }] of candidates.entries()) {
+    const distinct = byIdentity.get(identity) ?? { schemeBy, indexes: [], likely: new Set() };
+    byIdentity.set(identity, distinct);
     distinct.indexes.push(index);
     for (const thumbprint of (keyid === null ? undefined : keyIdHints.get(keyid)) ?? [])
       distinct.likely.add(thumbprint);
   }
-  return [...byBytes.values()];
+  return [...byIdentity.values()];
 }
 
 type Signer = Omit<SignatureMatch, 'signatures'>;
 
 async function findSigner(
-  message: Buffer,
-  { signature, likely }: DistinctSignature,
+  { schemeBy, likely }: DistinctSignature,
   keys: readonly VerificationKey[],
 ): Promise<Signer | null> {
   const likelyFirst =
     likely.size === 0
       ? keys
       : [...keys.filter((key) => likely.has(key.thumbprint)), ...keys.filter((key) => !likely.has(key.thumbprint))];
-  for (const { thumbprint, key, schemes } of likelyFirst) {
-    for (const scheme of schemes) {
-      if (await signatureMatches(scheme, key, message, signature)) return { thumbprint, scheme };
-    }
+  for (const key of likelyFirst) {
+    const scheme = await schemeBy(key);
+    if (scheme !== null) return { thumbprint: key.thumbprint, scheme };
+  }
+  return null;
+}
+
+async function schemeOf(
+  message: Buffer,
+  signature: Buffer,
+  { key, schemes }: VerificationKey,
+): Promise<SignatureScheme | null> {
+  for (const scheme of schemes) {
+    if (await signatureMatches(scheme, key, message, signature)) return scheme;
   }
   return null;
 }

@@ -26,6 +26,8 @@ export interface Config {
   readonly redisUrl: string | null;
   /** null: one is made on first start and kept in `dataDir`. */
   readonly adminToken: string | null;
+  /** Where the trust root of the public Sigstore instance is looked up once a day; null: never. */
+  readonly sigstoreMirrorUrl: string | null;
 }
 
 /** The configuration cannot be used; every fault is in `faults`. Holds no secret. */
@@ -50,10 +52,10 @@ const KNOWN = new Set([
   'ASSAY_ADMIN_TOKEN_FILE',
   'ASSAY_MAX_BODY_BYTES',
   'ASSAY_PUBLIC_URL',
+  'ASSAY_SIGSTORE_MIRROR_URL',
   // The command line client's own; allowed so that one shell can run both.
   'ASSAY_URL',
   'ASSAY_TOKEN',
-  'ASSAY_TOKEN_FILE',
   'ASSAY_TOKEN_FILE',
 ]);
 
@@ -129,6 +131,7 @@ export function readConfig(
     database: databaseUrl === null ? null : Object.freeze({ url: databaseUrl, migrateUrl: migrateUrl ?? databaseUrl }),
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
     adminToken,
+    sigstoreMirrorUrl: url('ASSAY_SIGSTORE_MIRROR_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);

@@ -2,8 +2,9 @@ import type { Fact } from '../facts/fact.js';
 import { compileGlob } from '../intoto/glob.js';
 import type { Attestor } from '../trust/attestor.js';
 import { authorityOf, judgedTime, type Authority } from '../trust/authority.js';
-import type { Signer } from '../trust/signer.js';
-import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import { signerIdOf, type Signer } from '../trust/signer.js';
+import { standingOf, type StatementStanding } from '../trust/statement-standing.js';
+import { attestorsOf, epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
@@ -62,7 +63,6 @@ function wordsFor(
   conditions: Conditions,
   scene: Scene,
 ): readonly Word[] | Refusal {
-  if (fact.standing === 'retracted') return { code: 'attestation_revoked', message: 'it was retracted' };
   // Verdicts of this service never count as evidence for another: it would believe itself.
   const signers = fact.signers.filter((signer) => !scene.ownKeys.has(signer.thumbprint));
   const claim = { kind: fact.kind, predicateType: fact.predicateType, repository: scene.repository };
@@ -71,9 +71,12 @@ function wordsFor(
   for (const attestor of requirement.from) {
     for (const signer of signers) {
       const authority = authorityOf(scene.trust, attestor, signer, claim);
-      if (authority.supports || authority.objects) {
-        words.push(wordOf(fact, attestor, signer, authority, requirement, conditions, scene));
-      } else if (authority.code !== 'wrong_attestor') refusals.push(refusalOf(authority, signer));
+      if (authority.code === 'wrong_attestor' && !authority.objects) continue;
+      const standing = standingOf(scene.trust, fact.signedDigest, signerIdOf(signer));
+      if (standing === 'retracted') refusals.push({ code: 'attestation_revoked', message: 'it was retracted' });
+      else if (authority.supports || authority.objects) {
+        words.push(wordOf(fact, attestor, signer, authority, standing, requirement, conditions, scene));
+      } else refusals.push(refusalOf(authority, signer));
     }
   }
   if (words.length > 0) return words;
@@ -85,17 +88,16 @@ function wordOf(
   attestor: string,
   signer: Signer,
   authority: Authority,
+  standing: StatementStanding,
   requirement: CompiledEvidence,
   conditions: Conditions,
   scene: Scene,
 ): Word {
   const approver =
-    fact.content.kind === 'approval'
-      ? approverOf(scene.trust, attestor, signer.thumbprint, fact.content.approver.id)
-      : null;
-  const refusal = refusalOfWord(fact, signer, authority, approver?.mismatch ?? null, requirement);
+    fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer, fact.content.approver.id) : null;
+  const refusal = refusalOfWord(signer, authority, standing, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
-  const supports = authority.supports && fact.standing === 'standing';
+  const supports = authority.supports && standing === 'standing';
   return {
     attestor,
     signer,
@@ -109,16 +111,16 @@ function wordOf(
 }
 
 function refusalOfWord(
-  fact: Fact,
   signer: Signer,
   authority: Authority,
+  standing: StatementStanding,
   mismatch: string | null,
   requirement: CompiledEvidence,
 ): Refusal | null {
-  if (fact.standing === 'revoked') return { code: 'attestation_revoked', message: 'it was revoked' };
+  if (standing === 'revoked') return { code: 'attestation_revoked', message: 'it was revoked' };
   if (!authority.supports) return refusalOf(authority, signer);
   if (mismatch !== null) return { code: 'approver_mismatch', message: mismatch };
-  if (requirement.provenOrder && signer.provenAt === null) {
+  if (requirement.provenOrder && authority.provenAt === null) {
     return { code: 'condition_false', message: 'it has no proven signing time, and the policy orders by it' };
   }
   return null;
@@ -135,8 +137,8 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
     hinders: words.some((word) => word.hinders),
     routes: helping.map(({ attestor, signer, authority }) => ({
       attestor,
-      thumbprint: signer.thumbprint,
-      label: authority.key === null ? attestor : `key ${authority.key.id} of ${attestor}`,
+      signer: signerIdOf(signer),
+      label: labelOf(authority, attestor),
     })),
     refusal: helping.length > 0 ? null : gravest(refusals),
     earliest: earliestTimes(fact),
@@ -165,18 +167,32 @@ function levelBy(attestor: Attestor | null, builder: string): number {
   return fitting.length === 0 ? 0 : Math.min(...fitting.map(({ slsaLevel }) => slsaLevel));
 }
 
+function labelOf({ credential }: Authority, attestor: string): string {
+  switch (credential?.type) {
+    case undefined:
+      return attestor;
+    case 'key':
+      return `key ${credential.key.id} of ${attestor}`;
+    case 'identity':
+      return `identity ${credential.identity.id} of ${attestor}`;
+  }
+}
+
 function refusalOf(authority: Authority, signer: Signer): Refusal {
-  const { code, message, key } = authority;
+  const { code, message, credential } = authority;
   switch (code) {
     case 'counts':
       throw new Error('a signer that counts is not refused');
     case 'wrong_attestor':
+    case 'identity_mismatch':
     case 'signer_not_allowed':
       return { code: 'wrong_attestor', message };
+    case 'root_not_trusted':
     case 'signer_revoked':
       return { code: 'signer_revoked', message };
     case 'key_not_valid_then': {
-      const early = epochOf(judgedTime(signer)) < epochOf(key?.validFrom ?? null, -Infinity);
+      const held = credential?.type === 'identity' ? credential.identity : credential?.key;
+      const early = epochOf(judgedTime(authority, signer)) < epochOf(held?.validFrom ?? null, -Infinity);
       return { code: early ? 'not_valid_yet' : 'signer_revoked', message };
     }
   }
@@ -184,7 +200,7 @@ function refusalOf(authority: Authority, signer: Signer): Refusal {
 
 function strangers(signers: readonly Signer[], from: readonly string[], trust: TrustSnapshot): Refusal {
   if (signers.length === 0) return { code: 'wrong_attestor', message: 'it is signed by this service itself' };
-  const holders = new Set(signers.flatMap(({ thumbprint }) => [...(trust.holders.get(thumbprint) ?? [])]));
+  const holders = new Set(signers.flatMap((signer) => attestorsOf(trust, signer)));
   const by = holders.size === 0 ? 'nobody known' : [...holders].sort().join(', ');
   return { code: 'wrong_attestor', message: `it is signed by ${by}; expected one of [${from.join(', ')}]` };
 }

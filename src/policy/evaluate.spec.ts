@@ -33,7 +33,7 @@ function review(index: number, predicate: Json): Fact {
     receivedAt: day(10),
     ownTime: null,
     content: { kind: 'other', predicate },
-    standing: 'standing',
+    signedDigest: sha256(Buffer.from('what was signed')),
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../facts/fact.js';
-import type { AttestationId } from '../intoto/digest.js';
-import { signerWith } from '../trust/trust.fixture.js';
+import { sha256, type AttestationId } from '../intoto/digest.js';
+import type { AuthorityId } from '../intoto/proved-signer.js';
+import { certificateWith, signerWith, TSA } from '../trust/trust.fixture.js';
 import { ageingTime, earliestTimes, latestTimes } from './evidence-times.js';
 
 const HOUR = 3_600_000;
@@ -17,7 +18,7 @@ function factWith(change: Partial<Fact>): Fact {
     receivedAt: at(10),
     ownTime: null,
     content: { kind: 'other', predicate: {} },
-    standing: 'standing',
+    signedDigest: sha256(Buffer.from('what was signed')),
     ...change,
   };
 }
@@ -44,6 +45,18 @@ describe('the times of evidence', () => {
     ];
     const times = latestTimes(factWith({ ownTime: at(11), signers }), signers);
     expect(times).toEqual({ own: 11 * HOUR, proven: 9 * HOUR, received: 12 * HOUR });
+  });
+
+  it('go by everybody who vouches for a time, whomever trust believes', () => {
+    const times = [
+      { authority: TSA, at: at(8) },
+      { authority: 'tsa:gone' as AuthorityId, at: at(6) },
+    ];
+    const signers = [signerWith({ receivedAt: at(10), times }), certificateWith({ receivedAt: at(10), times })];
+    for (const signer of signers) {
+      const fact = factWith({ signers: [signer] });
+      expect([earliestTimes(fact).proven, latestTimes(fact, [signer]).proven]).toEqual([6 * HOUR, 8 * HOUR]);
+    }
   });
 
   it('hold no proof that is later than receipt', () => {

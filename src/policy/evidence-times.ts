@@ -6,14 +6,14 @@ import { epochOf } from '../trust/trust-snapshot.js';
 export interface Times {
   /** What the predicate says, never later than receipt; claimed by the signer. */
   readonly own: number | null;
-  /** A proven signing time, never later than receipt. */
+  /** A signing time that somebody vouches for, never later than receipt. */
   readonly proven: number | null;
   readonly received: number;
 }
 
 /**
- * The earliest that the evidence can have come about. Every signer counts, whatever trust thinks of it: or else revoking
- * one of two would make the evidence younger.
+ * The earliest that the evidence can have come about. Every signer counts, and everybody who vouches for a time, whatever
+ * trust thinks of them: or else revoking one of two would make the evidence younger.
  */
 export function earliestTimes(fact: Fact): Times {
   return timesOf(fact, epochOf(fact.receivedAt), fact.signers, Math.min);
@@ -34,7 +34,7 @@ function timesOf(
   signers: readonly Signer[],
   choose: (...times: number[]) => number,
 ): Times {
-  const proven = signers.flatMap(({ provenAt }) => (provenAt === null ? [] : [epochOf(provenAt)]));
+  const proven = signers.flatMap(({ times }) => times.map(({ at }) => epochOf(at)));
   return {
     own: fact.ownTime === null ? null : Math.min(epochOf(fact.ownTime), received),
     proven: proven.length === 0 ? null : Math.min(choose(...proven), received),

@@ -1,5 +1,5 @@
 import type { Fact } from '../facts/fact.js';
-import type { Thumbprint } from '../trust/signer.js';
+import type { SignerId } from '../trust/signer.js';
 import type { Conditions, Line } from './conditions.js';
 import type { Times } from './evidence-times.js';
 import type { ConsideredCode } from './verdict.js';
@@ -7,7 +7,7 @@ import type { ConsideredCode } from './verdict.js';
 /** One signature over a fact, as one attestor's. */
 export interface Route {
   readonly attestor: string;
-  readonly thumbprint: Thumbprint;
+  readonly signer: SignerId;
   /** How people call the signer: `key k1 of qa`. */
   readonly label: string;
 }

@@ -1,3 +1,4 @@
+import { signerIdOf } from '../trust/signer.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { byAttestation, type Entry, type Refusal, type Rejected } from './evidence.js';
@@ -254,7 +255,6 @@ function passedOverFor(entry: Entry, picked: Entry | null): Refusal {
 }
 
 function sharesSigner(entry: Entry, other: Entry): boolean {
-  return entry.fact.signers.some(({ thumbprint }) =>
-    other.fact.signers.some((signer) => signer.thumbprint === thumbprint),
-  );
+  const others = new Set(other.fact.signers.map(signerIdOf));
+  return entry.fact.signers.some((signer) => others.has(signerIdOf(signer)));
 }

@@ -124,6 +124,11 @@ export class VerdictService {
     return { id, ...verdict };
   }
 
+  /** What the answer would be at this moment; nothing goes on record. Throws as `answer`. */
+  async evaluateNow(asked: Asked): Promise<Verdict> {
+    return this.evaluate(await this.read(asked));
+  }
+
   /** Facts, policy and trust at revisions that belong together. */
   private async read(asked: Asked): Promise<Reading> {
     for (let reads = 0; reads < MAX_READS; reads += 1) {

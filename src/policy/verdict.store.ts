@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { historyCtes } from '../history/history-sql.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
-import type { Verdict } from './verdict.js';
+import type { Parameters, Verdict } from './verdict.js';
 
 /** A verdict on its way into the record. */
 export interface VerdictRecord {
@@ -31,6 +32,17 @@ export interface RecordedVerdict {
 export interface LatestAnswer {
   readonly content: string;
   readonly verdict: string;
+}
+
+/** The last answer on record to one question, with the question. */
+export interface RecordedAnswer {
+  readonly id: string;
+  readonly at: Date;
+  readonly image: Sha256Digest;
+  readonly repository: string | null;
+  readonly policy: string;
+  readonly parameters: Parameters;
+  readonly decision: Verdict['decision'];
 }
 
 export interface VerdictFilter {
@@ -146,6 +158,24 @@ export class VerdictStore {
     const last = page.at(-1);
     const next = rows.length > limit && last !== undefined ? { at: last.at.getTime(), id: last.id } : null;
     return { rows: page, next };
+  }
+
+  /**
+   * The last verdict on record for every question that was asked about these images, in the order of images, policies,
+   * repositories and parameters; at most `limit`.
+   */
+  async latestAbout(images: readonly Sha256Digest[], limit: number): Promise<readonly RecordedAnswer[]> {
+    const { rows } = await namedQuery<RecordedAnswer>(this.database.pool, {
+      name: 'verdict-latest-about',
+      text: `
+        select distinct on (v.image, v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text)
+          v.id, v.at, v.image, v.repository, v.policy, v.decision, v.verdict->'parameters' as parameters
+        from verdicts v where v.image = any($1)
+        order by v.image, v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text, v.at desc, v.id desc
+        limit $2`,
+      values: [images, limit],
+    });
+    return rows;
   }
 
   private async recordRound(records: readonly VerdictRecord[]): Promise<readonly string[]> {

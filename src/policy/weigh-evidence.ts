@@ -88,14 +88,12 @@ function apartBy({ kind, distinct }: CompiledEvidence, trust: TrustSnapshot): re
     const people: ClaimsOf = (entry) => [asPerson(entry, trust)];
     if (distinct === 'attestor')
       return [people, ({ voice, routes }) => routes.map(({ attestor }) => [voice, attestor])];
-    if (distinct === 'signer')
-      return [people, ({ voice, routes }) => routes.map(({ thumbprint }) => [voice, thumbprint])];
+    if (distinct === 'signer') return [people, ({ voice, routes }) => routes.map(({ signer }) => [voice, signer])];
     return [people];
   }
-  if (distinct === 'attestor')
-    return [({ routes }) => routes.map(({ attestor, thumbprint }) => [thumbprint, attestor])];
+  if (distinct === 'attestor') return [({ routes }) => routes.map(({ attestor, signer }) => [signer, attestor])];
   if (distinct === 'signer') {
-    return [({ fact, routes }) => routes.map(({ thumbprint }) => [fact.attestation, thumbprint])];
+    return [({ fact, routes }) => routes.map(({ signer }) => [fact.attestation, signer])];
   }
   return [({ fact, group }) => [[fact.attestation, group]]];
 }

@@ -1,4 +1,5 @@
 import type { Kind } from '../intoto/predicate-kind.js';
+import { isSignerId } from '../trust/signer.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { durationText } from './duration.js';
 import type { Entry } from './evidence.js';
@@ -48,7 +49,7 @@ export function missingEvidence(requirement: CompiledEvidence, wanted: string, l
 /** Who speaks in an entry: a named approver, the holder of a key, an attestor. */
 export function speakerOf(entry: Entry): string {
   if (entry.voice.startsWith('person:')) return entry.voice.slice('person:'.length);
-  if (!entry.voice.startsWith('sha256:')) return entry.voice;
+  if (!isSignerId(entry.voice)) return entry.voice;
   return entry.routes[0] === undefined ? 'an approver' : `the holder of ${entry.routes[0].label}`;
 }
 

@@ -1,7 +1,8 @@
 import { memberPath } from '../intoto/json-path.js';
 import { AppError, type FieldError } from '../platform/app-error.js';
 import type { KeyDocument } from './parse-attestor.js';
-import { findAttestor, keysEverHeld, revocationsBinding, type TrustSnapshot } from './trust-snapshot.js';
+import { revocationsBinding } from './revocations-binding.js';
+import { findAttestor, keysEverHeld, type TrustSnapshot } from './trust-snapshot.js';
 
 /**
  * Checks that an attestor may hold these keys. `pathOf` gives the path of the key at an index.

@@ -1,24 +1,21 @@
 import { AppError } from '../platform/app-error.js';
-import type { Attestor, AttestorKey } from './attestor.js';
+import type { Attestor, AttestorIdentity, AttestorKey } from './attestor.js';
 import { isSameAttestor } from './canonical-attestor.js';
+import { patternName } from './identity-pattern.js';
 import type { AttestorDocument, KeyDocument } from './parse-attestor.js';
-import { epochOf } from './trust-snapshot.js';
+import type { IdentityDocument } from './parse-identity.js';
 
 /**
- * The attestor that a document makes of the previous one. A key the document leaves out is kept, retired from `now` on
- * (RFC 3339) unless it was retired before; a key named again is no longer retired. Nothing else of the previous remains.
- * Keys are told apart by thumbprint; that ids and keys agree with the previous is for `admitKeys` to say.
+ * The attestor that a document makes of the previous one. A key or an identity that the document leaves out is kept, retired
+ * from `now` on (RFC 3339) unless it was retired before; one named again is no longer retired. Nothing else of the previous
+ * remains. Keys are told apart by thumbprint and identities by pattern; that ids agree with the previous is for
+ * `admitKeys` and `admitIdentities` to say.
  */
 export function applyPut(previous: Attestor | null, document: AttestorDocument, now: string): Attestor {
-  const before = previous?.keys ?? [];
-  const named = new Set(document.keys.map((key) => key.thumbprint));
-  const left = before.filter((key) => !named.has(key.thumbprint));
   return {
     ...document,
-    keys: byId([
-      ...document.keys.map((key) => ({ ...key, retiredAt: null })),
-      ...left.map((key) => ({ ...key, retiredAt: key.retiredAt ?? now })),
-    ]),
+    keys: merged(previous?.keys ?? [], document.keys, ({ thumbprint }) => thumbprint, now),
+    identities: merged(previous?.identities ?? [], document.identities, patternName, now),
   };
 }
 
@@ -28,53 +25,56 @@ export function applyPut(previous: Attestor | null, document: AttestorDocument, 
  * @throws AppError `key_id_taken` where the attestor names it with other terms.
  */
 export function applyKey(previous: Attestor, document: KeyDocument): Attestor {
-  const key = { ...document, retiredAt: null };
-  const known = previous.keys.find((candidate) => candidate.id === key.id);
-  const next = { ...previous, keys: byId([...previous.keys.filter((candidate) => candidate !== known), key]) };
-  if (known !== undefined && known.retiredAt === null && !isSameAttestor(previous, next)) {
-    throw new AppError(
-      'conflict',
-      'key_id_taken',
-      `key ${key.id} is there already; PUT the attestor to change its terms`,
-    );
+  const known = previous.keys.find(({ id }) => id === document.id);
+  const next = { ...previous, keys: withOne(previous.keys, document) };
+  if (known?.retiredAt === null && !isSameAttestor(previous, next)) {
+    throw new AppError('conflict', 'key_id_taken', `key ${document.id} is there already; ${PUT_INSTEAD}`);
   }
   return next;
 }
 
 /**
- * Whether anything could count as evidence under the next state that could not under the previous one: then evidence is
- * waiting to be looked at again. True also where that is hard to rule out, as between two lists of globs. What a verdict
- * makes of counted evidence (persons, builders, who names approvers) is read at each verdict and gains nothing here.
+ * The attestor with one more identity, or with a retired one taken back. One that is there as named changes nothing.
+ *
+ * @throws AppError `identity_id_taken` where the attestor names it with other terms.
  */
-export function gains(previous: Attestor | null, next: Attestor | null): boolean {
-  if (next === null) return false;
-  if (previous === null) return next.keys.length > 0;
-  const before = new Map(previous.keys.map((key) => [key.thumbprint, key]));
-  return widened(previous, next) || next.keys.some((key) => keyGains(before.get(key.thumbprint), key));
+export function applyIdentity(previous: Attestor, document: IdentityDocument): Attestor {
+  const known = previous.identities.find(({ id }) => id === document.id);
+  const next = { ...previous, identities: withOne(previous.identities, document) };
+  if (known?.retiredAt === null && !isSameAttestor(previous, next)) {
+    throw new AppError('conflict', 'identity_id_taken', `identity ${document.id} is there already; ${PUT_INSTEAD}`);
+  }
+  return next;
 }
 
-function widened(previous: Attestor, next: Attestor): boolean {
-  return (
-    adds(previous.kinds ?? [], next.kinds ?? []) ||
-    adds(previous.predicateTypes ?? [], next.predicateTypes ?? []) ||
-    (previous.repositories !== null && (next.repositories === null || adds(previous.repositories, next.repositories)))
-  );
+const PUT_INSTEAD = 'PUT the attestor to change its terms';
+
+type Held = AttestorKey | AttestorIdentity;
+type Named<H extends Held> = Omit<H, 'retiredAt'>;
+
+function merged<H extends Held>(
+  before: readonly H[],
+  named: readonly Named<H>[],
+  nameOf: (element: Named<H>) => string,
+  now: string,
+): readonly H[] {
+  const names = new Set(named.map(nameOf));
+  const left = before.filter((element) => !names.has(nameOf(element)));
+  return byId([
+    ...named.map((element) => unretired<H>(element)),
+    ...left.map((element) => ({ ...element, retiredAt: element.retiredAt ?? now })),
+  ]);
 }
 
-function keyGains(before: AttestorKey | undefined, key: AttestorKey): boolean {
-  if (before === undefined) return true;
-  return (
-    adds(before.schemes, key.schemes) ||
-    epochOf(key.validFrom, -Infinity) < epochOf(before.validFrom, -Infinity) ||
-    epochOf(key.validUntil, Infinity) > epochOf(before.validUntil, Infinity) ||
-    epochOf(key.retiredAt, Infinity) > epochOf(before.retiredAt, Infinity)
-  );
+function withOne<H extends Held>(before: readonly H[], named: Named<H> & { readonly id: string }): readonly H[] {
+  return byId([...before.filter(({ id }) => id !== named.id), unretired<H>(named)]);
 }
 
-function adds<T>(before: readonly T[], after: readonly T[]): boolean {
-  return after.some((element) => !before.includes(element));
+/** What the compiler cannot tell of a type parameter: with its retirement, what is named is what is held. */
+function unretired<H extends Held>(named: Named<H>): H {
+  return { ...named, retiredAt: null } as unknown as H;
 }
 
-function byId(keys: readonly AttestorKey[]): readonly AttestorKey[] {
-  return [...keys].sort((a, b) => (a.id < b.id ? -1 : 1));
+function byId<H extends Held>(held: readonly H[]): readonly H[] {
+  return [...held].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KINDS } from '../intoto/predicate-kind.js';
-import { REVOCATION_REASONS } from './attestor.js';
+import { CLAIM_NAMES } from '../intoto/proved-signer.js';
+import { PUBLIC_GOOD, REVOCATION_REASONS } from './attestor.js';
 
 const NAME = '[a-z0-9][a-z0-9._-]{0,99}';
 const KEY_ID = '[A-Za-z0-9][A-Za-z0-9._-]{0,99}';
@@ -8,8 +9,11 @@ const KEY_ID = '[A-Za-z0-9][A-Za-z0-9._-]{0,99}';
 /** The name of an attestor: lower case, so that no two differ in the case of a letter alone. */
 export const attestorName = z.string().regex(new RegExp(`^${NAME}$`), `must match ${NAME}`);
 
-/** The id of a key within its attestor; fit to stand in a path. */
+/** The id of a key or an identity within its attestor; fit to stand in a path. */
 export const keyId = z.string().regex(new RegExp(`^${KEY_ID}$`), `must match ${KEY_ID}`);
+
+/** The name of a trust root. */
+export const trustRootName = attestorName;
 
 /** Milliseconds since the epoch of the first moment whose ISO form has a year of more than four digits. */
 const YEAR_10000 = 253_402_300_800_000;
@@ -29,14 +33,19 @@ function token(maxLength: number): z.ZodString {
     .regex(/^[^\s\p{C}]*$/u, 'must hold no space, control or invisible character');
 }
 
-const person = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(
-    /^(?!\s)[^\p{C}]*(?<!\s)$/u,
-    'must neither start nor end with a space nor hold a control or invisible character',
-  );
+/** Text that names something and may have spaces within: nothing invisible in it. */
+function phrase(maxLength: number): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(
+      /^(?!\s)[^\p{C}]*(?<!\s)$/u,
+      'must neither start nor end with a space nor hold a control or invisible character',
+    );
+}
+
+const person = phrase(200);
 
 const description = z
   .string()
@@ -70,12 +79,49 @@ export const keyDocument = z
       .enum(['der', 'ieee-p1363'])
       .optional()
       .describe('ECDSA only; without it both encodings are accepted'),
+    trustRoot: trustRootName
+      .nullish()
+      .describe(`The root whose timestamps and logs prove when the key signed; ${PUBLIC_GOOD} where none is named`),
     validFrom: time.nullish().describe('First moment at which evidence counts'),
     validUntil: time.nullish().describe('First moment at which evidence no longer counts'),
     person: person.nullish().describe('Who stands behind the key; then that is the approver'),
   })
   .meta({ id: 'AttestorKeyDocument' });
 export type KeyBody = z.infer<typeof keyDocument>;
+
+/** One keyless identity as an operator hands it in. */
+export const identityDocument = z
+  .strictObject({
+    id: keyId.describe('Names the identity within the attestor for good: another pattern needs another id'),
+    issuer: z
+      .string()
+      .max(2000)
+      .regex(/^https:\/\/[^\s\p{C}*]+$/u, 'must be an https URL without wildcards; it is compared byte for byte')
+      .nullish()
+      .describe(
+        `The OIDC issuer, compared byte for byte. Only under another trust root than ${PUBLIC_GOOD} may it be left out; ` +
+          'then certificates without an issuer are meant, and no others',
+      ),
+    subject: phrase(2000).nullish().describe('The subject alternative name; either this or subjectGlob'),
+    subjectGlob: phrase(2000)
+      .nullish()
+      .describe(
+        'An anchored glob of the subject: `*` stays within a segment, `**` crosses. The host of a URI and the domain of a ' +
+          'mail address must stand without wildcards',
+      ),
+    claims: z
+      .strictObject(Object.fromEntries(CLAIM_NAMES.map((name) => [name, phrase(2000).optional()])))
+      .nullish()
+      .describe('By extension of a Fulcio certificate, an anchored glob that its value must match'),
+    trustRoot: trustRootName
+      .nullish()
+      .describe(`The root under which the certificate must stand; ${PUBLIC_GOOD} where none is named`),
+    validFrom: time.nullish().describe('First moment at which what is signed counts'),
+    validUntil: time.nullish().describe('First moment at which what is signed no longer counts'),
+    person: person.nullish().describe('Who the subject is; then that is the approver. Only beside subject'),
+  })
+  .meta({ id: 'AttestorIdentityDocument' });
+export type IdentityBody = z.infer<typeof identityDocument>;
 
 /** What is PUT under an attestor's name. */
 export const attestorDocument = z
@@ -85,9 +131,10 @@ export const attestorDocument = z
     predicateTypes: z.array(token(500)).min(1).max(100).optional().describe('Either this or kinds'),
     keys: z.array(keyDocument).max(100).describe('A key that is left out is retired: superseded from then on'),
     identities: z
-      .array(z.unknown())
+      .array(identityDocument)
+      .max(100)
       .optional()
-      .describe('Keyless identities are not supported by this release: leave it out or empty'),
+      .describe('Whoever a certificate names. An identity that is left out is retired, as a key is'),
     repositories: z
       .array(token(500))
       .min(1)
@@ -104,7 +151,7 @@ export const attestorDocument = z
   .meta({ id: 'AttestorDocument' });
 export type AttestorBody = z.infer<typeof attestorDocument>;
 
-/** What is POSTed to revoke a key. */
+/** What is POSTed to revoke a key or an identity. */
 export const revocationDocument = z
   .strictObject({
     reason: z.enum(REVOCATION_REASONS),

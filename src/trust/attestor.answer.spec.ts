@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { attestorAnswer, revokedAnswer, toAttestorAnswer, toRevokedAnswer } from './attestor.answer.js';
+import { attestorAnswer, toAttestorAnswer } from './attestor.answer.js';
 import type { AttestorKey } from './attestor.js';
-import { keyState, type KeyState } from './key-state.js';
+import { identityState, keyState, type KeyState } from './key-state.js';
+import { revokedIdentityAnswer, revokedKeyAnswer, toRevokedIdentity, toRevokedKey } from './revocation.answer.js';
 import { strictest } from './revocation.js';
-import { epochOf, findAttestor, revocationsBinding, type TrustSnapshot } from './trust-snapshot.js';
-import { attestorWith, day, KEY_A, keyWith, trustOf } from './trust.fixture.js';
+import { revocationsBinding, revocationsOfIdentity } from './revocations-binding.js';
+import { epochOf, findAttestor, type TrustSnapshot } from './trust-snapshot.js';
+import { attestorWith, day, GITHUB, identityWith, KEY_A, keylessWith, keyWith, trustOf } from './trust.fixture.js';
 
 const superseded = { at: day(5), revoked: { reason: 'superseded', effectiveFrom: day(5) } } as const;
 const compromised = { at: day(6), revoked: { reason: 'compromised', effectiveFrom: day(4) } } as const;
@@ -69,9 +71,14 @@ describe('an answer', () => {
   it('to a revocation names the one that takes the most away', () => {
     const revocation = strictest(revocationsBinding(trust, 'trivy', KEY_A));
     if (revocation === null) throw new Error('not revoked');
-    const answer = toRevokedAnswer(revocation, 3);
-    expect(revokedAnswer.parse(answer)).toEqual(answer);
+    const answer = toRevokedKey(revocation, 3);
+    expect(revokedKeyAnswer.parse(answer)).toEqual(answer);
     expect(answer).toMatchObject({ reason: 'compromised', effectiveFrom: day(4), images: { count: 3 } });
+    expect(answer.links).toEqual({
+      attestations: '/v1/attestations?attestor=trivy',
+      images: '/v1/attestors/trivy/keys/k1/images',
+      verdicts: '/v1/attestors/trivy/keys/k1/flips',
+    });
     expect(strictest([])).toBeNull();
   });
 
@@ -81,5 +88,54 @@ describe('an answer', () => {
     [trustOf(superseded, { at: day(6), revoked: { reason: 'compromised' } }), 'compromised'],
   ])('goes by the earliest moment, and by compromised where two have the same', (revoked, reason) => {
     expect(strictest(revocationsBinding(revoked, 'trivy', KEY_A))?.reason).toBe(reason);
+  });
+});
+
+describe('an identity in an answer', () => {
+  const registered = { at: day(1), attestor: keylessWith({ claims: { sourceRepositoryRef: 'refs/tags/*' } }) };
+  const gone = { at: day(5), revokedIdentity: { reason: 'superseded', effectiveFrom: day(5) } } as const;
+
+  it('has its state and the revocations that bind it', () => {
+    const trust = trustOf(registered, gone);
+    const answer = toAttestorAnswer(trust, registered.attestor, epochOf(day(10)));
+    expect(attestorAnswer.parse(answer)).toEqual(answer);
+    expect(answer.identities).toMatchObject([
+      {
+        id: 'release',
+        issuer: GITHUB,
+        subject: null,
+        claims: { sourceRepositoryRef: 'refs/tags/*' },
+        trustRoot: 'public-good',
+        state: 'superseded',
+        revocations: [{ identityId: 'release', reason: 'superseded', effectiveFrom: day(5), trustRevision: 2 }],
+      },
+    ]);
+  });
+
+  it('follows its window, its retirement and what was revoked elsewhere', () => {
+    const stateOf = (trust: TrustSnapshot, attestor = 'trivy'): KeyState => {
+      const identity = findAttestor(trust, attestor)?.identities[0] ?? identityWith();
+      return identityState(trust, attestor, identity, epochOf(day(10)));
+    };
+    expect(stateOf(trustOf({ at: day(1), attestor: keylessWith() }))).toBe('active');
+    expect(stateOf(trustOf({ at: day(1), attestor: keylessWith({ validFrom: day(11) }) }))).toBe('not_yet_valid');
+    expect(stateOf(trustOf({ at: day(1), attestor: keylessWith({ validUntil: day(10) }) }))).toBe('expired');
+    expect(stateOf(trustOf({ at: day(1), attestor: keylessWith({ retiredAt: day(10) }) }))).toBe('retired');
+    const qa = { at: day(1), attestor: keylessWith({ id: 'other' }, { name: 'qa' }) };
+    expect(stateOf(trustOf(qa, gone), 'qa')).toBe('active');
+    const everywhere = { at: day(5), revokedIdentity: { reason: 'compromised' } } as const;
+    expect(stateOf(trustOf(qa, everywhere), 'qa')).toBe('compromised');
+  });
+
+  it('that is revoked links to what it touches', () => {
+    const revocation = strictest(revocationsOfIdentity(trustOf(registered, gone), 'trivy', identityWith()));
+    if (revocation === null) throw new Error('not revoked');
+    const answer = toRevokedIdentity(revocation, null);
+    expect(revokedIdentityAnswer.parse(answer)).toEqual(answer);
+    expect(answer).toMatchObject({ identityId: 'release', images: { count: null } });
+    expect(answer.links).toMatchObject({
+      images: '/v1/attestors/trivy/identities/release/images',
+      verdicts: '/v1/attestors/trivy/identities/release/flips',
+    });
   });
 });

@@ -1,21 +1,19 @@
 import { z } from 'zod';
 import { KINDS } from '../intoto/predicate-kind.js';
 import { SIGNATURE_SCHEMES } from '../intoto/signature-scheme.js';
-import { REVOCATION_REASONS, type Attestor, type AttestorKey, type KeyRevocation } from './attestor.js';
-import { KEY_STATES, keyState } from './key-state.js';
-import { revocationsBinding, type TrustSnapshot } from './trust-snapshot.js';
+import type { Attestor, AttestorIdentity, AttestorKey } from './attestor.js';
+import { KEY_STATES, identityState, keyState } from './key-state.js';
+import {
+  identityRevocationAnswer,
+  keyRevocationAnswer,
+  toIdentityRevocation,
+  toKeyRevocation,
+} from './revocation.answer.js';
+import { revocationsBinding, revocationsOfIdentity } from './revocations-binding.js';
+import type { TrustSnapshot } from './trust-snapshot.js';
 
 const time = z.iso.datetime().describe('RFC 3339, UTC');
 const thumbprint = z.string().describe('sha256 of the DER SubjectPublicKeyInfo');
-
-const revocationAnswer = z.object({
-  attestor: z.string().describe('Under which it was revoked; as compromised it binds under every attestor'),
-  keyId: z.string(),
-  reason: z.enum(REVOCATION_REASONS),
-  effectiveFrom: time.nullable().describe('From when on evidence stops helping; null: ever'),
-  at: time.describe('When it was recorded'),
-  trustRevision: z.number().int(),
-});
 
 const keyAnswer = z
   .object({
@@ -23,14 +21,36 @@ const keyAnswer = z
     thumbprint,
     publicKey: z.string().describe('PEM'),
     schemes: z.array(z.enum(SIGNATURE_SCHEMES)).describe('Every way in which a signature by this key may be made'),
+    trustRoot: z.string().describe('Whose timestamps and logs prove when it signed'),
     validFrom: time.nullable(),
     validUntil: time.nullable().describe('First moment at which evidence no longer counts'),
     person: z.string().nullable(),
     state: z.enum(KEY_STATES).describe('For what would be signed at this moment'),
     retiredAt: time.nullable().describe('When a later document left the key out'),
-    revocations: z.array(revocationAnswer).describe('All that bind the key here, in the order in which they were made'),
+    revocations: z
+      .array(keyRevocationAnswer)
+      .describe('All that bind the key here, in the order in which they were made'),
   })
   .meta({ id: 'AttestorKey' });
+
+const identityAnswer = z
+  .object({
+    id: z.string(),
+    issuer: z.string().nullable().describe('null: certificates without an OIDC issuer'),
+    subject: z.string().nullable(),
+    subjectGlob: z.string().nullable(),
+    claims: z.record(z.string(), z.string()).describe('By claim of the certificate, a glob of its value'),
+    trustRoot: z.string().describe('Under which the certificate must stand'),
+    validFrom: time.nullable(),
+    validUntil: time.nullable().describe('First moment at which what is signed no longer counts'),
+    person: z.string().nullable(),
+    state: z.enum(KEY_STATES).describe('For what would be signed at this moment'),
+    retiredAt: time.nullable().describe('When a later document left the identity out'),
+    revocations: z
+      .array(identityRevocationAnswer)
+      .describe('All after which nothing is left of the identity, in the order in which they were made'),
+  })
+  .meta({ id: 'AttestorIdentity' });
 
 export const attestorAnswer = z
   .object({
@@ -39,6 +59,7 @@ export const attestorAnswer = z
     kinds: z.array(z.enum(KINDS)).nullable().describe('What it may sign; null where predicateTypes says so'),
     predicateTypes: z.array(z.string()).nullable(),
     keys: z.array(keyAnswer),
+    identities: z.array(identityAnswer),
     repositories: z.array(z.string()).nullable().describe('null: not limited'),
     builders: z.array(z.object({ id: z.string(), slsaLevel: z.number().int() })),
     mayNameApprovers: z.boolean(),
@@ -50,21 +71,6 @@ export type AttestorAnswer = z.infer<typeof attestorAnswer>;
 
 export const attestorPage = z.object({ items: z.array(attestorAnswer), nextCursor: z.string().nullable() });
 
-export const revokedAnswer = revocationAnswer
-  .extend({
-    thumbprint,
-    images: z.object({
-      count: z
-        .number()
-        .int()
-        .nullable()
-        .describe('Images with evidence signed by this key; null where counting them took too long'),
-    }),
-    links: z.object({ attestations: z.string().describe('The evidence signed by keys of the attestor') }),
-  })
-  .meta({ id: 'KeyRevocation' });
-export type RevokedAnswer = z.infer<typeof revokedAnswer>;
-
 /** The attestor as clients see it at a moment, in milliseconds since the epoch. */
 export function toAttestorAnswer(trust: TrustSnapshot, attestor: Attestor, moment: number): AttestorAnswer {
   const state = trust.attestors.get(attestor.name)?.at(-1);
@@ -74,21 +80,12 @@ export function toAttestorAnswer(trust: TrustSnapshot, attestor: Attestor, momen
     kinds: attestor.kinds === null ? null : [...attestor.kinds],
     predicateTypes: attestor.predicateTypes === null ? null : [...attestor.predicateTypes],
     keys: attestor.keys.map((key) => toKeyAnswer(trust, attestor.name, key, moment)),
+    identities: attestor.identities.map((identity) => toIdentityAnswer(trust, attestor.name, identity, moment)),
     repositories: attestor.repositories === null ? null : [...attestor.repositories],
     builders: attestor.builders.map(({ id, slsaLevel }) => ({ id, slsaLevel })),
     mayNameApprovers: attestor.mayNameApprovers,
     changedAt: new Date(state?.at ?? 0).toISOString(),
     trustRevision: state?.trustRevision ?? 0,
-  };
-}
-
-/** A revocation as it is answered to whoever made it. */
-export function toRevokedAnswer(revocation: KeyRevocation, images: number | null): RevokedAnswer {
-  return {
-    ...toRevocationAnswer(revocation),
-    thumbprint: revocation.thumbprint,
-    images: { count: images },
-    links: { attestations: `/v1/attestations?attestor=${encodeURIComponent(revocation.attestor)}` },
   };
 }
 
@@ -103,24 +100,39 @@ function toKeyAnswer(
     thumbprint: key.thumbprint,
     publicKey: key.publicKey,
     schemes: [...key.schemes],
+    trustRoot: key.trustRoot,
     validFrom: key.validFrom,
     validUntil: key.validUntil,
     person: key.person,
     state: keyState(trust, attestor, key, moment),
     retiredAt: key.retiredAt,
     revocations: revocationsBinding(trust, attestor, key.thumbprint).map(({ revocation }) =>
-      toRevocationAnswer(revocation),
+      toKeyRevocation(revocation),
     ),
   };
 }
 
-function toRevocationAnswer({
-  attestor,
-  keyId,
-  reason,
-  effectiveFrom,
-  at,
-  trustRevision,
-}: KeyRevocation): z.infer<typeof revocationAnswer> {
-  return { attestor, keyId, reason, effectiveFrom, at, trustRevision };
+function toIdentityAnswer(
+  trust: TrustSnapshot,
+  attestor: string,
+  identity: AttestorIdentity,
+  moment: number,
+): AttestorAnswer['identities'][number] {
+  const { id, issuer, subject, subjectGlob, claims, trustRoot, validFrom, validUntil, person, retiredAt } = identity;
+  return {
+    id,
+    issuer,
+    subject,
+    subjectGlob,
+    claims: { ...claims },
+    trustRoot,
+    validFrom,
+    validUntil,
+    person,
+    state: identityState(trust, attestor, identity, moment),
+    retiredAt,
+    revocations: revocationsOfIdentity(trust, attestor, identity).map(({ revocation }) =>
+      toIdentityRevocation(revocation),
+    ),
+  };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { authorityOf, eligibilityOf, judgedTime, type Authority, type Claim } from './authority.js';
-import type { Signer } from './signer.js';
 import type { TrustSnapshot } from './trust-snapshot.js';
 import { attestorWith, day, KEY_A, KEY_B, keyWith, signerWith, trustOf } from './trust.fixture.js';
 
@@ -12,7 +11,7 @@ const SCAN: Claim = {
 
 interface Asked {
   readonly attestor?: string;
-  readonly signer?: Partial<Signer>;
+  readonly signer?: Parameters<typeof signerWith>[0];
   readonly claim?: Partial<Claim>;
 }
 
@@ -34,7 +33,7 @@ describe('who may speak', () => {
 
   it('counts a signature by a key of the attestor for a kind it may sign', () => {
     expect(standing(trust)).toBe(COUNTS);
-    expect(ask(trust)).toMatchObject({ attestor: { name: 'trivy' }, key: { id: 'k1' } });
+    expect(ask(trust)).toMatchObject({ attestor: { name: 'trivy' }, credential: { type: 'key', key: { id: 'k1' } } });
   });
 
   it('knows no attestor that was never registered', () => {
@@ -48,7 +47,7 @@ describe('who may speak', () => {
       { at: day(1), attestor: attestorWith({ name: 'qa', keys: [keyWith({ thumbprint: KEY_B })] }) },
     );
     expect(standing(two, { attestor: 'qa' })).toBe('wrong_attestor: nothing');
-    expect(ask(two, { attestor: 'qa' })).toMatchObject({ attestor: { name: 'qa' }, key: null });
+    expect(ask(two, { attestor: 'qa' })).toMatchObject({ attestor: { name: 'qa' }, credential: null });
   });
 
   it('refuses a scheme the key is not confined to', () => {
@@ -99,8 +98,12 @@ describe('the window of a key', () => {
   it('is held against the proven signing time where there is one, and else against receipt', () => {
     expect(standing(trust, { signer: { receivedAt: day(20), provenAt: day(10) } })).toBe(COUNTS);
     expect(standing(trust, { signer: { receivedAt: day(10), provenAt: day(4) } })).toBe('key_not_valid_then: nothing');
-    expect(judgedTime(signerWith({ provenAt: day(4) }))).toBe(day(4));
-    expect(judgedTime(signerWith())).toBe(day(10));
+    for (const [signer, time] of [
+      [signerWith({ provenAt: day(4) }), day(4)],
+      [signerWith(), day(10)],
+    ] as const) {
+      expect(judgedTime(ask(trust, { signer }), signer)).toBe(time);
+    }
   });
 
   it('reads times as the database writes them too', () => {
@@ -235,7 +238,7 @@ describe('an attestor that changes', () => {
       { at: day(12), deleted: 'trivy' },
     );
     expect(standing(deleted)).toBe('signer_revoked: objects');
-    expect(ask(deleted)).toMatchObject({ attestor: { name: 'trivy' }, key: { person } });
+    expect(ask(deleted)).toMatchObject({ attestor: { name: 'trivy' }, credential: { key: { person } } });
     expect(standing(deleted, { signer: { receivedAt: day(12) } })).toBe('signer_revoked: nothing');
     expect(ask(deleted, { signer: { receivedAt: day(12) } }).attestor?.name).toBe('trivy');
   });
@@ -247,7 +250,7 @@ describe('an attestor that changes', () => {
       { at: day(14), attestor: attestorWith({ keys: [keyWith({ id: 'k2', thumbprint: KEY_B })] }) },
     );
     expect(standing(again)).toBe('wrong_attestor: objects');
-    expect(ask(again).key?.id).toBe('k1');
+    expect(ask(again).credential).toMatchObject({ key: { id: 'k1' } });
     expect(standing(again, { signer: { receivedAt: day(13) } })).toBe('wrong_attestor: nothing');
   });
 
@@ -332,6 +335,9 @@ describe('the judged key', () => {
       }),
     });
     expect(ask(trust, { signer: { thumbprint: KEY_A } }).code).toBe('key_not_valid_then');
-    expect(ask(trust, { signer: { thumbprint: KEY_B } })).toMatchObject({ code: 'counts', key: { id: 'k2' } });
+    expect(ask(trust, { signer: { thumbprint: KEY_B } })).toMatchObject({
+      code: 'counts',
+      credential: { key: { id: 'k2' } },
+    });
   });
 });

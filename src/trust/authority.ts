@@ -1,18 +1,22 @@
-import type { Kind } from '../intoto/predicate-kind.js';
-import type { Attestor, AttestorKey } from './attestor.js';
-import type { Signer } from './signer.js';
+import type { Attestor } from './attestor.js';
 import {
-  epochOf,
-  findLastAttestor,
-  revocationsBinding,
-  type AttestorState,
-  type BindingRevocation,
-  type TrustSnapshot,
-} from './trust-snapshot.js';
+  ANYWHERE,
+  notOneOf,
+  questionOf,
+  stranger,
+  type AuthorityCode,
+  type Credential,
+  type Eligibility,
+  type EvidenceType,
+  type Moment,
+  type Question,
+} from './eligibility.js';
+import { identitiesOf, type AttestorState } from './attestor-state.js';
+import { judge } from './judge-signer.js';
+import type { Signer } from './signer.js';
+import { findLastAttestor, findRoot, type TrustSnapshot } from './trust-snapshot.js';
 
-/** Why a signer does not count for an attestor, or that it does. */
-export type AuthorityCode =
-  'counts' | 'wrong_attestor' | 'signer_not_allowed' | 'signer_revoked' | 'key_not_valid_then';
+export type { AuthorityCode, Credential, Eligibility, EvidenceType } from './eligibility.js';
 
 export interface Authority {
   readonly code: AuthorityCode;
@@ -29,14 +33,13 @@ export interface Authority {
    * was; null where it never existed.
    */
   readonly attestor: Attestor | null;
-  /** The signer's key in that same state; null where it holds none. */
-  readonly key: AttestorKey | null;
-}
-
-/** What the evidence is: authority is per kind of fact produced, or per predicate type. */
-export interface EvidenceType {
-  readonly kind: Kind;
-  readonly predicateType: string;
+  /** The key or identity that the signer is in that same state; null where it is none. */
+  readonly credential: Credential | null;
+  /**
+   * When it is proved to be signed, by those whom the credential's trust root trusts in that same state; RFC 3339. null
+   * where nobody whom it trusts says so.
+   */
+  readonly provenAt: string | null;
 }
 
 /** What the authority is asked for. */
@@ -47,10 +50,11 @@ export interface Claim extends EvidenceType {
 
 /**
  * Resolves whether one signer speaks for one attestor about one piece of evidence, at the snapshot's trust revision.
- * Times are judged by a proven signing time or else by receipt, never by what the signer claims.
+ * Times are judged by a signing time that the trust root of the key or identity proves, or else, for keys, by receipt;
+ * never by what the signer claims. A certificate always has a proven time, or it does not count.
  *
- * A key counts from `validFrom` (included) until `validUntil`, its retirement or the moment its revocation takes effect
- * (all excluded). A proven time before a revocation takes effect counts, whenever the evidence was received.
+ * A key or identity counts from `validFrom` (included) until `validUntil`, its retirement or the moment its revocation takes
+ * effect (all excluded). A proven time before a revocation takes effect counts, whenever the evidence was received.
  *
  * @throws RangeError where a time of the signer is not one.
  */
@@ -62,25 +66,22 @@ export function authorityOf(trust: TrustSnapshot, attestorName: string, signer: 
   }
   const question = questionOf(trust, attestorName, signer, claim);
   if (question === null) {
-    return withheld(notAKeyOf(attestorName), current.attestor ?? findLastAttestor(trust, attestorName));
+    return withheld(notOneOf(attestorName), current.attestor ?? findLastAttestor(trust, attestorName));
   }
-  const judged = judge(question, current, Infinity, claim.repository);
-  const { code, message, attestor, key } = judged;
-  if (code === 'counts') return { code, message, supports: true, objects: true, attestor, key };
+  const judged = judge(question, latest(trust, current), claim.repository);
+  if (judged.code === 'counts') return { ...judged, supports: true, objects: true };
   const place = placeOf(question, states, claim.repository);
-  if (place === null) return withheld(judged, attestor ?? findLastAttestor(trust, attestorName));
-  return { code, message, supports: false, objects: true, attestor: place.attestor, key: place.key };
+  if (place === null) return withheld(judged, judged.attestor ?? findLastAttestor(trust, attestorName));
+  return { ...place, code: judged.code, message: judged.message, supports: false, objects: true };
 }
 
-function withheld({ code, message, key }: Eligibility, attestor: Attestor | null): Authority {
-  return { code, message, supports: false, objects: false, attestor, key };
+function withheld(judged: Eligibility, attestor: Attestor | null): Authority {
+  return { ...judged, attestor, supports: false, objects: false };
 }
-
-/** Whether a signer counts for an attestor as it is, for whatever repository a gate may name; without objections. */
-export type Eligibility = Pick<Authority, 'code' | 'message' | 'attestor' | 'key'>;
 
 /**
- * Resolves whether a signer could count for an attestor about evidence of this type, wherever the image may be asked for.
+ * Resolves whether a signer could count for an attestor as it is about evidence of this type, wherever the image may be
+ * asked for; without objections.
  *
  * @throws RangeError where a time of the signer is not one.
  */
@@ -92,107 +93,58 @@ export function eligibilityOf(
 ): Eligibility {
   const current = trust.attestors.get(attestorName)?.at(-1);
   const question = questionOf(trust, attestorName, signer, type);
-  if (current === undefined || question === null) return notAKeyOf(attestorName);
-  return judge(question, current, Infinity, ANYWHERE);
+  if (current === undefined || question === null) return notOneOf(attestorName);
+  return judge(question, latest(trust, current), ANYWHERE);
 }
 
-/** The moment by which a signer's key is judged: a proven signing time, else receipt; RFC 3339. */
-export function judgedTime(signer: Signer): string {
-  return signer.provenAt ?? signer.receivedAt;
+/** The moment by which a signer was judged: a signing time proved under the trust root, else receipt; RFC 3339. */
+export function judgedTime({ provenAt }: Pick<Authority, 'provenAt'>, signer: Signer): string {
+  return provenAt ?? signer.receivedAt;
 }
 
-const ANYWHERE = Symbol('any repository');
-type Repository = string | null | typeof ANYWHERE;
-
-/** One signer, one attestor that has held its key, one type of evidence: what no moment and no state changes. */
-interface Question {
-  readonly name: string;
-  readonly signer: Signer;
-  readonly type: EvidenceType;
-  /** Milliseconds since the epoch. */
-  readonly judgedAt: number;
-  readonly receivedAt: number;
-  readonly revocations: readonly BindingRevocation[];
-}
-
-/** null where the signer's key is none that the attestor holds or has held. */
-function questionOf(trust: TrustSnapshot, name: string, signer: Signer, type: EvidenceType): Question | null {
-  if (trust.holders.get(signer.thumbprint)?.has(name) !== true) return null;
-  const receivedAt = epochOf(signer.receivedAt);
-  return {
-    name,
-    signer,
-    type,
-    judgedAt: epochOf(signer.provenAt, receivedAt),
-    receivedAt,
-    revocations: revocationsBinding(trust, name, signer.thumbprint),
-  };
-}
-
-/** Judges by one state of the attestor and by the revocations that were on record at the moment `known`. */
-function judge(question: Question, state: AttestorState, known: number, repository: Repository): Eligibility {
-  const { name, signer, type, judgedAt } = question;
-  const { attestor } = state;
-  if (attestor === null) return { ...stranger(`attestor ${name} was deleted`), code: 'signer_revoked' };
-  const held = state.keys.get(signer.thumbprint);
-  if (held === undefined) return { ...notAKeyOf(name), attestor };
-  const { key } = held;
-  const because = (code: AuthorityCode, message: string): Eligibility => ({ code, message, attestor, key });
-  if (!key.schemes.includes(signer.scheme)) {
-    return because('signer_not_allowed', `key ${key.id} of ${name} may not sign as ${signer.scheme}`);
-  }
-  if (!maySpeakOf(attestor, type)) {
-    const what = attestor.kinds === null ? `predicate type ${type.predicateType}` : `kind ${type.kind}`;
-    return because('signer_not_allowed', `attestor ${name} may not sign ${what}`);
-  }
-  const binding = question.revocations.find(({ effectiveFrom, at }) => at <= known && judgedAt >= effectiveFrom);
-  if (binding !== undefined) {
-    return because('signer_revoked', `key ${key.id} of ${name} is revoked as ${binding.revocation.reason}`);
-  }
-  const when = signer.provenAt === null ? 'received' : 'signed';
-  if (judgedAt >= held.retiredAt) {
-    return because('signer_revoked', `key ${key.id} of ${name} was retired before this was ${when}`);
-  }
-  if (judgedAt < held.validFrom) {
-    return because('key_not_valid_then', `key ${key.id} of ${name} was not valid yet when this was ${when}`);
-  }
-  if (judgedAt >= held.validUntil) {
-    return because('key_not_valid_then', `key ${key.id} of ${name} was no longer valid when this was ${when}`);
-  }
-  if (repository !== ANYWHERE && !state.covers(repository)) {
-    const where = repository ?? 'an image whose repository is not named';
-    return because('signer_not_allowed', `attestor ${name} may not speak of ${where}`);
-  }
-  return because('counts', `signed by key ${key.id} of ${name}`);
+function latest(trust: TrustSnapshot, state: AttestorState): Moment {
+  return { state, rootOf: (name) => findRoot(trust, name), known: Infinity };
 }
 
 /**
- * The latest state, in force at receipt or later, that let the signer count by what was known at its first moment since
- * receipt; null where none did. Revocations only ever get more, so a state that withheld then withholds throughout.
+ * The latest moment since receipt at which trust let the signer count; null where it never did. Between two changes of
+ * the attestor and of the trust roots it names nothing but revocations changes, and they only ever get more: so the first
+ * moment since receipt stands for all of them.
  */
 function placeOf(question: Question, states: readonly AttestorState[], repository: string | null): Eligibility | null {
-  const { receivedAt } = question;
+  const { trust, receivedAt } = question;
   // An unnamed repository withholds support, but it does not silence an objection.
   const asked = repository ?? ANYWHERE;
-  for (let index = states.length - 1; index >= 0; index -= 1) {
-    const state = states[index];
-    const next = states[index + 1];
-    if (state === undefined || (next !== undefined && next.at <= receivedAt)) return null;
-    const judged = judge(question, state, Math.max(receivedAt, state.at), asked);
+  const changes = changesOf(question, states);
+  for (let index = changes.length - 1; index >= 0; index -= 1) {
+    const change = changes[index];
+    const next = changes[index + 1];
+    if (change === undefined || (next !== undefined && next.at <= receivedAt)) return null;
+    const { at, trustRevision } = change;
+    const state = states.findLast((candidate) => candidate.trustRevision <= trustRevision);
+    if (state === undefined) return null;
+    const rootOf: Moment['rootOf'] = (name) => findRoot(trust, name, trustRevision);
+    const judged = judge(question, { state, rootOf, known: Math.max(receivedAt, at) }, asked);
     if (judged.code === 'counts') return judged;
   }
   return null;
 }
 
-function maySpeakOf(attestor: Attestor, type: EvidenceType): boolean {
-  if (attestor.kinds !== null) return attestor.kinds.includes(type.kind);
-  return attestor.predicateTypes?.includes(type.predicateType) ?? false;
+interface Change {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly trustRevision: number;
 }
 
-function stranger(message: string): Eligibility {
-  return { code: 'wrong_attestor', message, attestor: null, key: null };
-}
-
-function notAKeyOf(name: string): Eligibility {
-  return stranger(`not signed by a key of ${name}`);
+/** When the attestor changed, or a root by which it may judge the signer; in the order of their revisions. */
+function changesOf({ trust, signer }: Question, states: readonly AttestorState[]): readonly Change[] {
+  // A key by whose time nobody vouches is judged by receipt, whatever any root says.
+  if (signer.type === 'key' && signer.times.length === 0) return states;
+  const names = new Set(
+    signer.type === 'certificate'
+      ? identitiesOf(states).map(({ identity }) => identity.trustRoot)
+      : states.flatMap(({ keys }) => keys.get(signer.thumbprint)?.key.trustRoot ?? []),
+  );
+  const roots = [...names].flatMap((name) => trust.roots.get(name) ?? []);
+  return [...states, ...roots].sort((a, b) => a.trustRevision - b.trustRevision);
 }

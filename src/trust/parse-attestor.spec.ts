@@ -39,11 +39,13 @@ describe('an attestor document', () => {
           thumbprint: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
           publicKey: CI_KEY.publicKey,
           schemes: ['ES256/der', 'ES256/ieee-p1363'],
+          trustRoot: 'public-good',
           validFrom: null,
           validUntil: null,
           person: null,
         },
       ],
+      identities: [],
       repositories: null,
       builders: [],
       mayNameApprovers: false,
@@ -85,6 +87,14 @@ describe('an attestor document', () => {
 
   it('may hold no key, so that it supports nothing', () => {
     expect(parseAttestor('ci', { kinds: ['build'], keys: [] }).keys).toEqual([]);
+  });
+
+  it('may name for each key the trust root that proves when it signed', () => {
+    const { keys } = parseAttestor('ci', { kinds: ['build'], keys: [{ ...CI_KEY, trustRoot: 'own' }] });
+    expect(keys[0]?.trustRoot).toBe('own');
+    expect(pathsOf(refused({ kinds: ['build'], keys: [{ ...CI_KEY, trustRoot: 'Own' }] }))).toEqual([
+      'keys[0].trustRoot',
+    ]);
   });
 
   it('confines a key to the algorithm and encoding it names', () => {
@@ -164,17 +174,9 @@ describe('an attestor document', () => {
   it('refuses anything at all that is not a document, by its code', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (body) => {
-        expect(refused(body).code).toMatch(/^(attestor_malformed|identities_unsupported|key_unusable)$/);
+        expect(refused(body).code).toMatch(/^(attestor_malformed|key_unusable)$/);
       }),
     );
-  });
-
-  it('refuses keyless identities rather than ignore them', () => {
-    const identities = [{ id: 'release', issuer: 'https://issuer.example', subject: 'x' }];
-    expect(refused({ kinds: ['build'], keys: [CI_KEY], identities })).toMatchObject({
-      code: 'identities_unsupported',
-      errors: [{ path: 'identities' }],
-    });
   });
 
   it('refuses text that the database or a reader could not hold apart', () => {

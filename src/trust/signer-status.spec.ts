@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { signerStatus, type SignerStatus } from './signer-status.js';
 import type { TrustSnapshot } from './trust-snapshot.js';
-import { attestorWith, day, KEY_A, KEY_B, keyWith, signerWith, trustOf } from './trust.fixture.js';
+import {
+  attestorWith,
+  certificateWith,
+  certified,
+  day,
+  KEY_A,
+  KEY_B,
+  keylessWith,
+  keyWith,
+  LEAF_KEY,
+  rootWith,
+  signerWith,
+  trustOf,
+} from './trust.fixture.js';
 
 const SCAN = { kind: 'scan', predicateType: 'https://in-toto.io/attestation/vulns/v0.1' } as const;
 const VEX = { kind: 'vex', predicateType: 'https://cyclonedx.org/bom' } as const;
@@ -17,15 +30,17 @@ describe('evidence that somebody who may sign it has signed', () => {
         {
           attestor: 'trivy',
           keyId: 'k1',
+          identity: null,
           thumbprint: KEY_A,
           scheme: 'ES256/der',
+          signedAt: null,
           counts: true,
           code: 'counts',
           message: 'signed by key k1 of trivy',
         },
       ],
       rejection: null,
-      couldGain: false,
+      waiting: [],
     });
   });
 
@@ -44,7 +59,7 @@ describe('evidence that somebody who may sign it has signed', () => {
       ['qa', 'q', 'signer_not_allowed'],
       ['trivy', 'k1', 'counts'],
     ]);
-    expect(status).toMatchObject({ rejection: null, couldGain: false });
+    expect(status).toMatchObject({ rejection: null, waiting: [] });
   });
 
   it('could gain where another of its signers, or another of its kinds, does not count', () => {
@@ -52,20 +67,24 @@ describe('evidence that somebody who may sign it has signed', () => {
       { at: day(1), attestor: attestorWith({ kinds: ['sbom'] }) },
       { at: day(1), attestor: attestorWith({ name: 'qa', keys: [keyWith({ thumbprint: KEY_B })], kinds: ['test'] }) },
     );
-    expect(signerStatus(trust, [signerWith()], [SBOM, VEX])).toMatchObject({ rejection: null, couldGain: true });
+    expect(signerStatus(trust, [signerWith()], [SBOM, VEX])).toMatchObject({
+      rejection: null,
+      waiting: [signerWith()],
+    });
     const both = [signerWith(), signerWith({ thumbprint: KEY_B })];
-    expect(signerStatus(trust, both, [SBOM])).toMatchObject({ rejection: null, couldGain: true });
+    expect(signerStatus(trust, both, [SBOM])).toMatchObject({ rejection: null, waiting: [both[1]] });
   });
 });
 
 describe('evidence that nobody who may sign it has signed', () => {
-  const codeOf = (status: SignerStatus): string => `${status.rejection?.code ?? 'counts'}, ${String(status.couldGain)}`;
+  const codeOf = (status: SignerStatus): string =>
+    `${status.rejection?.code ?? 'counts'}, ${String(status.waiting.length > 0)}`;
 
   it('is rejected as of an untrusted signer where no key is known', () => {
     expect(signerStatus(trustOf(), [], [SCAN])).toEqual({
       standings: [],
-      rejection: { code: 'untrusted_signer', detail: 'no signature is by a key of a known attestor' },
-      couldGain: false,
+      rejection: { code: 'untrusted_signer', detail: 'no signature is by a key or an identity of a known attestor' },
+      waiting: [],
     });
     expect(codeOf(byA(trustOf()))).toBe('untrusted_signer, true');
   });
@@ -114,5 +133,66 @@ describe('evidence that nobody who may sign it has signed', () => {
     for (const order of [signers, [...signers].reverse()]) {
       expect(codeOf(signerStatus(trust, order, [SCAN]))).toBe('key_not_valid_then, true');
     }
+  });
+});
+
+describe('evidence with a certificate', () => {
+  const certificate = certificateWith();
+  const status = (trust: TrustSnapshot): SignerStatus => signerStatus(trust, [certificate], [SCAN]);
+  const registered = { at: day(1), attestor: keylessWith() };
+
+  it('names the identity that it fits, and when it is proved to be signed', () => {
+    expect(status(trustOf(registered))).toEqual({
+      standings: [
+        {
+          attestor: 'trivy',
+          keyId: null,
+          identity: 'release',
+          thumbprint: LEAF_KEY,
+          scheme: 'ES256/der',
+          signedAt: day(9),
+          counts: true,
+          code: 'counts',
+          message: 'signed by identity release of trivy',
+        },
+      ],
+      rejection: null,
+      waiting: [],
+    });
+  });
+
+  it('is of nobody where it only comes near, and is told what differs', () => {
+    const near = { at: day(1), attestor: keylessWith({ subjectGlob: 'https://github.com/acme/other/**' }) };
+    const { standings, rejection, waiting } = status(trustOf(near));
+    expect(standings).toEqual([]);
+    expect(rejection).toEqual({ code: 'identity_mismatch', detail: expect.stringContaining('the subject is') });
+    expect(waiting).toEqual([certificate]);
+  });
+
+  it('is of an untrusted signer where nobody has an identity like it', () => {
+    expect(status(trustOf({ at: day(1), attestor: attestorWith() }))).toMatchObject({
+      standings: [],
+      rejection: { code: 'untrusted_signer' },
+      waiting: [certificate],
+    });
+  });
+
+  it.each([
+    ['certificate_invalid', trustOf(registered, { at: day(2), root: rootWith() })],
+    ['key_not_valid_then', trustOf({ at: day(1), attestor: keylessWith({ validUntil: day(9) }) })],
+    ['key_not_valid_then', trustOf(registered, { at: day(2), revokedIdentity: { reason: 'compromised' } })],
+    ['signer_not_allowed', trustOf({ at: day(1), attestor: keylessWith({}, { kinds: ['test'] }) })],
+    ['untrusted_signer', trustOf(registered, { at: day(2), deleted: 'trivy' })],
+  ])('is rejected with the code %s', (code, trust) => {
+    const found = status(trust);
+    expect(found.rejection?.code).toBe(code);
+    expect(found.standings).toMatchObject([{ attestor: 'trivy', keyId: null, counts: false }]);
+    expect(found.waiting).toEqual([certificate]);
+  });
+
+  it('counts by a known key beside a certificate of nobody', () => {
+    const stranger = certificateWith({ identity: certified({ issuer: 'https://other.example', subjects: ['x'] }) });
+    const found = signerStatus(trustOf({ at: day(1), attestor: attestorWith() }), [stranger, signerWith()], [SCAN]);
+    expect(found).toMatchObject({ rejection: null, standings: [{ keyId: 'k1' }], waiting: [stranger] });
   });
 });

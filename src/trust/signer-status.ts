@@ -1,18 +1,29 @@
 import type { SignatureScheme } from '../intoto/signature-scheme.js';
-import { eligibilityOf, type AuthorityCode, type EvidenceType } from './authority.js';
+import { eligibilityOf, type AuthorityCode, type Eligibility, type EvidenceType } from './authority.js';
 import type { Signer, Thumbprint } from './signer.js';
-import type { TrustSnapshot } from './trust-snapshot.js';
+import { attestorsNear, findLastKey, type TrustSnapshot } from './trust-snapshot.js';
 
 /** Why evidence is rejected for its signers, the worst first: each later code came closer to counting. */
-const REJECTIONS = ['untrusted_signer', 'signer_not_allowed', 'key_not_valid_then'] as const;
+const REJECTIONS = [
+  'untrusted_signer',
+  'identity_mismatch',
+  'certificate_invalid',
+  'signer_not_allowed',
+  'key_not_valid_then',
+] as const;
 export type SignerRejectionCode = (typeof REJECTIONS)[number];
 
-/** One key that signed, as one attestor's. A key that several attestors hold gives several. */
+/** One key or certificate that signed, as one attestor's. What several attestors hold gives several. */
 export interface SignerStanding {
   readonly attestor: string;
-  readonly keyId: string;
+  /** The id of the attestor's key; null where a certificate signed. */
+  readonly keyId: string | null;
+  /** The id of the attestor's identity; null where a key signed. */
+  readonly identity: string | null;
   readonly thumbprint: Thumbprint;
   readonly scheme: SignatureScheme;
+  /** When it was signed, as those prove whom the trust root of the key or identity trusts; RFC 3339 or null. */
+  readonly signedAt: string | null;
   /** Whether it could count for at least one kind of this evidence, in whatever repository. */
   readonly counts: boolean;
   readonly code: 'counts' | SignerRejectionCode;
@@ -23,26 +34,27 @@ export interface SignerStatus {
   readonly standings: readonly SignerStanding[];
   /** null where at least one signer could count; else why the one that came closest does not. */
   readonly rejection: { readonly code: SignerRejectionCode; readonly detail: string } | null;
-  /** Whether a later change of trust could let a signer count that does not, for some kind of this evidence. */
-  readonly couldGain: boolean;
+  /** The signers that a later change of trust could let count as they do not, for some kind of this evidence. */
+  readonly waiting: readonly Signer[];
 }
 
 /**
- * Whose keys signed and whether they could count for what the evidence is, at the snapshot's trust revision. Signatures
- * that no known key made are not among the signers: such evidence could gain as well, which the caller knows.
+ * Who signed and whether they could count for what the evidence is, at the snapshot's trust revision. Signatures that no
+ * known key made are not among the signers: such evidence could gain as well, which the caller knows.
  */
 export function signerStatus(
   trust: TrustSnapshot,
   signers: readonly Signer[],
   types: readonly EvidenceType[],
 ): SignerStatus {
-  const bySigner = signers.map((signer) => standingsOf(trust, signer, types));
+  const bySigner = signers.map((signer) => ({ signer, ...standingsOf(trust, signer, types) }));
   const standings = bySigner.flatMap((found) => found.standings);
   const best = standings.reduce<SignerStanding | null>(closer, null);
   return {
-    standings,
+    // Who only comes near to an identity of an attestor is not one of its signers, but may be told what is amiss.
+    standings: standings.filter(({ code }) => code !== 'identity_mismatch'),
     rejection: rejectionOf(best),
-    couldGain: bySigner.some((found) => !found.countsForAll),
+    waiting: bySigner.filter((found) => !found.countsForAll).map(({ signer }) => signer),
   };
 }
 
@@ -53,16 +65,12 @@ interface StandingsOfSigner {
 }
 
 function standingsOf(trust: TrustSnapshot, signer: Signer, types: readonly EvidenceType[]): StandingsOfSigner {
-  const { thumbprint, scheme } = signer;
   const counting = new Set<EvidenceType>();
-  const standings = [...(trust.holders.get(thumbprint) ?? [])].sort().flatMap((attestor): SignerStanding[] => {
-    const keyId = keyIdOf(trust, attestor, thumbprint);
-    if (keyId === null) return [];
+  const standings = attestorsNear(trust, signer).flatMap((attestor): SignerStanding[] => {
     const perType = types.map((type): SignerStanding => {
-      const { code: authority, message } = eligibilityOf(trust, attestor, signer, type);
-      const code = standingCode(authority, trust, attestor);
-      if (code === 'counts') counting.add(type);
-      return { attestor, keyId, thumbprint, scheme, counts: code === 'counts', code, message };
+      const standing = standingOf(trust, attestor, signer, eligibilityOf(trust, attestor, signer, type));
+      if (standing.counts) counting.add(type);
+      return standing;
     });
     const best = perType.reduce<SignerStanding | null>(closer, null);
     return best === null ? [] : [best];
@@ -70,24 +78,38 @@ function standingsOf(trust: TrustSnapshot, signer: Signer, types: readonly Evide
   return { standings, countsForAll: counting.size === types.length };
 }
 
+function standingOf(trust: TrustSnapshot, attestor: string, signer: Signer, judged: Eligibility): SignerStanding {
+  const code = standingCode(judged.code, trust, attestor);
+  return {
+    attestor,
+    // A key keeps its id for good, also where the attestor has given it up.
+    keyId: signer.type === 'key' ? (findLastKey(trust, attestor, signer.thumbprint)?.id ?? null) : null,
+    identity: judged.credential?.type === 'identity' ? judged.credential.identity.id : null,
+    thumbprint: signer.thumbprint,
+    scheme: signer.scheme,
+    signedAt: judged.provenAt,
+    counts: code === 'counts',
+    code,
+    message: judged.message,
+  };
+}
+
 /** The contract's rejections know no revocation: a key revoked, retired or out of its window was not valid then. */
 function standingCode(code: AuthorityCode, trust: TrustSnapshot, attestor: string): SignerStanding['code'] {
   const deleted = trust.attestors.get(attestor)?.at(-1)?.attestor === null;
   switch (code) {
     case 'counts':
+    case 'identity_mismatch':
     case 'signer_not_allowed':
     case 'key_not_valid_then':
       return code;
+    case 'root_not_trusted':
+      return 'certificate_invalid';
     case 'signer_revoked':
       return deleted ? 'untrusted_signer' : 'key_not_valid_then';
     case 'wrong_attestor':
       return 'untrusted_signer';
   }
-}
-
-function keyIdOf(trust: TrustSnapshot, attestor: string, thumbprint: Thumbprint): string | null {
-  const states = trust.attestors.get(attestor) ?? [];
-  return states.findLast((state) => state.keys.has(thumbprint))?.keys.get(thumbprint)?.key.id ?? null;
 }
 
 function closer(best: SignerStanding | null, next: SignerStanding): SignerStanding {
@@ -99,6 +121,8 @@ function rank(code: SignerStanding['code']): number {
 }
 
 function rejectionOf(best: SignerStanding | null): SignerStatus['rejection'] {
-  if (best === null) return { code: 'untrusted_signer', detail: 'no signature is by a key of a known attestor' };
+  if (best === null) {
+    return { code: 'untrusted_signer', detail: 'no signature is by a key or an identity of a known attestor' };
+  }
   return best.code === 'counts' ? null : { code: best.code, detail: best.message };
 }

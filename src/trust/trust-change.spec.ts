@@ -11,8 +11,7 @@ import {
   revokeKey,
   type TrustChange,
 } from './trust-change.js';
-import { attestorWith, day, KEY_A, KEY_B, keyWith, trustOf } from './trust.fixture.js';
-import { EMPTY_TRUST } from './trust-snapshot.js';
+import { attestorWith, day, EMPTY_TRUST, KEY_A, KEY_B, keyWith, trustOf } from './trust.fixture.js';
 
 const KEY_C = `sha256:${'c'.repeat(64)}` as Thumbprint;
 const k1 = named(keyWith());
@@ -47,12 +46,12 @@ describe('a document that is PUT', () => {
       name: 'trivy',
       previous: null,
       attestor: attestorWith(),
-      gains: true,
+      gains: ['key:ES256/der'],
     });
     const trust = trustOf(registered);
-    expect(putAttestor(trust, document('trivy', k1, k2), day(2))).toMatchObject({ gains: true });
+    expect(putAttestor(trust, document('trivy', k1, k2), day(2))).toMatchObject({ gains: ['key:ES256/der'] });
     expect(putAttestor(trust, document('trivy'), day(2))).toMatchObject({
-      gains: false,
+      gains: [],
       attestor: { keys: [{ id: 'k1', retiredAt: day(2) }] },
     });
   });
@@ -119,7 +118,7 @@ describe('a key that is added', () => {
   });
 
   it('gains, and changes nothing the second time', () => {
-    expect(addKey(trustOf(registered), 'trivy', k2)).toMatchObject({ gains: true });
+    expect(addKey(trustOf(registered), 'trivy', k2)).toMatchObject({ gains: ['key:ES256/der'] });
     expect(addKey(trustOf(registered), 'trivy', k1)).toBeNull();
   });
 
@@ -141,7 +140,7 @@ describe('a key that is added', () => {
 describe('an attestor that is deleted', () => {
   it('is gone, once', () => {
     const trust = trustOf(registered);
-    expect(deleteAttestor(trust, 'trivy')).toMatchObject({ attestor: null, gains: false });
+    expect(deleteAttestor(trust, 'trivy')).toMatchObject({ attestor: null, gains: [] });
     const gone = trustOf(registered, { at: day(2), deleted: 'trivy' });
     expect(() => deleteAttestor(gone, 'trivy')).toThrow(expect.objectContaining({ code: 'attestor_not_found' }));
     expect(() => getAttestor(gone, 'trivy')).toThrow(expect.objectContaining({ code: 'attestor_not_found' }));

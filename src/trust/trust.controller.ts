@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -7,22 +7,14 @@ import type { Caller } from '../access/caller.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { pageOf, parseLimit, type Page } from '../platform/page.js';
 import { RequireRoles } from '../platform/roles.js';
-import { attestorDocument, keyDocument, revocationDocument } from './attestor-document.js';
-import {
-  attestorAnswer,
-  attestorPage,
-  revokedAnswer,
-  toAttestorAnswer,
-  toRevokedAnswer,
-  type AttestorAnswer,
-  type RevokedAnswer,
-} from './attestor.answer.js';
+import { attestorDocument } from './attestor-document.js';
+import { attestorAnswer, attestorPage, toAttestorAnswer, type AttestorAnswer } from './attestor.answer.js';
+import { answerOf, created } from './attestor-changed.js';
 import { documentedBy } from './documented-body.js';
-import { parseAttestor, parseKey, parseRevocation } from './parse-attestor.js';
-import { strictest } from './revocation.js';
-import { addKey, deleteAttestor, getAttestor, getKey, putAttestor, revokeKey } from './trust-change.js';
-import { epochOf, findAttestor, revocationsBinding } from './trust-snapshot.js';
-import { TrustStore, type TrustChanged } from './trust.store.js';
+import { parseAttestor } from './parse-attestor.js';
+import { deleteAttestor, getAttestor, putAttestor } from './trust-change.js';
+import { findAttestor } from './trust-snapshot.js';
+import { TrustStore } from './trust.store.js';
 
 const listQuery = z.strictObject({
   limit: z.string().optional().describe('1 to 1000, default 50'),
@@ -41,7 +33,9 @@ export class TrustController {
   @RequireRoles('trust-admin')
   @ApiOperation({
     summary: 'Register an attestor or replace what it is',
-    description: 'A key that the document leaves out is retired as superseded: what was received before still counts.',
+    description:
+      'A key or an identity that the document leaves out is retired as superseded: what was received or signed before ' +
+      'still counts.',
     operationId: 'putAttestor',
   })
   @ApiCreatedResponse({ standardSchema: attestorAnswer, description: 'Registered' })
@@ -79,7 +73,7 @@ export class TrustController {
 
   @Get(':name')
   @RequireRoles('auditor', 'trust-admin')
-  @ApiOperation({ summary: 'One attestor, its keys with their state', operationId: 'getAttestor' })
+  @ApiOperation({ summary: 'One attestor, its keys and identities with their state', operationId: 'getAttestor' })
   @ApiOkResponse({ standardSchema: attestorAnswer })
   async get(@Param('name') name: string): Promise<AttestorAnswer> {
     const { trust, now } = await this.store.current();
@@ -99,61 +93,4 @@ export class TrustController {
   async delete(@Param('name') name: string, @CallerParam() caller: Caller): Promise<void> {
     await this.store.change(caller.actor, (trust) => deleteAttestor(trust, name));
   }
-
-  @Post(':name/keys')
-  @RequireRoles('trust-admin')
-  @ApiOperation({
-    summary: 'Add a key, or take a retired one back',
-    description: 'Evidence that waited for the key is looked at again and counts from then on.',
-    operationId: 'addAttestorKey',
-  })
-  @ApiCreatedResponse({ standardSchema: attestorAnswer, description: 'Added' })
-  @ApiOkResponse({ standardSchema: attestorAnswer, description: 'The attestor holds the key already, as it is named' })
-  async addKey(
-    @Param('name') name: string,
-    @Body({ schema: documentedBy(keyDocument) }) body: unknown,
-    @CallerParam() caller: Caller,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<AttestorAnswer> {
-    const key = parseKey(body);
-    const changed = await this.store.change(caller.actor, (trust) => addKey(trust, name, key));
-    if (changed.change === null) reply.code(200);
-    else created(reply, name);
-    return answerOf(changed, name);
-  }
-
-  @Post(':name/keys/:keyId/revoke')
-  @HttpCode(200)
-  @RequireRoles('trust-admin')
-  @ApiOperation({
-    summary: 'Revoke a key',
-    description:
-      'Evidence received, or by a proven signing time signed, at or after `effectiveFrom` stops helping in the very next ' +
-      'verdict; objections keep their place. Cannot be taken back, only moved earlier or from superseded to compromised.',
-    operationId: 'revokeAttestorKey',
-  })
-  @ApiOkResponse({ standardSchema: revokedAnswer })
-  async revoke(
-    @Param('name') name: string,
-    @Param('keyId') keyId: string,
-    @Body({ schema: documentedBy(revocationDocument) }) body: unknown,
-    @CallerParam() caller: Caller,
-  ): Promise<RevokedAnswer> {
-    const request = parseRevocation(body);
-    const { trust } = await this.store.change(caller.actor, (current, now) =>
-      revokeKey(current, name, keyId, request, now),
-    );
-    const { thumbprint } = getKey(trust, name, keyId);
-    const revocation = strictest(revocationsBinding(trust, name, thumbprint));
-    if (revocation === null) throw new Error(`key ${keyId} of ${name} was not revoked`);
-    return toRevokedAnswer(revocation, await this.store.countImages(thumbprint));
-  }
-}
-
-function answerOf({ trust, now }: TrustChanged, name: string): AttestorAnswer {
-  return toAttestorAnswer(trust, getAttestor(trust, name), epochOf(now));
-}
-
-function created(reply: FastifyReply, name: string): void {
-  reply.code(201).header('location', `/v1/attestors/${name}`);
 }

@@ -1,16 +1,12 @@
-import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import type { HistoryEntry } from '../history/history-entry.js';
+import { Inject, Injectable } from '@nestjs/common';
 import { HistoryStore } from '../history/history.store.js';
-import { SIGNATURE_SCHEMES } from '../intoto/signature-scheme.js';
 import { Database } from '../platform/database.js';
-import { sqlStateOf } from '../platform/sql-state.js';
 import { inTransaction } from '../platform/transaction.js';
-import type { AttestorRecord, KeyRevocation } from './attestor.js';
-import { attestorDigest } from './canonical-attestor.js';
-import type { Thumbprint } from './signer.js';
 import type { TrustChange } from './trust-change.js';
-import { EMPTY_TRUST, extendTrust, type TrustRecords, type TrustSnapshot } from './trust-snapshot.js';
+import { historyEntryOf } from './trust-history.js';
+import { gainsOf, insertRecords, LOAD_RECORDS, recordsOf, TRUST_TABLES } from './trust-records.store.js';
+import { TRUST_ROOT_FORMATS, type TrustRootFormats } from './trust-root-formats.js';
+import { emptyTrust, extendTrust, type TrustRecords, type TrustSnapshot } from './trust-snapshot.js';
 
 /** What a change of trust came to. */
 export interface TrustChanged {
@@ -22,19 +18,21 @@ export interface TrustChanged {
   readonly now: string;
 }
 
-/** How long an answer waits to be told how much evidence a revocation touches. */
-const COUNT_TIMEOUT_MS = 3_000;
-
-/** Trust as it is and as it was. States and revocations are only ever added, each under a revision of its own. */
+/** Trust as it is and as it was. Records are only ever added, each under a revision of its own. */
 @Injectable()
 export class TrustStore {
-  #latest: TrustSnapshot = EMPTY_TRUST;
+  readonly #empty: TrustSnapshot;
+  #latest: TrustSnapshot;
   readonly #loading = new Map<number, Promise<TrustSnapshot>>();
 
   constructor(
     private readonly database: Database,
     private readonly history: HistoryStore,
-  ) {}
+    @Inject(TRUST_ROOT_FORMATS) { publicGood }: Pick<TrustRootFormats, 'publicGood'>,
+  ) {
+    this.#empty = emptyTrust(publicGood);
+    this.#latest = this.#empty;
+  }
 
   /** Trust at the revision that is current when asked. */
   async snapshot(): Promise<TrustSnapshot> {
@@ -66,7 +64,7 @@ export class TrustStore {
   async snapshotAsOf(moment: Date): Promise<TrustSnapshot> {
     const { rows } = await this.database.pool.query<{ revision: number }>(
       `select coalesce(max(trust_revision), 0) as revision from (
-         select trust_revision, at from attestor_states union all select trust_revision, at from key_revocations
+         ${TRUST_TABLES.map((table) => `select trust_revision, at from ${table}`).join(' union all ')}
        ) recorded where at <= $1`,
       [moment],
     );
@@ -96,35 +94,15 @@ export class TrustStore {
       if (change === null) return { change, trust, now };
       const revision = trust.revision + 1;
       const records = recordsOf(change, revision, now);
-      await insert(tx, actor, records);
-      const gains = change.type === 'attestor' && change.gains;
+      const gains = gainsOf(change);
+      await insertRecords(tx, actor, records, gains, revision);
       await tx.query('update revisions set value = $1 where name = any($2)', [
         revision,
-        gains ? ['trust', 'trust_gain'] : ['trust'],
+        gains.length > 0 ? ['trust', 'trust_gain'] : ['trust'],
       ]);
-      await this.history.append(tx, [historyEntry(actor, change, revision)]);
+      await this.history.append(tx, [historyEntryOf(actor, change, revision)]);
       return { change, trust: extendTrust(trust, revision, records), now };
     });
-  }
-
-  /** How many images carry evidence signed by the key, whether or not it counts; null where counting takes too long. */
-  async countImages(thumbprint: Thumbprint): Promise<number | null> {
-    const signers = SIGNATURE_SCHEMES.map((scheme) => `${thumbprint}|${scheme}`);
-    try {
-      return await this.database.dataSource.transaction(async (tx) => {
-        await tx.query(`set local statement_timeout = ${COUNT_TIMEOUT_MS}`);
-        const rows: readonly { images: string }[] = await tx.query(
-          `select count(distinct s.subject) as images
-           from fact_signers f join attestation_subjects s on s.attestation = f.attestation
-           where f.signer = any($1) and s.subject like 'sha256:%'`,
-          [signers],
-        );
-        return Number(theRow(rows).images);
-      });
-    } catch (error) {
-      if (sqlStateOf(error) === QUERY_CANCELED) return null;
-      throw error;
-    }
   }
 
   private async loadShared(revision: number): Promise<TrustSnapshot> {
@@ -143,75 +121,19 @@ export class TrustStore {
    * snapshot whatever is being written meanwhile.
    */
   private async load(query: Query, revision: number): Promise<{ readonly trust: TrustSnapshot; readonly clock: Date }> {
-    const base = this.#latest.revision <= revision ? this.#latest : EMPTY_TRUST;
-    const { current, clock, states, revocations } = theRow(await query(LOAD, [base.revision, revision]));
+    const base = this.#latest.revision <= revision ? this.#latest : this.#empty;
+    const { current, clock, ...records } = theRow(await query(LOAD_RECORDS, [base.revision, revision]));
     if (Number(current) < revision) throw new Error(`trust revision ${revision} has not been committed`);
-    return { trust: extendTrust(base, revision, { states, revocations }), clock };
+    return { trust: extendTrust(base, revision, records), clock };
   }
 }
 
-const QUERY_CANCELED = '57014';
-
-interface LoadedRow {
+interface LoadedRow extends TrustRecords {
   readonly current: number | string;
   readonly clock: Date;
-  readonly states: readonly AttestorRecord[];
-  readonly revocations: readonly KeyRevocation[];
 }
 
 type Query = (text: string, values: unknown[]) => Promise<readonly LoadedRow[]>;
-
-function rfc3339(column: string): string {
-  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-}
-
-const LOAD = `
-  select r.value as current, date_trunc('milliseconds', clock_timestamp()) as clock,
-    (select coalesce(jsonb_agg(jsonb_build_object(
-        'name', s.name, 'trustRevision', s.trust_revision, 'at', ${rfc3339('s.at')}, 'attestor', s.attestor
-      ) order by s.trust_revision), '[]')
-      from attestor_states s where s.trust_revision > $1 and s.trust_revision <= $2) as states,
-    (select coalesce(jsonb_agg(jsonb_build_object(
-        'thumbprint', k.thumbprint, 'attestor', k.attestor, 'keyId', k.key_id, 'reason', k.reason,
-        'effectiveFrom', ${rfc3339('k.effective_from')}, 'at', ${rfc3339('k.at')}, 'trustRevision', k.trust_revision
-      ) order by k.trust_revision), '[]')
-      from key_revocations k where k.trust_revision > $1 and k.trust_revision <= $2) as revocations
-  from revisions r where r.name = 'trust'`;
-
-function recordsOf(change: TrustChange, trustRevision: number, at: string): TrustRecords {
-  switch (change.type) {
-    case 'attestor':
-      return { states: [{ name: change.name, trustRevision, at, attestor: change.attestor }], revocations: [] };
-    case 'revocation':
-      return { states: [], revocations: [{ ...change.revocation, at, trustRevision }] };
-  }
-}
-
-async function insert(tx: EntityManager, actor: string, { states, revocations }: TrustRecords): Promise<void> {
-  for (const { name, trustRevision, at, attestor } of states) {
-    await tx.query(
-      'insert into attestor_states (name, trust_revision, at, actor, attestor) values ($1, $2, $3, $4, $5)',
-      [name, trustRevision, at, actor, attestor === null ? null : JSON.stringify(attestor)],
-    );
-  }
-  for (const { trustRevision, thumbprint, attestor, keyId, reason, effectiveFrom, at } of revocations) {
-    await tx.query(
-      `insert into key_revocations (trust_revision, thumbprint, attestor, key_id, reason, effective_from, at, actor)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [trustRevision, thumbprint, attestor, keyId, reason, effectiveFrom, at, actor],
-    );
-  }
-}
-
-function historyEntry(actor: string, change: TrustChange, trustRevision: number): HistoryEntry {
-  const entry = { actor, image: null, attestation: null };
-  if (change.type === 'revocation')
-    return { ...entry, type: 'key.revoked', data: { ...change.revocation, trustRevision } };
-  const { name, previous, attestor } = change;
-  if (attestor === null) return { ...entry, type: 'attestor.deleted', data: { attestor: name, trustRevision } };
-  const data = { attestor: name, trustRevision, digest: attestorDigest(attestor) };
-  return { ...entry, type: previous === null ? 'attestor.created' : 'attestor.changed', data };
-}
 
 function theRow<Row>(rows: readonly Row[]): Row {
   const [row] = rows;

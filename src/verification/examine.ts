@@ -1,59 +1,49 @@
 import type { DerivedFact } from '../facts/fact.js';
 import type { Sha256Digest } from '../intoto/digest.js';
 import { kindOf } from '../intoto/predicate-kind.js';
-import type { SignatureMatch } from '../intoto/verify-envelope.js';
+import type { ProvedSigner } from '../intoto/proved-signer.js';
 import type { EvidenceType } from '../trust/authority.js';
+import { waitsFor as causesWaitedFor, type GainCause } from '../trust/gain-causes.js';
+import { signerOf } from '../trust/signer.js';
 import { signerStatus, type SignerStanding } from '../trust/signer-status.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { Outcome, RejectionCode } from './outcome.js';
-import type { EnvelopeReading, PredicateReading } from './read-envelope.js';
-
-/** A signer as the verification keeps it: whose key it is found to be, and whether it could count at that time. */
-export interface ExaminedSigner extends SignerStanding {
-  readonly identity: null;
-  readonly signedAt: null;
-}
+import type { EvidenceReading, PredicateReading } from './read-evidence.js';
 
 /** What one run of signature checking found, at one trust revision. */
 export interface Examination {
   readonly outcome: Outcome;
   readonly trustRevision: number;
-  /** What was signed; null where the bytes are no envelope or could not be examined. */
+  /** What was signed; null where the bytes are no evidence or could not be examined. */
   readonly signedDigest: Sha256Digest | null;
-  /** Mathematics alone: which known keys signed. Facts are proved by these, and trust resolves later which count. */
-  readonly matches: readonly SignatureMatch[];
-  readonly signers: readonly ExaminedSigner[];
+  /** Mathematics alone: who signed. Facts are proved by these, and trust resolves later which count. */
+  readonly proved: readonly ProvedSigner[];
+  /** Whose signers they are found to be, and whether they could count at that time. */
+  readonly signers: readonly SignerStanding[];
   readonly facts: readonly DerivedFact[];
-  /** Whether a later change of trust could let more of it count. */
-  readonly couldGain: boolean;
+  /** The changes of trust by which another examination could find more; sorted. */
+  readonly gains: readonly GainCause[];
 }
 
 /**
- * What an envelope comes to at one trust revision: verified where at least one signer could count for what it proves,
- * else rejected for the reason that came closest.
+ * What evidence comes to at one trust revision: verified where at least one signer could count for what it proves, else
+ * rejected for the reason that came closest.
  */
-export function examine(reading: EnvelopeReading, receivedAt: Date, trust: TrustSnapshot): Examination {
-  const nothing = {
-    trustRevision: trust.revision,
-    signedDigest: null,
-    matches: [],
-    signers: [],
-    facts: [],
-    couldGain: false,
-  };
+export function examine(reading: EvidenceReading, receivedAt: Date, trust: TrustSnapshot): Examination {
+  const nothing = { trustRevision: trust.revision, signedDigest: null, proved: [], signers: [], facts: [], gains: [] };
   switch (reading.state) {
     case 'refused':
       return { ...nothing, outcome: rejected(reading.code, reading.detail) };
     case 'unsigned': {
-      const { signedDigest, code, detail } = reading;
-      return { ...nothing, outcome: rejected(code, detail), signedDigest, couldGain: true };
+      const { signedDigest, code, detail, waitsFor } = reading;
+      return { ...nothing, outcome: rejected(code, detail), signedDigest, gains: waitsFor };
     }
     case 'unreadable': {
-      const { signedDigest, matches, detail } = reading;
-      return { ...nothing, outcome: rejected('statement_malformed', detail), signedDigest, matches };
+      const { signedDigest, signers, detail } = reading;
+      return { ...nothing, outcome: rejected('statement_malformed', detail), signedDigest, proved: signers };
     }
     case 'read':
-      return { ...nothing, ...judged(reading, receivedAt, trust) };
+      return { ...nothing, ...judged(reading, receivedAt.toISOString(), trust) };
   }
 }
 
@@ -64,31 +54,32 @@ export function couldNotFindOut(trustRevision: number, reason: unknown): Examina
     outcome: { outcome: 'error', code: 'verification_error', detail },
     trustRevision,
     signedDigest: null,
-    matches: [],
+    proved: [],
     signers: [],
     facts: [],
-    couldGain: false,
+    gains: [],
   };
 }
 
 function judged(
-  { signedDigest, matches, strangers, predicateType, facts }: Extract<EnvelopeReading, { state: 'read' }>,
-  receivedAt: Date,
+  { signedDigest, signers, waitsFor, predicateType, facts }: Extract<EvidenceReading, { state: 'read' }>,
+  receivedAt: string,
   trust: TrustSnapshot,
 ): Omit<Examination, 'trustRevision'> {
-  const times = { receivedAt: receivedAt.toISOString(), provenAt: null };
-  const { standings, rejection, couldGain } = signerStatus(
+  const { standings, rejection, waiting } = signerStatus(
     trust,
-    matches.map(({ thumbprint, scheme }) => ({ type: 'key', thumbprint, scheme, ...times })),
+    signers.map((signer) => signerOf(signer, { receivedAt })),
     typesOf(predicateType, facts),
   );
   return {
     outcome: outcomeOf(facts, rejection),
     signedDigest,
-    matches,
-    signers: standings.map((standing) => ({ ...standing, identity: null, signedAt: null })),
+    proved: signers,
+    signers: standings,
     facts: facts.read ? facts.facts : [],
-    couldGain: couldGain || strangers,
+    gains: [
+      ...new Set([...waitsFor, ...causesWaitedFor(waiting.map((signer) => ({ type: 'signer', signer })))]),
+    ].sort(),
   };
 }
 

@@ -64,9 +64,10 @@ export class PendingSweeper {
 
   private async sweepGaining(now: Date): Promise<void> {
     const gain = await this.options.store.gainRevision();
-    const settled = this.settledGain.revision === gain && now.getTime() - this.settledGain.at < SELDOM_MS;
-    if (settled) return;
-    const gaining = await this.options.store.findGaining(gain, BATCH);
+    const moved = this.settledGain.revision !== gain;
+    if (!moved && now.getTime() - this.settledGain.at < SELDOM_MS) return;
+    // Now and then everything is looked at: what a worker examined at an older revision may have been recorded since.
+    const gaining = await this.options.store.findGaining(moved ? this.settledGain.revision : 0, BATCH);
     await this.handOver(now, gaining);
     if (gaining.length === 0) this.settledGain = { revision: gain, at: now.getTime() };
   }

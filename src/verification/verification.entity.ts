@@ -1,9 +1,9 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 
 @Entity('verifications')
 @Index('verifications_attestation', ['attestation', 'id'])
 @Index('verifications_retriable', ['attestation'], { where: `outcome = 'error' or code = 'predicate_malformed'` })
-@Index('verifications_could_gain', ['trustRevision', 'attestation'], { where: 'could_gain' })
+@Index('verifications_gains', { synchronize: false })
 export class VerificationEntity {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
@@ -39,6 +39,18 @@ export class VerificationEntity {
   @Column({ type: 'jsonb' })
   signers!: object[];
 
-  @Column({ name: 'could_gain', type: 'boolean' })
-  couldGain!: boolean;
+  @Column({ type: 'jsonb' })
+  proved!: object[];
+
+  @Column({ type: 'text', array: true })
+  gains!: string[];
+}
+
+@Entity('reexaminations')
+export class ReexaminationEntity {
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'reexaminations_pkey' })
+  attestation!: string;
+
+  @Column({ name: 'trust_revision', type: 'bigint' })
+  trustRevision!: number;
 }

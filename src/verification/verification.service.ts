@@ -5,16 +5,17 @@ import { FactStore } from '../facts/fact.store.js';
 import { SERVICE_ACTOR, type HistoryEntry } from '../history/history-entry.js';
 import { HistoryStore } from '../history/history.store.js';
 import { ImageStore } from '../images/image.store.js';
+import { canonicalJson } from '../intoto/canonical-json.js';
 import { onlyImage, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
 import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import { TrustStore } from '../trust/trust.store.js';
-import { verificationKeys } from '../trust/verification-keys.js';
-import { EnvelopeReader } from './envelope-reader.service.js';
+import { EvidenceReader } from './evidence-reader.service.js';
 import { couldNotFindOut, examine, type Examination } from './examine.js';
 import { isDue } from './is-due.js';
-import { VerificationStore, type Unexamined } from './verification.store.js';
+import { verificationMaterial } from './verification-material.js';
+import { VerificationStore, type LatestVerification, type Unexamined } from './verification.store.js';
 
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
@@ -35,7 +36,7 @@ export class VerificationService {
     private readonly images: ImageStore,
     private readonly history: HistoryStore,
     private readonly trust: TrustStore,
-    private readonly reader: EnvelopeReader,
+    private readonly reader: EvidenceReader,
   ) {}
 
   /**
@@ -44,14 +45,13 @@ export class VerificationService {
    * alone. Throws only when it could not find out; what of the group is recorded by then stays.
    */
   async examine(ids: readonly AttestationId[]): Promise<readonly Examined[]> {
-    const gain = await this.verifications.gainRevision();
-    const due = await this.due(ids, gain);
+    const due = await this.due(ids);
     if (due.length === 0) return [];
     const trust = await this.trust.snapshot();
     const examined: Examined[] = [];
     for (const evidence of withinBytes(await this.verifications.load(due))) {
       const examinations = await this.examineGroup(evidence, trust);
-      examined.push(...(await this.record(evidence, examinations, gain)));
+      examined.push(...(await this.record(evidence, examinations)));
     }
     return examined;
   }
@@ -61,38 +61,32 @@ export class VerificationService {
    * later. Does nothing where it has been examined meanwhile.
    */
   async giveUp(id: AttestationId, reason: unknown): Promise<readonly Examined[]> {
-    const gain = await this.verifications.gainRevision();
-    const evidence = await this.verifications.load(await this.due([id], gain));
+    const evidence = await this.verifications.load(await this.due([id]));
     const { revision } = await this.trust.snapshot();
     return this.record(
       evidence,
       evidence.map(() => couldNotFindOut(revision, reason)),
-      gain,
     );
   }
 
-  private async due(ids: readonly AttestationId[], gain: number): Promise<readonly AttestationId[]> {
+  private async due(ids: readonly AttestationId[]): Promise<readonly AttestationId[]> {
     const latest = await this.verifications.latest(ids);
-    return ids.filter((id) => isDue(latest.get(id), gain, READER_REVISION));
+    return ids.filter((id) => isDue(latest.get(id), READER_REVISION));
   }
 
   private async examineGroup(evidence: readonly Unexamined[], trust: TrustSnapshot): Promise<readonly Examination[]> {
     const bytes = await this.verifications.loadBytes(evidence.map((attestation) => attestation.id));
-    const keys = verificationKeys(trust);
+    const material = verificationMaterial(trust);
     return Promise.all(
-      evidence.map(async ({ id, receivedAt }) => {
+      evidence.map(async ({ id, format, receivedAt }) => {
         const body = bytes.get(id);
         if (body === undefined) throw new Error(`the envelope of ${id} is missing`);
-        return examine(await this.reader.read(body, keys), receivedAt, trust);
+        return examine(await this.reader.read({ bytes: body, format }, material), receivedAt, trust);
       }),
     );
   }
 
-  private record(
-    evidence: readonly Unexamined[],
-    examinations: readonly Examination[],
-    gain: number,
-  ): Promise<readonly Examined[]> {
+  private record(evidence: readonly Unexamined[], examinations: readonly Examination[]): Promise<readonly Examined[]> {
     return inTransaction(this.database.dataSource, async (tx) => {
       // The locks come first: they order the workers that examine one digest, so that the last to commit projects the
       // facts of all, and they make the second look at what is due final.
@@ -111,11 +105,21 @@ export class VerificationService {
       const due = examinations.flatMap((examination, index) => {
         const attestation = evidence[index];
         const previous = attestation === undefined ? undefined : latest.get(attestation.id);
-        const done = previous !== undefined && !isDue(previous, gain, READER_REVISION);
-        return attestation === undefined || done ? [] : [{ attestation, examination, first: previous === undefined }];
+        if (attestation === undefined || isOvertaken(previous, examination)) return [];
+        return [
+          { attestation, examination, first: previous === undefined, unchanged: isUnchanged(previous, examination) },
+        ];
       });
       if (due.length === 0) return [];
-      await this.write(tx, due);
+      await this.write(
+        tx,
+        due.filter(({ unchanged }) => !unchanged),
+      );
+      const [again] = due;
+      if (again !== undefined) {
+        const ids = due.filter(({ unchanged }) => unchanged).map(({ attestation }) => attestation.id);
+        await this.verifications.noteUnchanged(tx, ids, again.examination.trustRevision);
+      }
       return due.map(({ attestation, examination: { outcome } }) => ({
         attestation: attestation.id,
         outcome: outcome.outcome,
@@ -125,6 +129,7 @@ export class VerificationService {
   }
 
   private async write(tx: EntityManager, due: readonly Due[]): Promise<void> {
+    if (due.length === 0) return;
     await this.verifications.insert(
       tx,
       due.map(({ attestation, examination: { outcome, ...examination } }) => ({
@@ -134,12 +139,13 @@ export class VerificationService {
         ...outcome,
         signedDigest: examination.signedDigest,
         signers: examination.signers,
-        couldGain: examination.couldGain,
+        proved: examination.proved,
+        gains: examination.gains,
       })),
     );
     await this.facts.insert(
       tx,
-      due.flatMap(({ attestation, examination: { signedDigest, facts, matches } }) =>
+      due.flatMap(({ attestation, examination: { signedDigest, facts, proved } }) =>
         signedDigest === null
           ? []
           : [
@@ -149,7 +155,7 @@ export class VerificationService {
                 signedDigest,
                 readerRevision: READER_REVISION,
                 facts,
-                signers: matches,
+                signers: proved,
               },
             ],
       ),
@@ -166,6 +172,28 @@ interface Due {
   readonly examination: Examination;
   /** Whether this is the attestation's first examination, which ends its being pending. */
   readonly first: boolean;
+  /** Whether it was examined again and came to what it came to before. */
+  readonly unchanged: boolean;
+}
+
+/** Whether what is on record by this moment makes an examination needless: another worker was faster, at as much trust. */
+function isOvertaken(previous: LatestVerification | undefined, { trustRevision }: Examination): boolean {
+  if (previous === undefined || previous.outcome === 'error') return false;
+  if (!isDue(previous, READER_REVISION)) return true;
+  return previous.readerRevision === READER_REVISION && trustRevision <= previous.examinedRevision;
+}
+
+/** Whether another examination found nothing that is not on record, so that neither verdicts nor the account need it. */
+function isUnchanged(previous: LatestVerification | undefined, examination: Examination): boolean {
+  if (previous === undefined || previous.readerRevision !== READER_REVISION) return false;
+  // Each try that could not find out is on record: the pause before the next goes by their number.
+  if (examination.outcome.outcome === 'error') return false;
+  const { outcome, signedDigest, proved, signers, gains } = examination;
+  const found = { ...outcome, signedDigest, proved, signers, gains };
+  return Object.entries(found).every(([name, value]) => {
+    const before: unknown = previous[name as keyof typeof found];
+    return canonicalJson({ value }) === canonicalJson({ value: before });
+  });
 }
 
 /** Splits a group so that no part holds more bytes in memory than one large envelope would. */
@@ -210,7 +238,9 @@ function toHistoryEntry({ attestation, examination: { outcome, trustRevision, si
   const entry = { actor: SERVICE_ACTOR, image: onlyImage(attestation.subjects), attestation: attestation.id };
   switch (outcome.outcome) {
     case 'verified': {
-      const names = signers.filter((signer) => signer.counts).map((signer) => `${signer.attestor}/${signer.keyId}`);
+      const names = signers
+        .filter((signer) => signer.counts)
+        .map(({ attestor, keyId, identity }) => `${attestor}/${keyId ?? identity ?? ''}`);
       return { ...entry, type: 'attestation.verified', data: { trustRevision, signers: names } };
     }
     case 'rejected':

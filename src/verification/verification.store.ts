@@ -1,25 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
+import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { Database, namedQuery } from '../platform/database.js';
 
 /** Stored evidence as a worker loads it, with what the latest verification left to be found. */
 export interface Unexamined {
   readonly id: AttestationId;
+  readonly format: string;
   readonly receivedAt: Date;
   /** Of the envelope, in bytes. */
   readonly size: number;
   readonly subjects: readonly SubjectDigest[];
 }
 
-/** The latest verification of an attestation, as far as it tells whether another could find more. */
-export interface LatestVerification {
-  readonly attestation: AttestationId;
-  readonly trustRevision: number;
-  readonly readerRevision: number;
-  readonly outcome: string;
-  readonly couldGain: boolean;
-  readonly unreadable: boolean;
+/** The latest verification of an attestation, and whether another could find more. */
+export interface LatestVerification extends VerificationRecord {
+  /** The trust revision at which it was last examined, with a new outcome or the same. */
+  readonly examinedRevision: number;
+  /** Whether trust has grown since then by what the verification waits for. */
+  readonly gained: boolean;
 }
 
 export interface VerificationRecord {
@@ -30,14 +30,24 @@ export interface VerificationRecord {
   readonly code: string | null;
   readonly detail: string | null;
   readonly signedDigest: Sha256Digest | null;
+  /** Whom the signers were found to be. */
   readonly signers: readonly object[];
-  readonly couldGain: boolean;
+  /** What mathematics showed of them. */
+  readonly proved: readonly ProvedSigner[];
+  /** The changes of trust by which another examination could find more. */
+  readonly gains: readonly string[];
 }
+
+/** Whether trust has grown since a verification `v`, or its last repetition `r`, by a cause it waits for. */
+const GAINED = `exists (
+    select from trust_gains g where g.cause = any(v.gains) and g.trust_revision > greatest(v.trust_revision, r.trust_revision))`;
 
 const LATEST = `
   select distinct on (v.attestation) v.attestation, v.trust_revision as "trustRevision", v.reader_revision as "readerRevision",
-    v.outcome, v.could_gain as "couldGain", coalesce(v.code = 'predicate_malformed', false) as unreadable
-  from verifications v where v.attestation = any($1) order by v.attestation, v.id desc`;
+    v.outcome, v.code, v.detail, v.signed_digest as "signedDigest", v.signers, v.proved, v.gains,
+    greatest(v.trust_revision, r.trust_revision) as "examinedRevision", ${GAINED} as gained
+  from verifications v left join reexaminations r on r.attestation = v.attestation
+  where v.attestation = any($1) order by v.attestation, v.id desc`;
 
 @Injectable()
 export class VerificationStore {
@@ -48,7 +58,7 @@ export class VerificationStore {
     const { rows } = await namedQuery<Unexamined>(this.database.pool, {
       name: 'verification-load',
       text: `
-        select a.id, a.received_at as "receivedAt", a.size,
+        select a.id, a.format, a.received_at as "receivedAt", a.size,
           array(select distinct s.subject from attestation_subjects s where s.attestation = a.id) as subjects
         from attestations a where a.id = any($1)`,
       values: [ids],
@@ -112,8 +122,13 @@ export class VerificationStore {
     if (records.length === 0) return;
     await tx.query(
       `insert into verifications
-         (attestation, trust_revision, reader_revision, outcome, code, detail, signed_digest, signers, could_gain)
-       select * from unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bool[])`,
+         (attestation, trust_revision, reader_revision, outcome, code, detail, signed_digest, signers, proved, gains)
+       select t.attestation, t.trust_revision, t.reader_revision, t.outcome, t.code, t.detail, t.signed_digest, t.signers, t.proved,
+         array(select jsonb_array_elements_text(t.gains))
+       from unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::jsonb[],
+         $10::jsonb[]) with ordinality
+         as t (attestation, trust_revision, reader_revision, outcome, code, detail, signed_digest, signers, proved, gains, place)
+       order by t.place`,
       [
         records.map((record) => record.attestation),
         records.map((record) => record.trustRevision),
@@ -123,8 +138,20 @@ export class VerificationStore {
         records.map((record) => record.detail),
         records.map((record) => record.signedDigest),
         records.map((record) => JSON.stringify(record.signers)),
-        records.map((record) => record.couldGain),
+        records.map((record) => JSON.stringify(record.proved)),
+        records.map((record) => JSON.stringify(record.gains)),
       ],
+    );
+  }
+
+  /** Notes that what was examined again, at this trust revision, came to the same. Repetition changes nothing. */
+  async noteUnchanged(tx: EntityManager, ids: readonly AttestationId[], trustRevision: number): Promise<void> {
+    if (ids.length === 0) return;
+    await tx.query(
+      `insert into reexaminations as r (attestation, trust_revision)
+       select t.id, $2 from unnest($1::text[]) as t (id) order by t.id
+       on conflict (attestation) do update set trust_revision = greatest(r.trust_revision, excluded.trust_revision)`,
+      [[...ids], trustRevision],
     );
   }
 
@@ -150,18 +177,20 @@ export class VerificationStore {
   }
 
   /**
-   * Evidence whose latest verification left something to be found and is older than the last change of trust that could
-   * let more count.
+   * Evidence whose latest verification waits for something that trust has gained since, by a change after the revision
+   * `settled`, up to which nothing is left to be found.
    */
-  async findGaining(gainRevision: number, limit: number): Promise<readonly AttestationId[]> {
+  async findGaining(settled: number, limit: number): Promise<readonly AttestationId[]> {
     const { rows } = await namedQuery<{ attestation: AttestationId }>(this.database.pool, {
       name: 'verification-find-gaining',
       text: `
-        select v.attestation from verifications v
-        where v.could_gain and v.trust_revision < $1
+        select v.attestation
+        from verifications v left join reexaminations r on r.attestation = v.attestation
+        where v.gains && array(select distinct cause from trust_gains where trust_revision > $1)
+          and v.gains <> '{}' and ${GAINED}
           and not exists (select from verifications n where n.attestation = v.attestation and n.id > v.id)
         limit $2`,
-      values: [gainRevision, limit],
+      values: [settled, limit],
     });
     return rows.map((row) => row.attestation);
   }

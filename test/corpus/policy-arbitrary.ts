@@ -7,11 +7,13 @@ import { predicateFrom, shorthandShape } from './policy-predicates.js';
  */
 
 const HOUR = 3_600_000;
+const ISSUER = 'https://issuer.example';
 
 /** Whoever may sign anything here; trust changes take from this, and never add. */
 export const ATTESTORS: readonly CaseAttestor[] = [
   attestor('ci', {
     kinds: ['build', 'scan', 'test', 'other'],
+    identities: { release: { issuer: ISSUER, subjectGlob: '*@ci.example' } },
     builders: [{ id: 'https://ci.example/**', slsaLevel: 3 }],
   }),
   attestor('qa', { kinds: ['scan', 'test', 'other'], repositories: ['registry.example/**'] }),
@@ -20,6 +22,7 @@ export const ATTESTORS: readonly CaseAttestor[] = [
     document: {
       kinds: ['approval'],
       keys: { alice: { person: 'alice' }, alice2: { person: 'alice' }, bob: { person: 'bob' } },
+      identities: { alice3: { issuer: ISSUER, subject: 'alice@example.com', person: 'alice' } },
     },
   },
   { name: 'tickets', document: { kinds: ['approval'], keys: { bot: {} }, mayNameApprovers: true } },
@@ -31,7 +34,15 @@ function attestor(name: string, rest: Partial<CaseAttestor['document']>): CaseAt
 }
 
 const OTHER_TYPE = 'https://example.com/review/v1';
-const technicalKeys = ['ci/k1', 'ci/k2', 'qa/k1', 'qa/k2', 'stranger/k1'];
+const technicalKeys = [
+  'ci/k1',
+  'ci/k2',
+  'qa/k1',
+  'qa/k2',
+  'stranger/k1',
+  `${ISSUER} build@ci.example`,
+  `${ISSUER} build@evil.example`,
+];
 const technicalAttestors = fc.constantFrom(['ci'], ['ci', 'qa'], ['qa', 'ci', 'nobody']);
 const people = fc.subarray(['managers', 'tickets', 'crew'], { minLength: 1 });
 
@@ -89,6 +100,7 @@ const approval = fc
       'managers/alice',
       'managers/alice2',
       'managers/bob',
+      `${ISSUER} alice@example.com`,
       'tickets/bot',
       'crew/carol',
       'crew/carol2',
@@ -270,6 +282,14 @@ export const lessTrust: fc.Arbitrary<CaseChange> = fc.oneof(
     )
     .map(({ name, key }): CaseChange => ({ at: CASES_AT, revoke: name, key, reason: 'compromised' })),
   fc.constantFrom(...ATTESTORS).map(({ name }): CaseChange => ({ at: CASES_AT, delete: name })),
+  fc.constantFrom<CaseChange>(
+    { at: CASES_AT, revoke: 'ci', identity: 'release', reason: 'compromised' },
+    { at: CASES_AT, revoke: 'managers', identity: 'alice3', reason: 'compromised' },
+  ),
+  fc
+    .subarray(['tsa', 'tlog', 'ctlog'] as const)
+    // Without a log a root asks for none: so whoever issues certificates goes first.
+    .map((distrust): CaseChange => ({ at: CASES_AT, distrust: ['ca', ...distrust] })),
   fc
     .record({
       narrowed: fc.constantFrom(...ATTESTORS),

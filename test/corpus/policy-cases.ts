@@ -53,6 +53,8 @@ export type CaseChange = { readonly at: string } & (
       readonly reason: 'superseded' | 'compromised';
       readonly effectiveFrom?: string | undefined;
     }
+  | { readonly revoke: string; readonly identity: string; readonly reason: 'superseded' | 'compromised' }
+  | { readonly distrust: readonly ('ca' | 'ctlog' | 'tlog' | 'tsa')[] }
 );
 
 export interface CaseEvidence {
@@ -60,7 +62,7 @@ export interface CaseEvidence {
   readonly content:
     | { readonly predicateType: string; readonly predicate: unknown }
     | { readonly predicateType: string; readonly fact: object; readonly ownTime: string | null };
-  /** Names of keys. */
+  /** Names of keys; `issuer subject` for a certificate, signed when it is proved to be, or else when it was received. */
   readonly signedBy: readonly string[];
   readonly receivedAt: string;
   /** When it was received last, where it came more than once. */
@@ -74,6 +76,20 @@ export type Want = z.infer<typeof wantShape>;
 const attestorShape = z.strictObject({
   kinds: z.array(z.enum(KINDS)).optional(),
   predicateTypes: z.array(z.string()).optional(),
+  /** By id. Everything else of an identity is for certificates under the built-in trust root. */
+  identities: z
+    .record(
+      z.string(),
+      z.strictObject({
+        issuer: z.string(),
+        subject: z.string().optional(),
+        subjectGlob: z.string().optional(),
+        person: z.string().optional(),
+        validFrom: z.string().optional(),
+        validUntil: z.string().optional(),
+      }),
+    )
+    .optional(),
   /** By id. `key` names the key itself where it is not `attestor/id`, as where two attestors hold one. */
   keys: z.record(
     z.string(),
@@ -103,6 +119,14 @@ const changeShape = z.union([
     reason: z.enum(REVOCATION_REASONS),
     effectiveFrom: z.string().optional(),
   }),
+  z.strictObject({
+    at: z.string().optional(),
+    revoke: z.string(),
+    identity: z.string(),
+    reason: z.enum(REVOCATION_REASONS),
+  }),
+  /** The built-in trust root comes to be one without such authorities, or with all of them again. */
+  z.strictObject({ at: z.string().optional(), distrust: z.array(z.enum(['ca', 'ctlog', 'tlog', 'tsa'])) }),
 ]);
 
 const evidenceShape = z
@@ -251,16 +275,17 @@ function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
   const attestors = Object.values(file.attestors).flatMap(({ keys }) => Object.values(keys));
   if (attestors.some((key) => key?.validFrom !== undefined || key?.validUntil !== undefined)) return false;
   if (file.changes.some((change) => change.at !== undefined || 'effectiveFrom' in change)) return false;
+  if (file.changes.some((change) => 'identity' in change || 'distrust' in change)) return false;
   return file.evidence.every(
-    ({ fact, receivedAt, receivedAgainAt, provenAt, standing, signedBy }) =>
+    ({ fact, receivedAt, receivedAgainAt, provenAt, signedBy }) =>
       fact === undefined &&
       receivedAt === undefined &&
       receivedAgainAt === undefined &&
       provenAt === undefined &&
-      // No route withdraws an attestation.
-      standing === 'standing' &&
       // What nobody known has signed is rejected before anything is proved by it; and this service's key is its own.
       [signedBy].flat().some((key) => held.has(key)) &&
+      // Certificates are made by nobody here.
+      ![signedBy].flat().some((signer) => signer.includes(' ')) &&
       ![signedBy].flat().includes(OWN_KEY),
   );
 }

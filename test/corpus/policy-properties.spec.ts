@@ -153,5 +153,6 @@ function isPossible(
 
 function describeChange(change: PolicyCase['changes'][number]): string {
   if ('put' in change) return change.put.name;
+  if ('distrust' in change) return 'the trust root';
   return 'delete' in change ? change.delete : change.revoke;
 }

@@ -1,6 +1,6 @@
 import { deriveFacts } from '../../src/facts/derive-facts.js';
 import type { DerivedFact, Fact, FactContent, Json } from '../../src/facts/fact.js';
-import { sha256, type AttestationId } from '../../src/intoto/digest.js';
+import { sha256, type AttestationId, type Sha256Digest } from '../../src/intoto/digest.js';
 import { compilePolicy } from '../../src/policy/compile-policy.js';
 import type { EvaluationInput } from '../../src/policy/evaluate.js';
 import { parseParameters } from '../../src/policy/parse-parameters.js';
@@ -8,8 +8,20 @@ import { parsePolicy } from '../../src/policy/parse-policy.js';
 import { policyDigest } from '../../src/policy/policy-digest.js';
 import { applyPut } from '../../src/trust/attestor-change.js';
 import type { KeyDocument } from '../../src/trust/parse-attestor.js';
-import type { Signer, Thumbprint } from '../../src/trust/signer.js';
-import { EMPTY_TRUST, extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { PUBLIC_GOOD } from '../../src/trust/attestor.js';
+import { signerOf, type Signer, type Thumbprint } from '../../src/trust/signer.js';
+import { extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import {
+  certificateWith,
+  CTLOG,
+  EMPTY_TRUST,
+  identityWith,
+  ROOT_AUTHORITIES,
+  rootWith,
+  TLOG,
+  TSA,
+} from '../../src/trust/trust.fixture.js';
+import { patternOf } from '../../src/trust/identity-pattern.js';
 import { OWN_KEY, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
 
 /** Long before anything was received. */
@@ -27,7 +39,7 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
       ),
     ),
-    trust: trustOf(each.attestors, each.changes),
+    trust: withActs(trustOf(each.attestors, each.changes), each.evidence),
     ownKeys: new Set([thumbprintOf(OWN_KEY)]),
     parameters: parseParameters(document, each.parameters),
     digest: sha256(Buffer.from(each.name)),
@@ -54,9 +66,39 @@ export function trustOf(attestors: readonly CaseAttestor[], changes: readonly Ca
   return [...put, ...changes].reduce(recorded, EMPTY_TRUST);
 }
 
+/** Trust after evidence was revoked or retracted, where the case says so. */
+function withActs(trust: TrustSnapshot, evidence: readonly CaseEvidence[]): TrustSnapshot {
+  return evidence.reduce((before, { name, standing: act }) => {
+    if (act === 'standing') return before;
+    const [trustRevision, at] = [before.revision + 1, new Date(before.at).toISOString()];
+    const target = { signedDigest: signedDigestOf(name), signers: null, attestation: attestationOf(name) };
+    return extendTrust(before, trustRevision, {
+      statements: [{ ...target, act, reason: 'a case', at, trustRevision }],
+    });
+  }, trust);
+}
+
+/** What stands for what a piece of evidence signed. */
+function signedDigestOf(name: string): Sha256Digest {
+  return sha256(Buffer.from(`signed ${name}`));
+}
+
 function recorded(trust: TrustSnapshot, change: CaseChange): TrustSnapshot {
   const { at } = change;
   const trustRevision = trust.revision + 1;
+  if ('distrust' in change) {
+    const { distrust } = change;
+    const root = rootWith(...ROOT_AUTHORITIES.filter(({ type }) => !distrust.includes(type)));
+    return extendTrust(trust, trustRevision, { roots: [{ name: PUBLIC_GOOD, at, trustRevision, root }] });
+  }
+  if ('identity' in change) {
+    const { revoke: attestor, identity: identityId, reason } = change;
+    const held = findAttestor(trust, attestor)?.identities.find(({ id }) => id === identityId);
+    if (held === undefined) throw new Error(`${attestor} has no identity ${identityId}`);
+    const effectiveFrom = reason === 'compromised' ? null : at;
+    const revocation = { attestor, identityId, pattern: patternOf(held), reason, effectiveFrom, at, trustRevision };
+    return extendTrust(trust, trustRevision, { identityRevocations: [revocation] });
+  }
   if ('revoke' in change) {
     const { revoke: attestor, key: keyId, reason, effectiveFrom } = change;
     const held = findAttestor(trust, attestor)?.keys.find(({ id }) => id === keyId);
@@ -71,11 +113,11 @@ function recorded(trust: TrustSnapshot, change: CaseChange): TrustSnapshot {
       at,
       trustRevision,
     };
-    return extendTrust(trust, trustRevision, { states: [], revocations: [revocation] });
+    return extendTrust(trust, trustRevision, { revocations: [revocation] });
   }
   const name = 'put' in change ? change.put.name : change.delete;
   const attestor = 'put' in change ? applyPut(findAttestor(trust, name), documentOf(change.put), at) : null;
-  return extendTrust(trust, trustRevision, { states: [{ name, at, trustRevision, attestor }], revocations: [] });
+  return extendTrust(trust, trustRevision, { states: [{ name, at, trustRevision, attestor }] });
 }
 
 function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPut>[1] {
@@ -83,6 +125,7 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
     kinds = null,
     predicateTypes = null,
     keys,
+    identities = {},
     repositories = null,
     builders = [],
     mayNameApprovers = false,
@@ -97,33 +140,28 @@ function documentOf({ name, document }: CaseAttestor): Parameters<typeof applyPu
       thumbprint: thumbprintOf(key?.key ?? `${name}/${id}`),
       publicKey: 'not needed where nothing is verified',
       schemes: ['ES256/der'],
+      trustRoot: PUBLIC_GOOD,
       validFrom: key?.validFrom ?? null,
       validUntil: key?.validUntil ?? null,
       person: key?.person ?? null,
     })),
+    identities: Object.entries(identities).map(([id, identity]) => {
+      const { retiredAt: _, ...named } = identityWith({ subjectGlob: null, ...identity, id });
+      return named;
+    }),
     repositories,
     builders,
     mayNameApprovers,
   };
 }
 
-function factsOf({
-  name,
-  content,
-  signedBy,
-  receivedAt,
-  receivedAgainAt,
-  provenAt,
-  standing,
-}: CaseEvidence): readonly Fact[] {
-  const signers = signedBy.map((key): Signer => ({
-    type: 'key',
-    thumbprint: thumbprintOf(key),
-    scheme: 'ES256/der',
-    receivedAt,
-    lastReceivedAt: receivedAgainAt,
-    provenAt,
-  }));
+function factsOf({ name, content, signedBy, receivedAt, receivedAgainAt, provenAt }: CaseEvidence): readonly Fact[] {
+  const times = provenAt === null ? [] : [{ authority: TSA, at: provenAt }];
+  const receipt = { receivedAt, lastReceivedAt: receivedAgainAt };
+  const signers = signedBy.map((signer): Signer => {
+    if (signer.includes(' ')) return signerOf(certificateOf(signer, provenAt ?? receivedAt), receipt);
+    return signerOf({ type: 'key', thumbprint: thumbprintOf(signer), scheme: 'ES256/der', times }, receipt);
+  });
   return derived(content).map((fact, index) => ({
     id: `${name} ${index}`,
     attestation: attestationOf(name),
@@ -133,8 +171,22 @@ function factsOf({
     receivedAt,
     ownTime: fact.ownTime,
     content: fact.content,
-    standing,
+    signedDigest: signedDigestOf(name),
   }));
+}
+
+/** The certificate of `issuer subject`, whose key is made for this signature alone. */
+function certificateOf(signer: string, at: string): Signer {
+  const [issuer = '', subject = ''] = signer.split(' ');
+  return certificateWith({
+    thumbprint: thumbprintOf(`${signer} at ${at}`),
+    identity: { issuer, subjects: [subject], claims: {} },
+    ctlogs: [{ authority: CTLOG, at }],
+    times: [
+      { authority: TLOG, at },
+      { authority: TSA, at },
+    ],
+  });
 }
 
 function derived(content: CaseEvidence['content']): readonly DerivedFact[] {

@@ -3,10 +3,10 @@ import { parseSubmission } from '../../src/attestations/submission.js';
 import { AppError } from '../../src/platform/app-error.js';
 import { applyPut } from '../../src/trust/attestor-change.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
-import { EMPTY_TRUST, extendTrust, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
-import { verificationKeys } from '../../src/trust/verification-keys.js';
+import { emptyTrust, extendTrust, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
 import { examine } from '../../src/verification/examine.js';
-import { readEnvelope } from '../../src/verification/read-envelope.js';
+import { readEvidence } from '../../src/verification/read-evidence.js';
+import { verificationMaterial } from '../../src/verification/verification-material.js';
 import { loadVerificationCases, type CaseAttestor, type VerificationCase, type Want } from './verification-cases.js';
 
 const REGISTERED_AT = '2026-01-01T00:00:00.000Z';
@@ -19,7 +19,7 @@ function trustIn(attestors: readonly CaseAttestor[]): TrustSnapshot {
     trustRevision: index + 1,
     attestor: applyPut(null, parseAttestor(name, document), REGISTERED_AT),
   }));
-  return extendTrust(EMPTY_TRUST, states.length, { states, revocations: [] });
+  return extendTrust(emptyTrust(null), states.length, { states });
 }
 
 /** What comes of a case, in the words in which it says what is wanted. */
@@ -32,12 +32,12 @@ async function resultOf({ bytes, attestors }: VerificationCase): Promise<Want> {
   }
   const trust = trustIn(attestors);
   const { outcome, signers } = examine(
-    await readEnvelope(bytes, verificationKeys(trust)),
+    await readEvidence(bytes, verificationMaterial(trust)),
     new Date(RECEIVED_AT),
     trust,
   );
   if (outcome.outcome !== 'verified') return { outcome: 'rejected', code: outcome.code };
-  const counting = signers.filter(({ counts }) => counts).map(({ attestor, keyId }) => `${attestor}/${keyId}`);
+  const counting = signers.filter(({ counts }) => counts).map(({ attestor, keyId }) => `${attestor}/${keyId ?? ''}`);
   return { outcome: 'verified', signers: [...new Set(counting)].sort() };
 }
 

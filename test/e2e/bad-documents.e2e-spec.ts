@@ -247,8 +247,8 @@ describe('an attestor with mistakes', () => {
     [
       'identities',
       'x',
-      () => ({ kinds: ['build'], keys: [], identities: [{}] }),
-      { status: 400, code: 'identities_unsupported', paths: ['identities'] },
+      () => ({ kinds: ['build'], keys: [], identities: [{ id: 'i' }] }),
+      { status: 400, code: 'attestor_malformed', paths: ['identities[0].issuer', 'identities[0].subject'] },
     ],
   ])('%s', async (_name, name, document, refusal) => {
     const answer = await careless.put(`/v1/attestors/${name}`, document());

@@ -75,7 +75,9 @@ describe('assay post', () => {
     const verified = await assay(['post', file('good.json', good)]);
     expect(verified).toMatchObject({ code: 0, err: '' });
     expect(verified.out).toContain(attestationIdOf(good));
-    expect(verified.out).toContain(`verified\n  build  https://slsa.dev/provenance/v1\n  ${image}`);
+    expect(verified.out).toContain(
+      `verified\n  signed by ci (k1)\n  build  https://slsa.dev/provenance/v1\n  ${image}`,
+    );
 
     const foreign = file('foreign.json', release.signed('trivy', image, { key: makeKey() }));
     const rejected = await assay(['post', foreign, file('good.json', good)]);

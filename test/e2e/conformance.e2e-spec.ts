@@ -87,18 +87,37 @@ describe('Witness and Archivista envelopes over HTTP', () => {
   });
 });
 
-describe('Sigstore bundles over HTTP', () => {
+describe('signed scan reports over HTTP', () => {
   withConformanceData('carabiner-policies', () => {
+    beforeAll(async () => {
+      const identity = { id: 'puerco', issuer: 'https://accounts.google.com', subject: 'puerco@carabiner.dev' };
+      const document = { kinds: ['scan'], keys: [], identities: [identity] };
+      demand(await admin.put('/v1/attestors/carabiner', document), 201);
+    });
+
     it.each([
-      'testdata_grype_many.intoto.json',
-      'testdata_grype_none.intoto.json',
-      'testdata_trivy_many.intoto.json',
-      'testdata_trivy_none.intoto.json',
-    ])('%s is refused as a format that is not taken yet, and not stored', async (file) => {
-      const answer = demand(await post(`carabiner-policies/${file}`), 415);
-      expect(answer.body).toMatchObject({ code: 'format_unrecognized' });
-      const id = attestationIdOf(readConformanceFile(`carabiner-policies/${file}`));
-      expect((await admin.get(`/v1/attestations/${id}`)).status).toBe(404);
+      ['testdata_grype_many.intoto.json', { critical: 11, high: 122, medium: 132, low: 23 }],
+      ['testdata_grype_none.intoto.json', { critical: 0, high: 0, medium: 0, low: 0 }],
+      ['testdata_trivy_many.intoto.json', { critical: 1, high: 7, medium: 7, low: 3 }],
+      ['testdata_trivy_none.intoto.json', { critical: 0, high: 0, medium: 0, low: 0 }],
+    ])('%s is verified offline by identity, and its findings are counted: %j', async (file, counts) => {
+      const { body } = demand(await post(`carabiner-policies/${file}`), 201);
+      expect(body).toMatchObject({
+        status: 'verified',
+        verification: {
+          signers: [
+            {
+              attestor: 'carabiner',
+              keyId: null,
+              identity: { id: 'puerco', issuer: 'https://accounts.google.com', subjects: ['puerco@carabiner.dev'] },
+              counts: true,
+            },
+          ],
+        },
+      });
+      expect(body.verification.signers[0].signedAt).not.toBeNull();
+      const stored = demand(await admin.get(`/v1/attestations/${body.id}`), 200);
+      expect(stored.body.facts).toMatchObject([{ kind: 'scan', content: { counts } }]);
     });
   });
 });

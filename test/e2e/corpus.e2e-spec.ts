@@ -77,6 +77,7 @@ describe('policy cases over HTTP', () => {
       demand(await scene.publish(each), 201);
       const ids = await scene.post(each);
       for (const change of each.changes) await scene.change(change);
+      await scene.withdraw(each, ids);
       const verdict = await scene.ask(each);
       expect(saidOf(each, verdict, (name) => ids.get(name)!)).toEqual(wantedOf(each));
     },
@@ -102,7 +103,12 @@ class Scene {
       const { publicKey } = this.keyOf(shared);
       return { id, publicKey, ...window, ...(person === undefined ? {} : { person: this.own(person) }) };
     });
-    const { status, text } = await admin.put(`/v1/attestors/${this.own(name)}`, { ...document, keys });
+    const identities = Object.entries(document.identities ?? {}).map(([id, { person, ...identity }]) => ({
+      id,
+      ...identity,
+      ...(person === undefined ? {} : { person: this.own(person) }),
+    }));
+    const { status, text } = await admin.put(`/v1/attestors/${this.own(name)}`, { ...document, keys, identities });
     if (status !== 200 && status !== 201) throw new Error(text);
   }
 
@@ -131,8 +137,18 @@ class Scene {
     return ids;
   }
 
+  /** Revokes or retracts what the case says. */
+  async withdraw({ evidence }: PolicyCase, ids: ReadonlyMap<string, AttestationId>): Promise<void> {
+    for (const { name, standing } of evidence) {
+      if (standing === 'standing') continue;
+      const act = standing === 'revoked' ? 'revoke' : 'retract';
+      demand(await admin.post(`/v1/attestations/${ids.get(name)!}/${act}`, { reason: 'a case' }), 200);
+    }
+  }
+
   async change(change: CaseChange): Promise<void> {
     if ('put' in change) await this.put(change.put);
+    else if ('distrust' in change || 'identity' in change) throw new Error('this is for evaluation alone');
     else if ('delete' in change) demand(await admin.delete(`/v1/attestors/${this.own(change.delete)}`), 204);
     else {
       const { revoke, key, reason } = change;

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkInvariants } from '../../src/fsck/check-invariants.js';
-import type { SubjectDigest } from '../../src/intoto/digest.js';
+import { sha256, type SubjectDigest } from '../../src/intoto/digest.js';
 import { poolOptions } from '../../src/platform/database.js';
 import { hashToken } from '../../src/access/token.js';
-import { deleteAttestor, revokeKey } from '../../src/trust/trust-change.js';
+import { actOnStatement } from '../../src/trust/statement-standing.js';
+import { deleteAttestor, revokeIdentity, revokeKey } from '../../src/trust/trust-change.js';
+import { deleteRoot, putRoot } from '../../src/trust/trust-root-change.js';
+import { BUILT_IN_ROOT, rootWith } from '../../src/trust/trust.fixture.js';
 import { Faults } from '../support/faults.js';
 import { readingOf, violatedIn, violatedInvariants } from '../support/invariants.js';
 import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
@@ -49,6 +52,15 @@ async function live(rooms: Rooms): Promise<void> {
   const now = { reason: 'superseded', effectiveFrom: null } as const;
   await rooms.trust.change(ACTOR, (trust, at) => revokeKey(trust, 'leads', 'k1', now, at));
   await rooms.trust.change(ACTOR, (trust) => deleteAttestor(trust, 'gone'));
+  const identity = { id: 'release', issuer: 'https://issuer.example', subject: 'build@example.com' };
+  await rooms.putAttestor('ci', { kinds: ['build'], keys: [], identities: [identity] });
+  await rooms.trust.change(ACTOR, (trust, at) => revokeIdentity(trust, 'ci', 'release', now, at));
+  await rooms.trust.change(ACTOR, (trust) => putRoot(trust, 'own', BUILT_IN_ROOT));
+  await rooms.trust.change(ACTOR, (trust) => putRoot(trust, 'own', rootWith()));
+  await rooms.trust.change(ACTOR, (trust) => deleteRoot(trust, 'own'));
+  const wrong = { signedDigest: sha256(tested), signers: null, attestation: ids[0] };
+  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, wrong, 'revoked', 'it was wrong'));
+  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, wrong, 'retracted', 'it was wrong'));
   const token = { name: 'ci', roles: ['attester'], policies: null, parameters: null, expiresAt: null } as const;
   await rooms.tokens.create({ ...token, id: '0011223344556677', hash: hashToken('a') }, ACTOR);
   await rooms.tokens.create({ ...token, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
@@ -97,8 +109,8 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update envelopes set bytes = 'no envelope' where attestation = ${A_TESTED}`,
   ],
   'an attestation was found out about once at a trust and reader revision': [
-    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, could_gain, signed_digest)
-     select attestation, trust_revision, reader_revision, outcome, signers, could_gain, signed_digest from verifications
+    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, proved, gains, signed_digest)
+     select attestation, trust_revision, reader_revision, outcome, signers, proved, gains, signed_digest from verifications
      where id = ${A_VERIFIED}`,
   ],
   'verified is what somebody signed who could count': [
@@ -118,19 +130,22 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from fact_signers where fact = ${A_FACT}`,
     `update fact_signers set signer = signer || '2' where fact = ${A_FACT}`,
     `update fact_signers set received_at = received_at - interval '1 day' where fact = ${A_FACT}`,
-    `update verifications set signers = '[]' where outcome = 'verified'`,
+    `update verifications set proved = '[]' where outcome = 'verified'`,
+    `update fact_signers set proof = '{"type": "key", "thumbprint": "x", "scheme": "EdDSA", "times": []}' where fact = ${A_FACT}`,
+    `update fact_signers set proven_at = now() where fact = ${A_FACT}`,
+    `update fact_signers set identity = 'somebody else' where fact = ${A_FACT}`,
   ],
-  'every signature that was matched verifies by the key on record': [
+  'every signer that was proved is proved again by the keys and roots on record': [
     `update attestor_states set attestor = null`,
-    `update verifications v set signers = (select signers from verifications o where o.signers <> '[]' and o.signers <> v.signers limit 1)
+    `update verifications v set proved = (select proved from verifications o where o.proved <> '[]' and o.proved <> v.proved limit 1)
      where outcome = 'verified' and signers::text like '%"qa"%'`,
   ],
   'every envelope, subject and verification is of a stored attestation': [
     `delete from attestations where id = ${A_TESTED}`,
     `insert into envelopes values ('sha256:x', '')`,
     `insert into attestation_subjects values ('sha256:x', 0, 'sha256:y', null)`,
-    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, could_gain)
-     values ('sha256:x', 1, 1, 'rejected', '[]', false)`,
+    `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, proved, gains)
+     values ('sha256:x', 1, 1, 'rejected', '[]', '[]', '{}')`,
   ],
   'every fact is of an attestation that a verification matched to one of its signers': [
     `update facts set attestation = 'sha256:x' where id = ${A_FACT}`,
@@ -167,6 +182,12 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update history_entries set type = 'attestor.deleted' where type = 'attestor.created'`,
     `update history_entries set type = 'attestor.changed' where type = 'attestor.deleted'`,
     `update history_entries set data = data || '{"reason": "compromised"}' where type = 'key.revoked'`,
+    `update history_entries set data = data || '{"reason": "compromised"}' where type = 'identity.revoked'`,
+    `update history_entries set data = jsonb_set(data, '{pattern,subject}', '"other"') where type = 'identity.revoked'`,
+    `update history_entries set type = 'trust_root.deleted' where type = 'trust_root.created'`,
+    `update history_entries set data = data || '{"trustRoot": "x"}' where type = 'trust_root.changed'`,
+    `update history_entries set type = 'attestation.revoked' where type = 'attestation.retracted'`,
+    `update history_entries set data = data || '{"reason": "x"}' where type = 'attestation.revoked'`,
     `update history_entries set data = data || '{"digest": "sha256:x"}' where type = 'policy.changed'`,
     `update history_entries set data = data || '{"decision": "perhaps"}' where type = 'verdict.recorded'`,
     `update history_entries set data = data || '{"verdict": "x"}' where type = 'verdict.recorded'`,
@@ -186,6 +207,19 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from history_entries where type = 'attestor.deleted'`,
     repeatEntries('attestor.created'),
     `update attestor_states set attestor = jsonb_set(attestor, '{kinds}', '["scan"]') where name = 'qa'`,
+  ],
+  'every trust root state has one history entry, with its digest': [
+    `delete from history_entries where type = 'trust_root.deleted'`,
+    repeatEntries('trust_root.created'),
+    `update trust_root_states set root = jsonb_set(root, '{json}', '{}') where root is not null`,
+  ],
+  'every identity revocation has one history entry': [
+    `delete from history_entries where type = 'identity.revoked'`,
+    repeatEntries('identity.revoked'),
+  ],
+  'every act on a statement has one history entry': [
+    `delete from history_entries where type = 'attestation.retracted'`,
+    repeatEntries('attestation.revoked'),
   ],
   'every key revocation has one history entry': [
     `delete from history_entries where type = 'key.revoked'`,
@@ -228,11 +262,19 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update revisions set value = value - 1 where name = 'policy'`,
     `update revisions set value = value - 1 where name = 'access'`,
     `update revisions set value = value + 100 where name = 'trust_gain'`,
+    `update revisions set value = 0 where name = 'trust_gain'`,
     `delete from revisions where name = 'waiver'`,
   ],
   'trust revisions are dense from 1, each of one change': [
     `update attestor_states set trust_revision = 2 where trust_revision = 1`,
     `update attestor_states set trust_revision = 1 where trust_revision = 2`,
+    `delete from identity_revocations`,
+    `delete from trust_root_states where root is not null`,
+    `update statement_acts set trust_revision = 1 where act = 'revoked'`,
+  ],
+  'what a change of trust gains is of a change on record': [
+    `insert into trust_gains values (0, 'root')`,
+    `update trust_gains set trust_revision = 1000 where trust_revision = 1`,
   ],
 };
 

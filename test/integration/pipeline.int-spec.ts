@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { SubjectDigest } from '../../src/intoto/digest.js';
-import { EnvelopeReader } from '../../src/verification/envelope-reader.service.js';
+import { EvidenceReader } from '../../src/verification/evidence-reader.service.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
 import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 let database: TestDatabase;
 let pipeline: Pipeline;
-let reader: EnvelopeReader;
+let reader: EvidenceReader;
 const qa = makeKey();
 const stranger = makeKey('Ed25519');
 
@@ -21,8 +21,8 @@ const testEvidence = (digest: string, result: unknown = testResult('PASSED'), ke
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const thread = pathToFileURL(join(inject('services').buildDir, 'src/verification/envelope-thread.js'));
-  reader = new EnvelopeReader(thread);
+  const thread = pathToFileURL(join(inject('services').buildDir, 'src/verification/evidence-thread.js'));
+  reader = new EvidenceReader(thread);
   pipeline = await openPipeline(database.url, reader);
   await pipeline.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
 });
@@ -32,6 +32,14 @@ afterAll(async () => {
   await pipeline.database.close();
   await database.drop();
 });
+
+async function recorded(ids: readonly string[]): Promise<number> {
+  const { rows } = await pipeline.database.pool.query<{ count: number }>(
+    'select count(*) as count from verifications where attestation = any($1)',
+    [ids],
+  );
+  return rows[0]?.count ?? 0;
+}
 
 describe('ingest', () => {
   it('stores the same bytes once, whoever posts them and however often at once', async () => {
@@ -143,13 +151,33 @@ describe('verification', () => {
     ]);
     expect(await pipeline.verification.examine([id])).toEqual([]);
     await pipeline.putAttestor('late', { kinds: ['test'], keys: [{ id: 'k1', publicKey: stranger.publicKey }] });
-    const gain = await pipeline.verifications.gainRevision();
-    expect(await pipeline.verifications.findGaining(gain, 1000)).toContain(id);
+    expect(await pipeline.verifications.findGaining(0, 1000)).toContain(id);
     expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
-    expect(await pipeline.verifications.findGaining(gain, 1000)).not.toContain(id);
+    expect(await pipeline.verifications.findGaining(0, 1000)).not.toContain(id);
     const state = await pipeline.images.readFacts(digest);
     expect(state).toMatchObject({ received: 1, examined: 1, revision: 2 });
     expect(state.facts).toHaveLength(1);
+  });
+
+  it('examines again only what a new key could have signed, and keeps no second record of what came to the same', async () => {
+    const late = makeKey('Ed25519');
+    const good = await Promise.all(Array.from({ length: 200 }, () => pipeline.post(testEvidence(freshDigest()))));
+    const ofOtherShape = await pipeline.post(testEvidence(freshDigest(), testResult('PASSED'), makeKey('RSA-PKCS1')));
+    const ofOthers = await pipeline.post(testEvidence(freshDigest(), testResult('PASSED'), makeKey('Ed25519')));
+    const waiting = await pipeline.post(testEvidence(freshDigest(), testResult('PASSED'), late));
+    const posted = [...good, ofOtherShape, ofOthers, waiting];
+    for (let start = 0; start < posted.length; start += 64) {
+      await pipeline.verification.examine(posted.slice(start, start + 64));
+    }
+    const before = await recorded(posted);
+    await pipeline.putAttestor('later', { kinds: ['test'], keys: [{ id: 'k1', publicKey: late.publicKey }] });
+    const gaining = await pipeline.verifications.findGaining(0, 100_000);
+    const ours = gaining.filter((id) => posted.includes(id));
+    expect(new Set(ours)).toEqual(new Set([ofOthers, waiting]));
+    expect(await pipeline.verification.examine(ours)).toHaveLength(2);
+    expect(await pipeline.verifications.findGaining(0, 100_000)).toEqual([]);
+    expect(await recorded(posted)).toBe(before + 1);
+    expect(await pipeline.verification.examine(posted.slice(-64))).toEqual([]);
   });
 
   it('says of a known attestor that it may not sign this kind, and leaves counting to the verdict', async () => {

@@ -1,15 +1,28 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { entities } from '../../src/data-source.js';
+import { sha256, type AttestationId } from '../../src/intoto/digest.js';
 import { HistoryStore } from '../../src/history/history.store.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import type { AttestorKey } from '../../src/trust/attestor.js';
+import { authorityOf } from '../../src/trust/authority.js';
 import { attestorDigest } from '../../src/trust/canonical-attestor.js';
-import type { AttestorDocument, KeyDocument } from '../../src/trust/parse-attestor.js';
-import type { Thumbprint } from '../../src/trust/signer.js';
-import { addKey, deleteAttestor, putAttestor, revokeKey } from '../../src/trust/trust-change.js';
-import { attestorWith, keyWith } from '../../src/trust/trust.fixture.js';
-import { epochOf, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { canonicalDigest } from '../../src/trust/canonical-digest.js';
+import { parseAttestor, type AttestorDocument, type KeyDocument } from '../../src/trust/parse-attestor.js';
+import { signerIdOf, type Thumbprint } from '../../src/trust/signer.js';
+import { actOnStatement, standingOf } from '../../src/trust/statement-standing.js';
+import { addKey, deleteAttestor, putAttestor, revokeIdentity, revokeKey } from '../../src/trust/trust-change.js';
+import { deleteRoot, putRoot } from '../../src/trust/trust-root-change.js';
+import {
+  attestorWith,
+  BUILT_IN_ROOT,
+  certificateWith,
+  GITHUB,
+  keyWith,
+  rootWith,
+  WORKFLOW,
+} from '../../src/trust/trust.fixture.js';
+import { epochOf, findAttestor, findRoot, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
 import { TrustStore, type TrustChanged } from '../../src/trust/trust.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -36,7 +49,7 @@ afterEach(async () => {
 
 /** The store of another process, with nothing in memory. */
 function anotherStore(): TrustStore {
-  return new TrustStore(database, new HistoryStore(database));
+  return new TrustStore(database, new HistoryStore(database), { publicGood: BUILT_IN_ROOT });
 }
 
 function numbered(index: number): KeyDocument {
@@ -73,7 +86,12 @@ async function history(): Promise<readonly { type: string; actor: string; data: 
 function recordedIn(trust: TrustSnapshot): number[] {
   const states = [...trust.attestors.values()].flat().map((state) => state.trustRevision);
   const revocations = [...trust.revocations.values()].flat().map(({ revocation }) => revocation.trustRevision);
-  return [...states, ...revocations].sort((a, b) => a - b);
+  const identities = trust.identityRevocations.map(({ revocation }) => revocation.trustRevision);
+  const roots = [...trust.roots.values()].flat().map((state) => state.trustRevision);
+  const acts = [...trust.statements.values()].flat().map((act) => act.trustRevision);
+  // The root that is built in is of revision 0.
+  const all = [...states, ...revocations, ...identities, ...roots.filter((revision) => revision > 0), ...acts];
+  return all.sort((a, b) => a - b);
 }
 
 const upTo = (revision: number): number[] => Array.from({ length: revision }, (_, index) => index + 1);
@@ -265,8 +283,103 @@ describe('a snapshot', () => {
   });
 });
 
+describe('identities, trust roots and acts on statements', () => {
+  const identity = { id: 'release', issuer: GITHUB, subject: WORKFLOW };
+  const target = {
+    signedDigest: sha256(Buffer.from('signed')),
+    signers: [signerIdOf(certificateWith())],
+    attestation: 'sha256:a' as AttestationId,
+    image: sha256(Buffer.from('image')),
+  };
+
+  async function live(): Promise<void> {
+    await put(parseAttestor('ci', { kinds: ['build'], keys: [], identities: [identity] }));
+    await store.change(ACTOR, (trust) => putRoot(trust, 'own', BUILT_IN_ROOT));
+    await store.change(ACTOR, (trust) => putRoot(trust, 'public-good', rootWith()));
+    await store.change(ACTOR, (trust) => deleteRoot(trust, 'public-good'));
+    await store.change(ACTOR, (trust, now) =>
+      revokeIdentity(trust, 'ci', 'release', { reason: 'compromised', effectiveFrom: null }, now),
+    );
+    await store.change(ACTOR, (trust) => actOnStatement(trust, target, 'revoked', 'wrong'));
+    await store.change(ACTOR, (trust) => actOnStatement(trust, { ...target, signers: null }, 'retracted', 'wrong'));
+    await store.change(ACTOR, (trust) => deleteRoot(trust, 'own'));
+  }
+
+  it('are read back by every process as they were put on record, also at an earlier revision', async () => {
+    await live();
+    const [here, there] = [await store.snapshot(), await anotherStore().snapshot()];
+    for (const trust of [here, there]) {
+      expect(recordedIn(trust)).toEqual(upTo(8));
+      expect(findAttestor(trust, 'ci')?.identities).toMatchObject([{ ...identity, trustRoot: 'public-good' }]);
+      expect(trust.identityRevocations.map(({ revocation }) => revocation)).toMatchObject([
+        { attestor: 'ci', identityId: 'release', reason: 'compromised', effectiveFrom: null, trustRevision: 5 },
+      ]);
+      expect(
+        authorityOf(trust, 'ci', certificateWith(), { kind: 'build', predicateType: 'x', repository: null }).code,
+      ).toBe('signer_revoked');
+      expect(standingOf(trust, target.signedDigest, target.signers[0]!)).toBe('retracted');
+      expect(trust.statements.get(target.signedDigest)?.map(({ signers }) => signers)).toEqual([target.signers, null]);
+      expect(findRoot(trust, 'own')).toBeNull();
+      expect(findRoot(trust, 'own', 7)?.root).toEqual(BUILT_IN_ROOT);
+      expect(findRoot(trust, 'public-good', 3)?.root).toEqual(rootWith());
+      expect(findRoot(trust, 'public-good')?.root).toEqual(BUILT_IN_ROOT);
+    }
+    const before = await anotherStore().snapshotAt(4);
+    expect(recordedIn(before)).toEqual(upTo(4));
+    expect(findRoot(before, 'own')?.root).toEqual(BUILT_IN_ROOT);
+  });
+
+  it('are told in history, each by whom and at which revision', async () => {
+    await live();
+    expect(await history()).toMatchObject([
+      { type: 'attestor.created', data: { trustRevision: 1 } },
+      {
+        type: 'trust_root.created',
+        data: { trustRoot: 'own', trustRevision: 2, digest: canonicalDigest(BUILT_IN_ROOT.json) },
+      },
+      { type: 'trust_root.changed', data: { trustRoot: 'public-good', trustRevision: 3 } },
+      { type: 'trust_root.deleted', data: { trustRoot: 'public-good', trustRevision: 4 } },
+      { type: 'identity.revoked', actor: ACTOR, data: { attestor: 'ci', identityId: 'release', trustRevision: 5 } },
+      { type: 'attestation.revoked', data: { reason: 'wrong', signedDigest: target.signedDigest, trustRevision: 6 } },
+      { type: 'attestation.retracted', data: { trustRevision: 7 } },
+      { type: 'trust_root.deleted', data: { trustRoot: 'own', trustRevision: 8 } },
+    ]);
+    const { rows } = await owner.query(
+      `select image, attestation from history_entries where type = 'attestation.revoked'`,
+    );
+    expect(rows).toEqual([{ image: target.image, attestation: target.attestation }]);
+  });
+
+  it('say by what causes evidence could come to count', async () => {
+    await live();
+    const { rows } = await owner.query<{ revision: number; causes: string[] }>(
+      `select trust_revision::int as revision, array_agg(cause order by cause) as causes from trust_gains
+       group by trust_revision order by trust_revision`,
+    );
+    const authorities = ['root:ca:fulcio', 'root:ctlog:fulcio', 'root:tlog:rekor', 'root:tsa:sigstore'];
+    expect(rows).toEqual([
+      { revision: 1, causes: [`identity:${GITHUB}`] },
+      { revision: 2, causes: ['root', ...authorities] },
+      { revision: 3, causes: authorities },
+      { revision: 4, causes: ['root', ...authorities] },
+      { revision: 8, causes: authorities },
+    ]);
+    expect(await revisions()).toMatchObject({ trust: 8, trust_gain: 8 });
+  });
+
+  it('as of a moment are those on record by then', async () => {
+    const { now } = await store.change(ACTOR, (trust) => actOnStatement(trust, target, 'revoked', 'wrong'));
+    expect((await store.snapshotAsOf(new Date(epochOf(now)))).revision).toBe(1);
+    expect((await store.snapshotAsOf(new Date(epochOf(now) - 1))).revision).toBe(0);
+  });
+});
+
 describe('what is on record', () => {
   it.each([
+    `update trust_root_states set root = null`,
+    `delete from identity_revocations`,
+    `update statement_acts set act = 'revoked'`,
+    `delete from trust_gains`,
     `update attestor_states set attestor = null`,
     `delete from attestor_states`,
     `update key_revocations set effective_from = now()`,
@@ -278,33 +391,4 @@ describe('what is on record', () => {
     await revoke('ci', 'k1', 'compromised');
     await expect(database.pool.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
-});
-
-describe('the images a key has signed for', () => {
-  it('are counted once each, whatever the scheme and however many attestations', async () => {
-    const { thumbprint } = numbered(1);
-    const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
-    await signed('one', thumbprint, 'ES256/der', [digest('1'), digest('2'), `gitCommit:${'1'.repeat(40)}`]);
-    await signed('two', thumbprint, 'ES256/ieee-p1363', [digest('2'), digest('3')]);
-    await signed('three', numbered(2).thumbprint, 'ES256/der', [digest('4')]);
-    expect(await store.countImages(thumbprint)).toBe(3);
-    expect(await store.countImages(numbered(3).thumbprint)).toBe(0);
-  });
-
-  async function signed(id: string, thumbprint: string, scheme: string, subjects: readonly string[]): Promise<void> {
-    for (const [ordinal, subject] of subjects.entries()) {
-      await owner.query('insert into attestation_subjects (attestation, ordinal, subject) values ($1, $2, $3)', [
-        id,
-        ordinal,
-        subject,
-      ]);
-    }
-    await owner.query(
-      `with f as (
-         insert into facts (signed_digest, kind, reader_revision, attestation, predicate_type, content, size)
-         values ($1, 'scan', 1, $1, 't', '{}', 2) returning id)
-       insert into fact_signers (fact, signer, attestation, received_at) select id, $2, $1, now() from f`,
-      [id, `${thumbprint}|${scheme}`],
-    );
-  }
 });

@@ -11,8 +11,9 @@ import type { AttestationId } from '../../src/intoto/digest.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { putAttestor } from '../../src/trust/trust-change.js';
+import { trustRootFormats } from '../../src/trust/trust-root-formats.js';
 import { TrustStore } from '../../src/trust/trust.store.js';
-import { EnvelopeReader } from '../../src/verification/envelope-reader.service.js';
+import { EvidenceReader } from '../../src/verification/evidence-reader.service.js';
 import { VerificationService } from '../../src/verification/verification.service.js';
 import { VerificationStore } from '../../src/verification/verification.store.js';
 
@@ -31,12 +32,12 @@ export interface Pipeline {
 }
 
 /** @param reader reads envelopes; by default without threads. */
-export async function openPipeline(url: string, reader = new EnvelopeReader()): Promise<Pipeline> {
+export async function openPipeline(url: string, reader = new EvidenceReader()): Promise<Pipeline> {
   return pipelineOver(await openDatabase({ url, entities, applicationName: 'test', poolSize: 10 }), { reader });
 }
 
 export interface PipelineOptions {
-  readonly reader?: EnvelopeReader;
+  readonly reader?: EvidenceReader;
   /** Told of what was received. */
   readonly announce?: (ids: readonly AttestationId[]) => void;
 }
@@ -44,10 +45,10 @@ export interface PipelineOptions {
 /** The rooms of a process that has just started, on a database that is open already. */
 export function pipelineOver(
   database: Database,
-  { reader = new EnvelopeReader(), announce = () => undefined }: PipelineOptions = {},
+  { reader = new EvidenceReader(), announce = () => undefined }: PipelineOptions = {},
 ): Pipeline {
   const history = new HistoryStore(database);
-  const trust = new TrustStore(database, history);
+  const trust = new TrustStore(database, history, trustRootFormats);
   const verifications = new VerificationStore(database);
   const ingest = createIngest({
     store: new IngestStore(database),

@@ -1,0 +1,80 @@
+import type { AuthorityId, ProvedCertificate, ProvedSigner, Vouching } from '../intoto/proved-signer.js';
+import type { Authority } from '../intoto/sigstore/trust-root.js';
+import { epochOf } from './epoch.js';
+import type { AuthorityWindow, HeldRoot } from './trust-root-state.js';
+
+/** Whether a certificate stands under a root, by whom it trusts and for how long; else what is missing, for people. */
+export type RootStanding =
+  | {
+      readonly stands: true;
+      /** The earliest moment at which it is proved, under this root, to have signed; RFC 3339. */
+      readonly provenAt: string;
+    }
+  | { readonly stands: false; readonly message: string };
+
+/**
+ * The earliest moment at which a signer is proved to have signed, by those whom the root trusts with that moment; null where
+ * it is proved by none, or there is no such root. RFC 3339.
+ *
+ * @throws RangeError where a time of the signer is not one.
+ */
+export function provenTimeUnder(root: HeldRoot | null, signer: ProvedSigner): string | null {
+  if (root === null) return null;
+  const [first] = trustedTimes(root, signer).toSorted((a, b) => epochOf(a) - epochOf(b));
+  return first ?? null;
+}
+
+/**
+ * Resolves whether a certificate stands under a root, as mathematics has shown it to hang together: somebody whom the root
+ * trusts with it says when it signed; at every such moment the root trusts the authority that issued it; where the root
+ * lists certificate transparency logs, one of them promised to list it; where it lists transparency logs, one of them holds
+ * the signature (Sigstore client specification, 4; windows include both ends).
+ *
+ * @throws RangeError where a time of the signer is not one.
+ */
+export function certificateStandsUnder(root: HeldRoot, signer: ProvedCertificate): RootStanding {
+  const { name, windows } = root;
+  const missing = (message: string): RootStanding => ({ stands: false, message });
+  const provenAt = provenTimeUnder(root, signer);
+  if (provenAt === null) return missing(`nobody whom trust root ${name} trusts says when it was signed`);
+  const times = trustedTimes(root, signer).map((time) => epochOf(time));
+  const issuing = windowsOf(root, signer.chain, 'ca');
+  if (issuing.length === 0)
+    return missing(`trust root ${name} does not list the authority that issued its certificate`);
+  if (!issuing.some((window) => times.every((time) => holds(window, time)))) {
+    return missing(`trust root ${name} does not trust the authority that issued its certificate at that time`);
+  }
+  if (lists(windows, 'ctlog') && !signer.ctlogs.some((promise) => isVouchedFor(root, promise, 'ctlog'))) {
+    return missing(`no certificate transparency log of trust root ${name} lists its certificate`);
+  }
+  const logged = signer.tlogs.some((log) =>
+    windowsOf(root, log, 'tlog').some((window) => times.some((time) => holds(window, time))),
+  );
+  if (lists(windows, 'tlog') && !logged)
+    return missing(`no transparency log of trust root ${name} holds its signature`);
+  return { stands: true, provenAt };
+}
+
+/** Only timestamp authorities and transparency logs say when something was signed. */
+function trustedTimes(root: HeldRoot, { times }: ProvedSigner): readonly string[] {
+  return times
+    .filter((vouching) => isVouchedFor(root, vouching, 'tsa') || isVouchedFor(root, vouching, 'tlog'))
+    .map(({ at }) => at);
+}
+
+function isVouchedFor(root: HeldRoot, { authority, at }: Vouching, type: Authority['type']): boolean {
+  const moment = epochOf(at);
+  return windowsOf(root, authority, type).some((window) => holds(window, moment));
+}
+
+function windowsOf(root: HeldRoot, authority: AuthorityId, type: Authority['type']): readonly AuthorityWindow[] {
+  return (root.windows.get(authority) ?? []).filter((window) => window.type === type);
+}
+
+function holds({ from, until }: AuthorityWindow, moment: number): boolean {
+  return from <= moment && moment <= until;
+}
+
+function lists(windows: HeldRoot['windows'], type: Authority['type']): boolean {
+  return [...windows.values()].some((listed) => listed.some((window) => window.type === type));
+}
