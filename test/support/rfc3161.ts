@@ -1,5 +1,15 @@
 import { createHash, sign } from 'node:crypto';
-import { context, generalizedTime, integer, objectIdentifier, octetString, sequence, setOf, tlv } from './der.js';
+import {
+  context,
+  contextPrimitive,
+  generalizedTime,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  setOf,
+  tlv,
+} from './der.js';
 import type { Issued } from './x509.js';
 
 const SHA_256 = '2.16.840.1.101.3.4.2.1';
@@ -22,6 +32,8 @@ export interface Stamping {
   readonly contentType?: string;
   readonly signedType?: string;
   readonly digests?: number;
+  /** Names the signer by its key's identifier (RFC 5652, 5.3). */
+  readonly byKeyId?: boolean;
 }
 
 /** An RFC 3161 response, written byte by byte. */
@@ -45,7 +57,7 @@ export function stamp(stamping: Stamping): Buffer {
   ];
   const signer = sequence(
     integer(1),
-    sequence(issuer.name, integer(serial)),
+    stamping.byKeyId === true ? contextPrimitive(0, Buffer.alloc(20)) : sequence(issuer.name, integer(serial)),
     sha256,
     context(0, ...attributes),
     sequence(objectIdentifier(algorithm), ...(isRsa ? [tlv(0x05)] : [])),

@@ -92,6 +92,7 @@ describe('a timestamp', () => {
     ['signs another type of content', { signedType: '1.2.840.113549.1.7.1' }, /another type/],
     ['signs two digests', { digests: 2 }, /no digest, or more/],
     ['signs no digest', { digests: 0 }, /no digest, or more/],
+    ['names its signer otherwise', { byKeyId: true }, /issuer and serial/],
     ['is signed by an algorithm that nobody should use', { algorithm: '1.2.840.10045.4.1' }, /algorithm/],
   ])('cannot be used where it %s', (_, changes, why) => {
     const der = response(ecdsa, changes);

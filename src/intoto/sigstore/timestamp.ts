@@ -93,6 +93,10 @@ function checkShape(timestamp: Timestamp, signer: ASN1Obj): void {
   if (timestamp.contentType !== SIGNED_DATA || timestamp.eContentType !== TST_INFO) {
     throw new TimestampUnusable('holds something else than a timestamp token');
   }
+  const [issuer, serial] = signer.subs[1]?.subs ?? [];
+  if (tagOf(issuer) !== TAG.sequence || tagOf(serial) !== TAG.integer) {
+    throw new TimestampUnusable('does not name its signer by issuer and serial number');
+  }
   const attributes = signer.subs[3];
   if (attributes === undefined || tagOf(attributes) !== contextTag(0, true))
     throw new TimestampUnusable('signs no attributes');

@@ -39,7 +39,8 @@ export interface TrustedRootJson {
 
 /**
  * Authorities that may vouch for signers: plain data that can be cloned, stored and written as canonical JSON. `sigstore`
- * and `x509` differ in how the root was written, and in that a Sigstore certificate must be meant for signing code.
+ * and `x509` differ in how the root was written, and in that a Sigstore certificate must be meant for signing code; so
+ * what is stored is the whole, not `json` alone.
  */
 export interface TrustRoot {
   readonly form: 'sigstore' | 'x509';
@@ -73,12 +74,11 @@ const PLAIN_MEMBERS: readonly string[] = ['certificateAuthorities', 'timestampAu
 export function parseTrustRoot(json: unknown): TrustRoot {
   // Whatever it is, it is only looked at through functions that take nothing for granted.
   const root = asObject(json as Json);
-  const faults = new FaultList();
-  if (root === null || !fits(root)) {
-    faults.add('', root === null ? 'must be a JSON object' : `must be JSON of at most ${MAX_BYTES} bytes`);
-    faults.throwIfAny('trust_root');
-    throw new Malformed('trust_root', []);
+  if (root === null) throw new Malformed('trust_root', [{ path: '', message: 'must be a JSON object' }]);
+  if (!fits(root)) {
+    throw new Malformed('trust_root', [{ path: '', message: `must be JSON of at most ${MAX_BYTES} bytes` }]);
   }
+  const faults = new FaultList();
   const isPlain = !Object.hasOwn(root, 'mediaType');
   const normalized = isPlain ? readPlain(root, faults) : readSigstore(root, faults);
   const authorities = authoritiesOf(normalized);
