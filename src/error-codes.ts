@@ -10,6 +10,8 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   attestor_not_found: 'No attestor has this name',
   body_incomplete: 'The connection ended before the body did',
   body_too_large: 'The body is larger than the route takes',
+  bundle_malformed:
+    'The body is no well-formed Sigstore bundle or cosign layer; the faults are listed. Nothing was stored',
   content_type_unsupported: 'The route does not read bodies of this type',
   cursor_invalid: 'The cursor is not one that this list gave out',
   digest_malformed: 'The digest is not in the one form accepted',
@@ -24,6 +26,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   identity_revoked: 'The identity was revoked and is not brought in again',
   internal_error: 'Something went wrong in the service; the request id leads to it in the log',
   json_malformed: 'The body is not JSON that every reader reads alike',
+  jws_malformed: 'The body is no well-formed JWS that is taken as evidence; the faults are listed. Nothing was stored',
   key_id_taken: 'The key id stands for another public key for good',
   key_malformed: 'The key document has the faults listed',
   key_not_found: 'The attestor has never held a key of this id',

@@ -69,7 +69,8 @@ function postingEvidence(app: INestApplicationContext): RawRoute {
         const { outcome, signers, proved, facts } = examination;
         return {
           verification: { ...outcome, at, signers, proved },
-          facts: facts.map(({ content, ownTime }) => ({
+          // As of what is stored, facts are told of what is verified alone.
+          facts: (outcome.outcome === 'verified' ? facts : []).map(({ content, ownTime }) => ({
             kind: content.kind,
             ownTime: ownTime === null ? null : new Date(ownTime),
             content,

@@ -9,9 +9,8 @@ import { RequireRoles } from '../platform/roles.js';
 import { documentedBy } from './documented-body.js';
 import { SignedStatementStore, type SignedStatement } from './signed-statement.store.js';
 import { STATEMENT_ACTS, type StatementAct, type StatementActKind } from './statement-act.js';
-import { actDocument, actOnStatement, parseActRequest } from './statement-standing.js';
+import { actDocument, actOnStatement, lastActOn, parseActRequest } from './statement-standing.js';
 import { TrustStore } from './trust.store.js';
-import type { TrustSnapshot } from './trust-snapshot.js';
 
 const actAnswer = z
   .object({
@@ -86,7 +85,9 @@ export class StatementActsController {
     const { trust } = await this.trust.change(caller.actor, (current) =>
       actOnStatement(current, statement, act, reason),
     );
-    return toActAnswer(lastAct(trust, statement), statement);
+    const recorded = lastActOn(trust, statement);
+    if (recorded === null) throw new Error(`no act on ${statement.signedDigest} is on record`);
+    return toActAnswer(recorded, statement);
   }
 
   private async getStatement(id: string): Promise<SignedStatement> {
@@ -100,13 +101,6 @@ export class StatementActsController {
     if (statement !== null) return statement;
     throw new AppError('not_found', 'attestation_not_found', `no attestation is stored under ${id}`);
   }
-}
-
-/** The act that was recorded, or where nothing had to be, the last that binds the statement as much. */
-function lastAct(trust: TrustSnapshot, { signedDigest }: SignedStatement): StatementAct {
-  const act = trust.statements.get(signedDigest)?.at(-1);
-  if (act === undefined) throw new Error(`no act on ${signedDigest} is on record`);
-  return act;
 }
 
 function toActAnswer(act: StatementAct, { attestation, subjects }: SignedStatement): ActAnswer {

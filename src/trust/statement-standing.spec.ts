@@ -3,7 +3,7 @@ import { sha256, type AttestationId } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { signerIdOf, type SignerId } from './signer.js';
 import type { StatementAct, StatementActKind } from './statement-act.js';
-import { actOnStatement, parseActRequest, standingOf } from './statement-standing.js';
+import { actOnStatement, lastActOn, parseActRequest, standingOf } from './statement-standing.js';
 import { certificateWith, day, KEY_B, signerWith, trustOf } from './trust.fixture.js';
 
 const SIGNED = sha256(Buffer.from('what was signed'));
@@ -53,6 +53,17 @@ describe('an act on a statement', () => {
     signers,
     attestation: ATTESTATION,
     image: OTHER,
+  });
+
+  it('is found again by what it binds: these signers, whatever was done to others later', () => {
+    const trust = trustOf(act('revoked', [A]), act('retracted', [B]));
+    expect(lastActOn(trust, target([A]))).toMatchObject({ act: 'revoked', signers: [A] });
+    expect(lastActOn(trust, target([A, B]))).toMatchObject({ act: 'retracted', signers: [B] });
+    expect(lastActOn(trust, target([RELEASE]))).toBeNull();
+    expect(lastActOn(trust, target(null))).toBeNull();
+    const bindingAll = trustOf(act('retracted', null), act('revoked', [B]));
+    expect(lastActOn(bindingAll, target([A]))).toMatchObject({ act: 'retracted', signers: null });
+    expect(lastActOn(bindingAll, target(null))).toMatchObject({ act: 'retracted', signers: null });
   });
 
   it('names what was signed, by whom, why, and the attestation', () => {

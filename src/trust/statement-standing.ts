@@ -47,6 +47,13 @@ export function actOnStatement(
   return { type: 'statement', act: { signedDigest, signers: sorted, act, reason, attestation }, image };
 }
 
+/** The last act on record that binds what was signed by any of these signers; null where none does. */
+export function lastActOn(trust: TrustSnapshot, { signedDigest, signers }: StatementTarget): StatementAct | null {
+  const binds = (act: StatementAct): boolean =>
+    act.signers === null || (signers ?? []).some((signer) => act.signers?.includes(signer) === true);
+  return actsOn(trust, signedDigest).findLast(binds) ?? null;
+}
+
 /** What is POSTed to revoke or retract an attestation. */
 export const actDocument = z
   .strictObject({

@@ -36,6 +36,16 @@ export function damaged(envelope: WireEnvelope, steps: readonly DamageStep[]): B
   return Buffer.from(edits.reduce((text, edit) => edited(text, edit.text, edit.with), JSON.stringify(copy)));
 }
 
+/** The same of text in whatever form, to which nothing else than an edit can happen. */
+export function damagedText(text: string, steps: readonly DamageStep[]): Buffer {
+  return Buffer.from(
+    steps.reduce((before, step) => {
+      if ('text' in step) return edited(before, step.text, step.with);
+      throw new Error('only text can be changed in this form');
+    }, text),
+  );
+}
+
 function applyTo(envelope: WireEnvelope, step: Exclude<DamageStep, { text: string }>): void {
   const { signatures } = envelope;
   if ('set' in step) Object.assign(envelope, { [step.set]: step.to });

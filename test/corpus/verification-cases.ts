@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { sha256 } from '../../src/intoto/digest.js';
 import { KINDS } from '../../src/intoto/predicate-kind.js';
 import { SIGNATURE_SCHEMES } from '../../src/intoto/signature-scheme.js';
-import { damageStep, damaged } from './envelope-damage.js';
+import { damageStep, damaged, damagedText } from './envelope-damage.js';
+import { JWS_FORMS, usualJwsScheme, writeJws, type JwsForm } from './jws-writing.js';
 import { makeKeyPair, signAs, usualScheme, KEY_TYPES, type KeyPair } from './signing.js';
 
 /** What is posted, whose keys are trusted, and what must come of it: by the pure functions and over HTTP alike. */
@@ -55,6 +56,9 @@ const signatureShape = z.strictObject({
   keyid: z.string().optional(),
   /** The PAE, the payload alone, or a PAE whose lengths count characters instead of bytes. */
   over: z.enum(['pae', 'payload', 'pae-in-characters']).default('pae'),
+  /** Of a JWS: its protected header, and the one that nobody signs. */
+  header: z.record(z.string(), z.unknown()).default({}),
+  unprotected: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** One file. What is not said is usual: a Statement v1 about the case's own image, signed once over the PAE. */
@@ -67,8 +71,11 @@ const caseShape = z.strictObject({
   /** The payload as text, in place of a statement. */
   payload: z.string().optional(),
   signatures: z.array(signatureShape).default([]),
+  form: z.enum(['envelope', 'bundle', ...JWS_FORMS]).default('envelope'),
+  /** Of a bundle, which is one by key: members laid over those of the usual one. */
+  bundle: z.record(z.string(), z.unknown()).default({}),
   base64: z.enum(['standard', 'standard-unpadded', 'url-safe', 'url-safe-padded']).default('standard'),
-  /** What happens to the envelope after it was signed, in order. */
+  /** What happens to the envelope after it was signed, in order; a JWS is text. */
   damage: z.array(damageStep).default([]),
   /** The body as text, in place of an envelope. */
   body: z.string().optional(),
@@ -99,7 +106,7 @@ function build(name: string, file: CaseFile): VerificationCase {
   return {
     name,
     description: file.description,
-    bytes: file.body === undefined ? envelopeBytes(name, file, pairs) : Buffer.from(file.body),
+    bytes: file.body === undefined ? signedBytes(name, file, pairs) : Buffer.from(file.body),
     attestors: attestorsOf(name, file, pairs),
     want: want.outcome === 'verified' ? { ...want, signers: want.signers.map((who) => `${name}-${who}`).sort() } : want,
   };
@@ -118,8 +125,37 @@ function attestorsOf(name: string, file: CaseFile, pairs: ReadonlyMap<string, Ke
   }));
 }
 
-function envelopeBytes(name: string, file: CaseFile, pairs: ReadonlyMap<string, KeyPair>): Buffer {
+function signedBytes(name: string, file: CaseFile, pairs: ReadonlyMap<string, KeyPair>): Buffer {
   const payload = Buffer.from(file.payload ?? JSON.stringify(statementOf(name, file)));
+  switch (file.form) {
+    case 'envelope':
+      return envelopeBytes(payload, file, pairs);
+    case 'bundle':
+      return bundleBytes(envelopeBytes(payload, file, pairs), file);
+    default:
+      return jwsBytes(file.form, payload, file, pairs);
+  }
+}
+
+/** A bundle by key, version 0.3, around an envelope that was damaged before. */
+function bundleBytes(envelope: Buffer, { bundle }: CaseFile): Buffer {
+  const usual = {
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: { publicKey: { hint: '' } },
+    dsseEnvelope: JSON.parse(envelope.toString()) as unknown,
+  };
+  return Buffer.from(JSON.stringify({ ...usual, ...bundle }));
+}
+
+function jwsBytes(form: JwsForm, payload: Buffer, file: CaseFile, pairs: ReadonlyMap<string, KeyPair>): Buffer {
+  const signings = file.signatures.map(({ by, scheme, header, unprotected }) => {
+    const pair = pairOf(pairs, by);
+    return { pair, scheme: scheme ?? usualJwsScheme(pair.type), header, unprotected };
+  });
+  return damagedText(writeJws(form, payload, signings), file.damage);
+}
+
+function envelopeBytes(payload: Buffer, file: CaseFile, pairs: ReadonlyMap<string, KeyPair>): Buffer {
   const signatures = file.signatures.map(({ by, scheme, keyid, over }) => {
     const pair = pairOf(pairs, by);
     const message = messageOf(file.payloadType, payload, over);
