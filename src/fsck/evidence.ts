@@ -10,6 +10,7 @@ import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
 import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
+import { statementDigest } from '../intoto/statement-digest.js';
 import { signedDigest } from '../intoto/verify-envelope.js';
 import { AppError } from '../platform/app-error.js';
 import {
@@ -37,7 +38,8 @@ interface Evidence {
 interface Found {
   readonly submission: Submission;
   readonly signed: Signed;
-  readonly signedDigest: string;
+  /** What was signed, as it is named, and as earlier releases named it. */
+  readonly signedDigests: readonly string[];
   /** null where the predicate cannot be read as its type, or there is none. */
   readonly facts: readonly DerivedFact[] | null;
 }
@@ -71,7 +73,7 @@ function read(bytes: Buffer): Found | null {
     const submission = parseSubmission(bytes);
     const signed = parseEvidence(bytes);
     const statement = statementOf(signed);
-    return { submission, signed, signedDigest: signedDigest(statement), facts: factsOf(statement) };
+    return { submission, signed, signedDigests: [statementDigest(statement), signedDigest(statement)], facts: factsOf(statement) };
   } catch (error) {
     if (error instanceof AppError || error instanceof Malformed || error instanceof FormatUnrecognized) return null;
     throw error;
@@ -132,7 +134,7 @@ function factsFault({ row, found }: Evidence): string | null {
   const readerRevision = readerRevisionOf(row.predicateType);
   const stored = row.facts.filter((fact) => fact.readerRevision === readerRevision);
   const alien = row.verifications.find(
-    (each) => each.signedDigest !== null && each.signedDigest !== found.signedDigest,
+    (each) => each.signedDigest !== null && !found.signedDigests.includes(each.signedDigest),
   );
   if (alien !== undefined)
     return `a verification of ${row.id} is of ${alien.signedDigest ?? ''}, which it does not say`;

@@ -2,14 +2,14 @@ import type { Fact } from '../facts/fact.js';
 import { compileGlob } from '../intoto/glob.js';
 import type { Attestor } from '../trust/attestor.js';
 import { authorityOf, judgedTime, type Authority } from '../trust/authority.js';
-import { signerIdOf, type Signer } from '../trust/signer.js';
+import { signerIdOf, signerNames, type Signer, type SignerId } from '../trust/signer.js';
 import { standingOf, type StatementStanding } from '../trust/statement-standing.js';
 import { attestorsOf, epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
 import type { Entry, Refusal, Refused } from './evidence.js';
-import { approverOf, named, peopleOf } from './people.js';
+import { approverOf, named } from './people.js';
 import type { Scene } from './scene.js';
 
 /** Evidence of the kind asked for: what takes part in a group, and what does not, with the reason. */
@@ -73,7 +73,7 @@ function wordsFor(
     for (const signer of signers) {
       const authority = authorityOf(scene.trust, attestor, signer, claim);
       if (authority.code === 'wrong_attestor' && !authority.objects) continue;
-      const standing = standingOf(scene.trust, fact.signedDigest, signerIdOf(signer));
+      const standing = standingOf(scene.trust, fact.signedDigest, signerNames(signer));
       if (standing === 'retracted') refusals.push({ code: 'attestation_revoked', message: 'it was retracted' });
       else if (authority.supports || authority.objects) {
         const word = (claimed: string | null): Word =>
@@ -102,7 +102,8 @@ function wordOf(
   conditions: Conditions,
   scene: Scene,
 ): Word {
-  const approver = fact.content.kind === 'approval' ? approverOf(scene.trust, attestor, signer, claimed) : null;
+  const approver =
+    fact.content.kind === 'approval' ? approverOf(scene.trust, scene.people, attestor, signer, claimed) : null;
   const refusal = refusalOfWord(signer, authority, standing, approver?.mismatch ?? null, requirement);
   const voice = approver?.person ?? attestor;
   const supports = authority.supports && standing === 'standing';
@@ -111,7 +112,7 @@ function wordOf(
     signer,
     authority,
     voice,
-    approver: claimed === null ? voice : peopleOf(scene.trust).same(named(claimed)),
+    approver: claimed === null ? voice : scene.people.same(named(claimed)),
     group: JSON.stringify([voice, ...conditions.groupOf(fact.content)]),
     helps: scene.inverted || refusal === null,
     hinders: scene.inverted ? supports : authority.objects,
@@ -153,7 +154,7 @@ function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene
     hinders: words.some((word) => word.hinders),
     routes: helping.map(({ attestor, signer, authority }) => ({
       attestor,
-      signer: signerIdOf(signer),
+      signer: scene.signers.same(signerIdOf(signer)) as SignerId,
       label: labelOf(authority, attestor),
     })),
     refusal: helping.length > 0 ? null : gravest(refusals),

@@ -8,6 +8,7 @@ import type { CelEngine } from './cel.js';
 import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
+import { peopleOf, signersOf } from './people.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
@@ -72,7 +73,19 @@ class Evaluation {
     const { facts, trust, ownKeys, parameters, repository } = input;
     const { answers } = this;
     this.now = epochOf(input.now);
-    this.scene = { facts, trust, ownKeys, parameters, repository, answers, gathered: new Map(), inverted: false };
+    const everybody = facts.flatMap(({ signers }) => signers);
+    const who = { people: peopleOf(trust, everybody), signers: signersOf(trust, everybody) };
+    this.scene = {
+      facts,
+      trust,
+      ownKeys,
+      ...who,
+      parameters,
+      repository,
+      answers,
+      gathered: new Map(),
+      inverted: false,
+    };
   }
 
   results(): readonly DatedResult[] {

@@ -1,11 +1,13 @@
-import { identitySignerId, keySignerId, signerIdOf, type Signer, type SignerId } from '../trust/signer.js';
+import { identitySignerId, keySignerId, signerIdOf, signerNames, type Signer, type SignerId } from '../trust/signer.js';
 import {
+  attestorsOf,
   findLastAttestor,
   findLastKey,
   identitiesEverHeld,
   keysEverHeld,
   type TrustSnapshot,
 } from '../trust/trust-snapshot.js';
+import { NamesTied } from './names-tied.js';
 
 /** Tells people apart: two names and signers that trust ties together are one person. */
 export interface People {
@@ -13,31 +15,43 @@ export interface People {
   same(nameOrSigner: string): string;
 }
 
-const known = new WeakMap<TrustSnapshot, People>();
+const known = new WeakMap<TrustSnapshot, NamesTied>();
 
 /**
- * The people of a snapshot. A key or a subject that any attestor says is a person's is that person under every attestor, and
- * two names for one are one person. What attestors no longer hold still tells: otherwise deleting one would turn one
- * person into two.
+ * The people of a snapshot, as far as these signers show them. A key or a subject that any attestor says is a person's is
+ * that person under every attestor, and two names for one are one person. What attestors no longer hold still tells:
+ * otherwise deleting one would turn one person into two. A certificate ties all its subjects and its key together, if any of
+ * them is somebody's: or else one holder with two certificates, or with a certificate and its bare key, would be two.
  */
-export function peopleOf(trust: TrustSnapshot): People {
+export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
+  const certificates = signers.filter(
+    (signer) => signer.type === 'certificate' && attestorsOf(trust, signer).length > 0,
+  );
+  const said = saidByAttestors(trust);
+  if (certificates.length === 0) return said;
+  const people = new NamesTied(said);
+  for (const certificate of certificates) people.tieAll(signerNames(certificate));
+  return people;
+}
+
+function saidByAttestors(trust: TrustSnapshot): NamesTied {
   const before = known.get(trust);
   if (before !== undefined) return before;
-  const parents = new Map<string, string>();
-  const root = (name: string): string => {
-    let at = name;
-    for (let parent = parents.get(at); parent !== undefined; parent = parents.get(at)) at = parent;
-    return at;
-  };
+  const people = new NamesTied();
   for (const name of trust.attestors.keys()) {
-    for (const [signer, person] of personsOf(trust, name)) {
-      const [first, second] = [root(named(person)), root(signer)].sort();
-      if (first !== undefined && second !== undefined && first !== second) parents.set(second, first);
-    }
+    for (const [signer, person] of personsOf(trust, name)) people.tie(named(person), signer);
   }
-  const people = { same: root };
   known.set(trust, people);
   return people;
+}
+
+/** As `peopleOf`, without what anybody says of persons: tells signers apart, of whom one person may be several. */
+export function signersOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
+  const tied = new NamesTied();
+  for (const signer of signers) {
+    if (signer.type === 'certificate' && attestorsOf(trust, signer).length > 0) tied.tieAll(signerNames(signer));
+  }
+  return tied;
 }
 
 /** Whom an attestor says, or has said, that keys and subjects are. */
@@ -69,16 +83,16 @@ export interface Approver {
  */
 export function approverOf(
   trust: TrustSnapshot,
+  people: People,
   attestorName: string,
   signer: Signer,
   claimedApprover: string | null,
 ): Approver {
-  const people = peopleOf(trust);
   const claimed = claimedApprover === null ? null : people.same(named(claimedApprover));
   const speaksForOthers = findLastAttestor(trust, attestorName)?.mayNameApprovers === true;
   if (speaksForOthers && claimed !== null) return { person: claimed, mismatch: null };
   const person = personBehind(trust, attestorName, signer);
-  const holder = people.same(person === null ? bestKnown(people, signer) : named(person));
+  const holder = people.same(person === null ? signerIdOf(signer) : named(person));
   if (claimedApprover === null) {
     return { person: holder, mismatch: speaksForOthers ? 'names no approver, and its signer speaks for others' : null };
   }
@@ -88,14 +102,6 @@ export function approverOf(
     person: holder,
     mismatch: agrees ? null : `names ${claimedApprover} as approver, but was signed ${means} ${person}`,
   };
-}
-
-/** Of several subjects of one certificate the one of which trust knows more. */
-function bestKnown(people: People, signer: Signer): SignerId {
-  if (signer.type === 'key') return signerIdOf(signer);
-  const { issuer, subjects } = signer.identity;
-  const names = subjects.map((subject) => identitySignerId(issuer, subject));
-  return names.find((name) => people.same(name) !== name) ?? signerIdOf(signer);
 }
 
 function personBehind(trust: TrustSnapshot, attestorName: string, signer: Signer): string | null {

@@ -5,6 +5,7 @@ import type { CelAnswers } from './cel-answers.js';
 import type { Clock } from './clock.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Gathered } from './evidence.js';
+import type { People } from './people.js';
 import type { Parameters } from './verdict.js';
 
 /** Everything that one evaluation at one moment may read. */
@@ -13,6 +14,9 @@ export interface Scene {
   readonly trust: TrustSnapshot;
   /** The keys with which this service signs verdicts of its own. */
   readonly ownKeys: ReadonlySet<Thumbprint>;
+  /** Who is one person, and who one signer, among all who signed the facts. */
+  readonly people: People;
+  readonly signers: People;
   readonly parameters: Parameters;
   readonly repository: string | null;
   readonly answers: CelAnswers;

@@ -129,7 +129,11 @@ export const attestorDocument = z
     description: description.nullish(),
     kinds: z.array(z.enum(KINDS)).min(1).max(KINDS.length).optional().describe('Either this or predicateTypes'),
     predicateTypes: z.array(token(500)).min(1).max(100).optional().describe('Either this or kinds'),
-    keys: z.array(keyDocument).max(100).describe('A key that is left out is retired: superseded from then on'),
+    keys: z
+      .array(keyDocument)
+      .max(100)
+      .optional()
+      .describe('A key that is left out is retired: superseded from then on. Either these or identities, or both'),
     identities: z
       .array(identityDocument)
       .max(100)

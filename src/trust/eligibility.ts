@@ -2,6 +2,7 @@ import type { Kind } from '../intoto/predicate-kind.js';
 import type { Attestor, AttestorIdentity, AttestorKey } from './attestor.js';
 import { identitiesOf, type AttestorState } from './attestor-state.js';
 import { epochOf } from './epoch.js';
+import type { Nearness } from './identity-pattern.js';
 import type { Signer } from './signer.js';
 import type { HeldRoot } from './trust-root-state.js';
 import type { TrustSnapshot } from './trust-snapshot.js';
@@ -39,6 +40,8 @@ export interface Eligibility {
   readonly credential: Credential | null;
   /** When it is proved to be signed, by those whom the credential's trust root trusts; RFC 3339, null where by none. */
   readonly provenAt: string | null;
+  /** Of `identity_mismatch`: how near the certificate comes to the identity. */
+  readonly nearness?: Nearness;
 }
 
 export const ANYWHERE = Symbol('any repository');

@@ -14,7 +14,11 @@ export type PatternMatch =
       readonly fits: false;
       /** What differs, where issuer or subject is right; else null. */
       readonly nearly: string | null;
+      readonly nearness: Nearness;
     };
+
+/** How near a certificate comes to a pattern: it has the issuer, or the subject, or both and not what is asked beyond them. */
+export type Nearness = 'none' | 'issuer' | 'subject' | 'both';
 
 export type CompiledPattern = (identity: CertificateIdentity) => PatternMatch;
 
@@ -30,11 +34,15 @@ export function compilePattern(pattern: IdentityPattern): CompiledPattern {
     const fitting = identity.subjects.find(matchesSubject);
     if (identity.issuer !== issuer) {
       const nearly = fitting === undefined ? null : `the issuer is ${said(identity.issuer)}, not ${said(issuer)}`;
-      return { fits: false, nearly };
+      return { fits: false, nearly, nearness: fitting === undefined ? 'none' : 'subject' };
     }
     if (fitting === undefined) {
       const subjects = identity.subjects.map(said).join(', ');
-      return { fits: false, nearly: `the subject is ${subjects}, not ${said(subject ?? subjectGlob)}` };
+      return {
+        fits: false,
+        nearly: `the subject is ${subjects}, not ${said(subject ?? subjectGlob)}`,
+        nearness: 'issuer',
+      };
     }
     const wrong = claims.find(({ name, matches }) => {
       const value = identity.claims[name];
@@ -42,7 +50,11 @@ export function compilePattern(pattern: IdentityPattern): CompiledPattern {
     });
     if (wrong === undefined) return { fits: true, subject: fitting };
     const value = identity.claims[wrong.name] ?? null;
-    return { fits: false, nearly: `the claim ${wrong.name} is ${said(value)}, not ${said(wrong.glob)}` };
+    return {
+      fits: false,
+      nearly: `the claim ${wrong.name} is ${said(value)}, not ${said(wrong.glob)}`,
+      nearness: 'both',
+    };
   };
 }
 

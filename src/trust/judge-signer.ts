@@ -10,6 +10,7 @@ import {
   type Repository,
 } from './eligibility.js';
 import { epochOf } from './epoch.js';
+import type { Nearness } from './identity-pattern.js';
 import { refusalOfPlace, refusalOfTime, refusalOfType } from './refusal.js';
 import { revocationsBinding, revocationsOfCertificate } from './revocations-binding.js';
 import type { CertificateSigner, KeySigner } from './signer.js';
@@ -75,10 +76,18 @@ function judgeCertificate(
   for (const held of moment.state.identities) {
     const judged = judgeIdentity(question, signer, held, moment, attestor, repository);
     if (judged.code === 'counts') return judged;
-    if (CLOSENESS.indexOf(judged.code) > CLOSENESS.indexOf(closest.code)) closest = judged;
+    if (closeness(judged) > closeness(closest)) closest = judged;
   }
   return closest;
 }
+
+/** Among mismatches the one of the nearest identity comes closest. */
+function closeness({ code, nearness = 'none' }: Eligibility): number {
+  return CLOSENESS.indexOf(code) + NEARNESS.indexOf(nearness) / NEARNESS.length;
+}
+
+/** Each later one is nearer. */
+export const NEARNESS: readonly Nearness[] = ['none', 'issuer', 'subject', 'both'];
 
 /** Each later one came closer to counting. */
 const CLOSENESS: readonly AuthorityCode[] = [
@@ -107,7 +116,8 @@ function judgeIdentity(
   const mismatch = compared.fits ? callerFault(identity, signer.identity, compared.subject) : compared.nearly;
   if (mismatch !== null) {
     const message = `it is not signed by ${what}: ${mismatch}`;
-    return { code: 'identity_mismatch', message, attestor, credential: null, provenAt: null };
+    const nearness = compared.fits ? 'both' : compared.nearness;
+    return { code: 'identity_mismatch', message, attestor, credential: null, provenAt: null, nearness };
   }
   const credential = { type: 'identity', identity } as const;
   const root = moment.rootOf(identity.trustRoot);

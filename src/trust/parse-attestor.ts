@@ -43,6 +43,9 @@ export function parseAttestor(name: string, body: unknown): AttestorDocument {
   if ((memberOf(body, 'kinds') === undefined) === (memberOf(body, 'predicateTypes') === undefined)) {
     faults.push({ path: 'kinds', message: 'exactly one of kinds and predicateTypes must be given' });
   }
+  if (memberOf(body, 'keys') === undefined && memberOf(body, 'identities') === undefined) {
+    faults.push({ path: 'keys', message: 'keys or identities must be given' });
+  }
   for (const list of ['builders', 'keys', 'identities']) faults.push(...repeatedIds(body, list));
   const keys = listOf(memberOf(body, 'keys')).map((key, index) => readKey(key, elementPath('keys', index)));
   const thumbprints = keys.map((key) => key.document?.thumbprint);

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { onlyImage, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
+import { onlyImage, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { parseEvidence, statementOf } from '../intoto/evidence.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
-import { signedDigest } from '../intoto/verify-envelope.js';
+import { statementDigest } from '../intoto/statement-digest.js';
 import { Database, namedQuery } from '../platform/database.js';
-import { signerIdOf } from './signer.js';
+import { signerNames } from './signer.js';
 import type { StatementTarget } from './statement-standing.js';
 
 /** What an attestation says and who said it, as far as an act on it is concerned. */
@@ -14,6 +14,10 @@ export interface SignedStatement extends StatementTarget {
 
 interface Row {
   readonly text: string;
+  /** As the latest examination has it; null where there is none. */
+  readonly signedDigest: Sha256Digest | null;
+  /** Whether a signature is left that nobody known has made. */
+  readonly strangers: boolean | null;
   readonly subjects: readonly SubjectDigest[];
   readonly proved: readonly ProvedSigner[];
 }
@@ -23,8 +27,8 @@ export class SignedStatementStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * What is stored under the id, or null. Its signers are those that any examination proved; none proved, an act on it
-   * binds whoever is found to have signed it.
+   * What is stored under the id, or null. Its signers are those that any examination proved, by all their names. Where a
+   * signature is left that nobody known has made, an act binds whoever is found to have signed it.
    */
   async find(id: AttestationId): Promise<SignedStatement | null> {
     const { rows } = await namedQuery<Row>(this.database.pool, {
@@ -33,17 +37,23 @@ export class SignedStatementStore {
         select convert_from(e.bytes, 'UTF8') as text,
           array(select distinct s.subject from attestation_subjects s where s.attestation = e.attestation) as subjects,
           (select coalesce(jsonb_agg(p.signer), '[]') from verifications v cross join jsonb_array_elements(v.proved) as p (signer)
-           where v.attestation = e.attestation) as proved
-        from envelopes e where e.attestation = $1`,
+           where v.attestation = e.attestation) as proved,
+          l.signed_digest as "signedDigest", exists (select from unnest(l.gains) g where g like 'key:%') as strangers
+        from envelopes e
+        left join lateral (
+          select v.signed_digest, v.gains from verifications v
+          where v.attestation = e.attestation and v.signed_digest is not null order by v.id desc limit 1
+        ) l on true
+        where e.attestation = $1`,
       values: [id],
     });
     const [row] = rows;
     if (row === undefined) return null;
-    const signers = [...new Set(row.proved.map(signerIdOf))];
+    const signers = [...new Set(row.proved.flatMap(signerNames))];
     return {
       attestation: id,
-      signedDigest: signedDigest(statementOf(parseEvidence(Buffer.from(row.text)))),
-      signers: signers.length === 0 ? null : signers,
+      signedDigest: row.signedDigest ?? statementDigest(statementOf(parseEvidence(Buffer.from(row.text)))),
+      signers: signers.length === 0 || row.strangers === true ? null : signers,
       image: onlyImage(row.subjects),
       subjects: row.subjects,
     };

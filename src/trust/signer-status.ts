@@ -1,7 +1,9 @@
 import type { SignatureScheme } from '../intoto/signature-scheme.js';
 import { eligibilityOf, type AuthorityCode, type Eligibility, type EvidenceType } from './authority.js';
 import type { Signer, Thumbprint } from './signer.js';
-import { attestorsNear, findLastKey, type TrustSnapshot } from './trust-snapshot.js';
+import type { Nearness } from './identity-pattern.js';
+import { NEARNESS } from './judge-signer.js';
+import { attestorsNear, findAttestor, findLastKey, type TrustSnapshot } from './trust-snapshot.js';
 
 /** Why evidence is rejected for its signers, the worst first: each later code came closer to counting. */
 const REJECTIONS = [
@@ -48,34 +50,44 @@ export function signerStatus(
   types: readonly EvidenceType[],
 ): SignerStatus {
   const bySigner = signers.map((signer) => ({ signer, ...standingsOf(trust, signer, types) }));
-  const standings = bySigner.flatMap((found) => found.standings);
-  const best = standings.reduce<SignerStanding | null>(closer, null);
+  const judged = bySigner.flatMap((found) => found.judged);
+  const best = judged.reduce<Judged | null>(closer, null);
   return {
-    // Who only comes near to an identity of an attestor is not one of its signers, but may be told what is amiss.
-    standings: standings.filter(({ code }) => code !== 'identity_mismatch'),
+    // Who only comes near to an identity of an attestor is not one of its signers, but may be told what is amiss; and who
+    // signed for one that is deleted signs for nobody.
+    standings: judged
+      .map(({ standing }) => standing)
+      .filter(({ attestor, code }) => code !== 'identity_mismatch' && findAttestor(trust, attestor) !== null),
     rejection: rejectionOf(best),
     waiting: bySigner.filter((found) => !found.countsForAll).map(({ signer }) => signer),
   };
 }
 
+interface Judged {
+  readonly signer: Signer;
+  readonly standing: SignerStanding;
+  readonly nearness: Nearness;
+}
+
 interface StandingsOfSigner {
-  readonly standings: readonly SignerStanding[];
+  readonly judged: readonly Judged[];
   /** Whether every kind of the evidence has an attestor for which the signer counts. */
   readonly countsForAll: boolean;
 }
 
 function standingsOf(trust: TrustSnapshot, signer: Signer, types: readonly EvidenceType[]): StandingsOfSigner {
   const counting = new Set<EvidenceType>();
-  const standings = attestorsNear(trust, signer).flatMap((attestor): SignerStanding[] => {
-    const perType = types.map((type): SignerStanding => {
-      const standing = standingOf(trust, attestor, signer, eligibilityOf(trust, attestor, signer, type));
+  const judged = attestorsNear(trust, signer).flatMap((attestor): Judged[] => {
+    const perType = types.map((type): Judged => {
+      const eligibility = eligibilityOf(trust, attestor, signer, type);
+      const standing = standingOf(trust, attestor, signer, eligibility);
       if (standing.counts) counting.add(type);
-      return standing;
+      return { signer, standing, nearness: eligibility.nearness ?? 'none' };
     });
-    const best = perType.reduce<SignerStanding | null>(closer, null);
+    const best = perType.reduce<Judged | null>(closer, null);
     return best === null ? [] : [best];
   });
-  return { standings, countsForAll: counting.size === types.length };
+  return { judged, countsForAll: counting.size === types.length };
 }
 
 function standingOf(trust: TrustSnapshot, attestor: string, signer: Signer, judged: Eligibility): SignerStanding {
@@ -112,17 +124,27 @@ function standingCode(code: AuthorityCode, trust: TrustSnapshot, attestor: strin
   }
 }
 
-function closer(best: SignerStanding | null, next: SignerStanding): SignerStanding {
-  return best === null || rank(next.code) > rank(best.code) ? next : best;
+function closer(best: Judged | null, next: Judged): Judged {
+  return best === null || rank(next) > rank(best) ? next : best;
 }
 
-function rank(code: SignerStanding['code']): number {
-  return code === 'counts' ? REJECTIONS.length : REJECTIONS.indexOf(code);
+/** Among mismatches that of the nearest identity says most. */
+function rank({ standing: { code }, nearness }: Judged): number {
+  if (code === 'counts') return REJECTIONS.length;
+  return REJECTIONS.indexOf(code) + NEARNESS.indexOf(nearness) / NEARNESS.length;
 }
 
-function rejectionOf(best: SignerStanding | null): SignerStatus['rejection'] {
+function rejectionOf(best: Judged | null): SignerStatus['rejection'] {
   if (best === null) {
     return { code: 'untrusted_signer', detail: 'no signature is by a key or an identity of a known attestor' };
   }
-  return best.code === 'counts' ? null : { code: best.code, detail: best.message };
+  const { signer, standing, nearness } = best;
+  if (standing.code === 'counts') return null;
+  if (standing.code === 'identity_mismatch' && nearness === 'issuer' && signer.type === 'certificate') {
+    // Half the world signs by the same issuer: whose identity is named says nothing, and is nobody else's business.
+    const { issuer, subjects } = signer.identity;
+    const who = `${subjects.map((subject) => JSON.stringify(subject)).join(', ')} at ${JSON.stringify(issuer)}`;
+    return { code: standing.code, detail: `no attestor has an identity for ${who}` };
+  }
+  return { code: standing.code, detail: standing.message };
 }

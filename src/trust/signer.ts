@@ -61,6 +61,17 @@ export function keySignerId(thumbprint: Thumbprint): SignerId {
   return thumbprint as string as SignerId;
 }
 
+/**
+ * Everything by which a signer may be known: a key by its thumbprint; a certificate by each of its subjects, and by the thumbprint
+ * of its key, which may have signed without it. Whoever shares one of them is the same signer.
+ */
+export function signerNames(signer: ProvedSigner): readonly SignerId[] {
+  const ofKey = keySignerId(signer.thumbprint);
+  if (signer.type === 'key') return [ofKey];
+  const { issuer, subjects } = signer.identity;
+  return [...subjects.map((subject) => identitySignerId(issuer, subject)), ofKey];
+}
+
 /** The signer that certificates for this subject of this issuer are; the issuer is null where there is none. */
 export function identitySignerId(issuer: string | null, subject: string): SignerId {
   // JSON keeps the two apart; the prefix keeps them apart from thumbprints.

@@ -23,13 +23,13 @@ function act(
 
 describe('what somebody signed', () => {
   it('stands until something is done to it', () => {
-    expect(standingOf(trustOf(), SIGNED, A)).toBe('standing');
-    expect(standingOf(trustOf(act('retracted', null, OTHER)), SIGNED, A)).toBe('standing');
+    expect(standingOf(trustOf(), SIGNED, [A])).toBe('standing');
+    expect(standingOf(trustOf(act('retracted', null, OTHER)), SIGNED, [A])).toBe('standing');
   });
 
   it('is revoked or retracted for the signers named, keys or subjects, and for nobody else', () => {
     const trust = trustOf(act('revoked', [A, RELEASE]));
-    expect([A, B, RELEASE].map((signer) => standingOf(trust, SIGNED, signer))).toEqual([
+    expect([A, B, RELEASE].map((signer) => standingOf(trust, SIGNED, [signer]))).toEqual([
       'revoked',
       'standing',
       'revoked',
@@ -38,12 +38,16 @@ describe('what somebody signed', () => {
 
   it('is so for whoever signed it where nobody is named', () => {
     const trust = trustOf(act('retracted', null));
-    expect([A, B, RELEASE].map((signer) => standingOf(trust, SIGNED, signer))).toEqual(Array(3).fill('retracted'));
+    expect([A, B, RELEASE].map((signer) => standingOf(trust, SIGNED, [signer]))).toEqual(Array(3).fill('retracted'));
+  });
+
+  it('is revoked for a signer who is known by another name as well', () => {
+    expect(standingOf(trustOf(act('revoked', [A])), SIGNED, [RELEASE, A])).toBe('revoked');
   });
 
   it('is retracted for good, in whatever order', () => {
-    expect(standingOf(trustOf(act('revoked', [A]), act('retracted', [A])), SIGNED, A)).toBe('retracted');
-    expect(standingOf(trustOf(act('retracted', [A]), act('revoked', null)), SIGNED, A)).toBe('retracted');
+    expect(standingOf(trustOf(act('revoked', [A]), act('retracted', [A])), SIGNED, [A])).toBe('retracted');
+    expect(standingOf(trustOf(act('retracted', [A]), act('revoked', null)), SIGNED, [A])).toBe('retracted');
   });
 });
 

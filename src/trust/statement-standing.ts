@@ -9,11 +9,18 @@ import type { TrustSnapshot } from './trust-snapshot.js';
 /** What is left of a statement by one signer, the weakest last. */
 export type StatementStanding = 'standing' | StatementActKind;
 
-/** What acts on record leave of what was signed, by one signer. What is retracted is so for good. */
-export function standingOf(trust: TrustSnapshot, signedDigest: Sha256Digest, signer: SignerId): StatementStanding {
+/**
+ * What acts on record leave of what was signed, by one signer under all the names that he may be known by. What is retracted
+ * is so for good.
+ */
+export function standingOf(
+  trust: TrustSnapshot,
+  signedDigest: Sha256Digest,
+  names: readonly SignerId[],
+): StatementStanding {
   return weakest(
     actsOn(trust, signedDigest)
-      .filter(({ signers }) => signers === null || signers.includes(signer))
+      .filter(({ signers }) => signers === null || names.some((name) => signers.includes(name)))
       .map(({ act }) => act),
   );
 }
@@ -41,7 +48,7 @@ export function actOnStatement(
   const standings =
     signers === null
       ? [weakest(actsOn(trust, signedDigest).flatMap((each) => (each.signers === null ? [each.act] : [])))]
-      : signers.map((signer) => standingOf(trust, signedDigest, signer));
+      : signers.map((signer) => standingOf(trust, signedDigest, [signer]));
   if (standings.every((standing) => standing === act || standing === 'retracted')) return null;
   const sorted = signers === null ? null : [...new Set(signers)].sort();
   return { type: 'statement', act: { signedDigest, signers: sorted, act, reason, attestation }, image };

@@ -6,7 +6,7 @@ import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
-import { signedDigest as signedDigestOf } from '../intoto/verify-envelope.js';
+import { statementDigest } from '../intoto/statement-digest.js';
 import type { GainCause } from '../trust/gain-causes.js';
 import type { RejectionCode } from './outcome.js';
 import type { VerificationMaterial } from './verification-material.js';
@@ -63,7 +63,7 @@ export async function readEvidence(bytes: Uint8Array, material: VerificationMate
     return { state: 'refused', code: 'payload_type_unsupported', detail };
   }
   const { signers, failure, waitsFor } = await verifyEvidence(evidence, material);
-  const signedDigest = signedDigestOf(signed);
+  const signedDigest = statementDigest(signed);
   if (failure !== null) return { state: 'unsigned', ...failure, signedDigest, waitsFor };
   const statement = orMalformed(() => parseStatement(payload));
   if (statement instanceof Error) return { state: 'unreadable', detail: statement.message, signedDigest, signers };

@@ -47,22 +47,26 @@ export async function verifyEvidence(evidence: Evidence, material: VerificationM
 
 async function ofBundle(bundle: SigstoreBundle, material: VerificationMaterial): Promise<VerifiedSignatures> {
   const { signers, failure } = await verifyBundle(bundle, material.roots, material.keys, material.hints);
-  if (failure === null || signers.length > 0) return { signers, failure: null, waitsFor: [] };
-  const { content } = bundle;
-  if (bundle.bundle.verificationMaterial.content.$case === 'publicKey') {
-    const signatures = content.type === 'dsse' ? content.envelope.signatures : [content];
-    return { signers, failure, waitsFor: signatures.flatMap(({ signature }) => causesOfSignature(signature)) };
+  const found = { signers, failure: signers.length > 0 ? null : failure };
+  const { verificationMaterial, content } = { ...bundle.bundle, content: bundle.content };
+  if (verificationMaterial.content.$case !== 'publicKey') {
+    // Another root makes no damaged signature whole; but it may list whom none lists yet, or the same by another chain.
+    return { ...found, waitsFor: found.failure?.code === 'signature_invalid' ? [] : [ROOT_CAUSE] };
   }
-  // Another root could know the authority that is missing, but makes no damaged signature whole.
-  return { signers, failure, waitsFor: failure.code === 'signature_invalid' ? [] : [ROOT_CAUSE] };
+  const signatures = content.type === 'dsse' ? content.envelope.signatures : [content];
+  const strangers = signers.length > 0 ? [] : signatures.flatMap(({ signature }) => causesOfSignature(signature));
+  const proofs =
+    verificationMaterial.tlogEntries.length +
+    (verificationMaterial.timestampVerificationData?.rfc3161Timestamps.length ?? 0);
+  const unproved = proofs > Math.max(0, ...signers.map(({ times }) => times.length));
+  return { ...found, waitsFor: unproved ? [...strangers, ROOT_CAUSE].sort() : strangers };
 }
 
 async function ofEnvelope(envelope: Envelope, material: VerificationMaterial): Promise<VerifiedSignatures> {
   const found = await verifySignatures(envelope, material.keys, material.hints);
   const byKey = byKeys(found, envelope.signatures, material);
-  const certified = found.unmatched
-    .flatMap((index) => envelope.signatures[index] ?? [])
-    .filter((each) => each.material !== undefined);
+  // Also where a known key made the signature: whom its certificate names may count where the bare key does not.
+  const certified = envelope.signatures.filter((each) => each.material !== undefined);
   if (certified.length === 0) return byKey;
   const signatures = certified.map(({ material: brought, ...signature }) => ({
     ...NOTHING_BROUGHT,
@@ -74,7 +78,7 @@ async function ofEnvelope(envelope: Envelope, material: VerificationMaterial): P
   return {
     signers: all,
     failure: all.length > 0 ? null : (failure ?? byKey.failure),
-    waitsFor: failure === null ? byKey.waitsFor : [...byKey.waitsFor, ROOT_CAUSE],
+    waitsFor: [...byKey.waitsFor, ROOT_CAUSE],
   };
 }
 

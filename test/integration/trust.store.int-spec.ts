@@ -317,7 +317,7 @@ describe('identities, trust roots and acts on statements', () => {
       expect(
         authorityOf(trust, 'ci', certificateWith(), { kind: 'build', predicateType: 'x', repository: null }).code,
       ).toBe('signer_revoked');
-      expect(standingOf(trust, target.signedDigest, target.signers[0]!)).toBe('retracted');
+      expect(standingOf(trust, target.signedDigest, target.signers)).toBe('retracted');
       expect(trust.statements.get(target.signedDigest)?.map(({ signers }) => signers)).toEqual([target.signers, null]);
       expect(findRoot(trust, 'own')).toBeNull();
       expect(findRoot(trust, 'own', 7)?.root).toEqual(BUILT_IN_ROOT);
