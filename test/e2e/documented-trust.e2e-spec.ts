@@ -40,8 +40,8 @@ describe('what docs/trust.md has an operator send', () => {
     for (const { method, path, body } of examples) {
       // Keys and attestations that the page makes with other tools are the reader's own.
       if (path.includes('$') || path.includes('/keys/')) continue;
-      const send = method === 'PUT' ? admin.put : admin.post;
-      const answer = await send(path, body, { 'content-type': 'application/json' });
+      const type = { 'content-type': 'application/json' };
+      const answer = method === 'PUT' ? await admin.put(path, body, type) : await admin.post(path, body, type);
       expect({ path, status: answer.status, text: answer.text }).toMatchObject({
         status: path.endsWith('/revoke') ? 200 : 201,
       });
