@@ -8,6 +8,7 @@ import { VerificationsAndFacts1764000000600 } from './1764000000600-verification
 import { PoliciesAndVerdicts1764000000700 } from './1764000000700-policies-and-verdicts.js';
 import { IdentitiesAndRoots1764000000800 } from './1764000000800-identities-and-roots.js';
 import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
+import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predicates.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   PoliciesAndVerdicts1764000000700,
   IdentitiesAndRoots1764000000800,
   ProvedSigners1764000000900,
+  KindsOfPredicates1764000001000,
 ];

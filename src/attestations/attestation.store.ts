@@ -144,10 +144,11 @@ export class AttestationStore {
     const { rows } = await this.database.pool.query<FactRow>({
       name: 'attestation-facts',
       text: `
-        select distinct on (f.kind) f.kind, f.own_time as "ownTime", f.content
-        from verifications v join facts f on f.signed_digest = v.signed_digest
-        where v.attestation = $1 and v.outcome = 'verified'
-        order by f.kind, f.reader_revision desc`,
+        select f.kind, f.own_time as "ownTime", f.content
+        from (select * from verifications v where v.attestation = $1 order by v.id desc limit 1) v
+        join facts f on f.signed_digest = v.signed_digest and f.reader_revision = v.reader_revision
+        where v.outcome = 'verified'
+        order by f.kind`,
       values: [id],
     });
     return rows;

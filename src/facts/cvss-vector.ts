@@ -1,9 +1,9 @@
-import calculator from 'ae-cvss-calculator';
+import cvss from 'ae-cvss-calculator';
 import type { PredicateField } from './predicate-field.js';
 import { higherScore } from './severity.js';
 
-// It is CommonJS in one bundled file, of which Node.js finds no names.
-const { Cvss2, Cvss3P0, Cvss3P1, Cvss4P0 } = calculator;
+// Its names are not among those that an import of a CommonJS module finds by itself.
+const { Cvss2, Cvss3P0, Cvss3P1, Cvss4P0 } = cvss;
 
 /** Longer than any vector with every optional metric in it. */
 const MAX_LENGTH = 500;

@@ -4,9 +4,6 @@ import type { DerivedFact, Json } from './fact.js';
 import { PredicateField } from './predicate-field.js';
 import { mayBeText, readerOf } from './reader-of.js';
 
-/** Raised whenever a reader comes to read something differently: what was refused before is then examined again. */
-export const READER_REVISION = 1;
-
 /**
  * What a verified statement's predicate proves, in normal form. Pure and deterministic; takes time linear in the size of
  * the predicate, which is one parsed from JSON.

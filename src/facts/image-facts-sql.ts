@@ -3,7 +3,7 @@ const INLINE_BYTES = 16 * 1024;
 
 /**
  * The common table expressions that give the facts of images as they belong in their rows: `rebuilt`, with `subject` and
- * `facts jsonb`, and no row for a subject without facts. For use as `with source as (…), ${rebuiltFactsCtes('source')} …`.
+ * `facts jsonb`, and no row for a subject without facts: of each attestation what its latest reader proved. For use as `with source as (…), ${rebuiltFactsCtes('source')} …`.
  *
  * `source` names an earlier expression with a column `subject`. It is written into the statement as it stands, so it is a
  * constant of the code. The names `rebuilt`, `rebuilt_latest` and `rebuilt_signed` may not be used again in the statement.
@@ -14,6 +14,8 @@ export function rebuiltFactsCtes(source: string): string {
     from ${source} c
     join attestation_subjects s on s.subject = c.subject
     join facts f on f.attestation = s.attestation
+    where f.reader_revision = (
+      select max(v.reader_revision) from verifications v where v.attestation = f.attestation and v.proved <> '[]')
     order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
   ),
   rebuilt_signed as (
@@ -22,9 +24,13 @@ export function rebuiltFactsCtes(source: string): string {
         'proof', proof)
       order by signer) as signers, min(received_at) as received_at
     from (
-      select x.fact, x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
+      -- Whoever signed the statement signed all that is read from it, by whatever reader it was read at the time.
+      select l.id as fact, x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
         (array_agg(x.proof))[1] as proof
-      from fact_signers x where x.fact in (select id from rebuilt_latest) group by x.fact, x.signer
+      from (select distinct id, signed_digest from rebuilt_latest) l
+      join facts g on g.signed_digest = l.signed_digest
+      join fact_signers x on x.fact = g.id
+      group by l.id, x.signer
     ) t group by fact
   ),
   rebuilt as (

@@ -71,3 +71,19 @@ export function readerOf(predicateType: string): PredicateReader | null {
 export function mayBeText(predicateType: string): boolean {
   return CYCLONEDX.test(predicateType) || SPDX.test(predicateType);
 }
+
+/** Types whose reader reads as it did in the first revision. */
+const AS_AT_FIRST: ReadonlySet<string> = new Set([
+  'https://assay.dev/approval/v1',
+  'https://in-toto.io/attestation/test-result/v0.1',
+  'https://slsa.dev/provenance/v0.2',
+]);
+
+/**
+ * The revision of a type's reader, from 1; raised whenever it comes to read something differently, and only for the types
+ * concerned: what was read, or refused, by an earlier one is then examined again.
+ */
+export function readerRevisionOf(predicateType: string | null): number {
+  if (predicateType === null || AS_AT_FIRST.has(predicateType)) return 1;
+  return readerOf(predicateType) === null ? 1 : 2;
+}

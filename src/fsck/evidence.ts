@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseSubmission, type Submission } from '../attestations/submission.js';
-import { deriveFacts, READER_REVISION } from '../facts/derive-facts.js';
+import { deriveFacts } from '../facts/derive-facts.js';
 import type { DerivedFact } from '../facts/fact.js';
+import { readerRevisionOf } from '../facts/reader-of.js';
 import { identityText, signerKey } from '../facts/stored-signer.js';
 import { attestationIdOf } from '../intoto/digest.js';
 import { parseEvidence, statementOf, type Evidence as Signed, type SignedPayload } from '../intoto/evidence.js';
@@ -128,7 +129,8 @@ function outcomeFault({ row: { id, verifications } }: Evidence): string | null {
 function factsFault({ row, found }: Evidence): string | null {
   if (found === null) return null;
   const expected = new Map((found.facts ?? []).map((fact) => [fact.content.kind, fact]));
-  const stored = row.facts.filter((fact) => fact.readerRevision === READER_REVISION);
+  const readerRevision = readerRevisionOf(row.predicateType);
+  const stored = row.facts.filter((fact) => fact.readerRevision === readerRevision);
   const alien = row.verifications.find(
     (each) => each.signedDigest !== null && each.signedDigest !== found.signedDigest,
   );
@@ -139,7 +141,7 @@ function factsFault({ row, found }: Evidence): string | null {
     if (derived === undefined) return `fact ${fact.id} of ${row.id} is of kind ${fact.kind}, which it does not give`;
     if (!isSameFact(fact, derived)) return `fact ${fact.id} is not what ${row.id} says`;
   }
-  const proving = row.verifications.some((each) => each.readerRevision === READER_REVISION && each.proved.length > 0);
+  const proving = row.verifications.some((each) => each.readerRevision === readerRevision && each.proved.length > 0);
   const missing = [...expected.keys()].find((kind) => !stored.some((fact) => fact.kind === kind));
   return proving && missing !== undefined ? `the ${missing} fact that ${row.id} proves is missing` : null;
 }

@@ -1,5 +1,5 @@
 import { VERIFY_JOB_SIZE, type VerifyJob } from '../attestations/verify-queue.js';
-import { READER_REVISION } from '../facts/derive-facts.js';
+import { readerRevisionOf } from '../facts/reader-of.js';
 import type { AttestationId } from '../intoto/digest.js';
 import type { VerificationStore } from './verification.store.js';
 
@@ -12,6 +12,7 @@ const REMIND_MS = 60_000;
 const BATCH = 64 * VERIFY_JOB_SIZE;
 /** How often what changes seldom is looked for although nothing tells of a change. */
 const SELDOM_MS = 60_000;
+const RARELY_MS = 3_600_000;
 
 export interface SweeperOptions {
   readonly store: VerificationStore;
@@ -32,6 +33,7 @@ export class PendingSweeper {
   private settledUntil = new Date(0);
   private settledGain = { revision: 0, at: 0 };
   private retriedAt = 0;
+  private outdatedAfter = 0;
   private readonly handedOver = new Map<AttestationId, number>();
 
   constructor(private readonly options: SweeperOptions) {}
@@ -46,6 +48,7 @@ export class PendingSweeper {
     await this.sweepPending(now);
     await this.sweepGaining(now);
     await this.sweepRetriable(now);
+    await this.sweepOutdated(now);
   }
 
   private async sweepPending(now: Date): Promise<void> {
@@ -74,8 +77,21 @@ export class PendingSweeper {
 
   private async sweepRetriable(now: Date): Promise<void> {
     if (now.getTime() - this.retriedAt < SELDOM_MS) return;
-    await this.handOver(now, await this.options.store.findRetriable(READER_REVISION, BATCH));
+    await this.handOver(now, await this.options.store.findRetriable(BATCH));
     this.retriedAt = now.getTime();
+  }
+
+  /** What a release reads differently from the one before it, until nothing of it is left. */
+  private async sweepOutdated(now: Date): Promise<void> {
+    if (now.getTime() < this.outdatedAfter) return;
+    for (const type of await this.options.store.predicateTypes()) {
+      const revision = readerRevisionOf(type);
+      const outdated = revision === 1 ? [] : await this.options.store.findOutdated(type, revision, BATCH);
+      await this.handOver(now, outdated);
+      if (outdated.length > 0) return;
+    }
+    // Workers of the release before may still be at work while this one is rolled out.
+    this.outdatedAfter = now.getTime() + RARELY_MS;
   }
 
   private async handOver(now: Date, ids: readonly AttestationId[]): Promise<void> {

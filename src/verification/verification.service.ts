@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { READER_REVISION } from '../facts/derive-facts.js';
+import { readerRevisionOf } from '../facts/reader-of.js';
 import { FactStore } from '../facts/fact.store.js';
 import { SERVICE_ACTOR, type HistoryEntry } from '../history/history-entry.js';
 import { HistoryStore } from '../history/history.store.js';
@@ -71,7 +71,7 @@ export class VerificationService {
 
   private async due(ids: readonly AttestationId[]): Promise<readonly AttestationId[]> {
     const latest = await this.verifications.latest(ids);
-    return ids.filter((id) => isDue(latest.get(id), READER_REVISION));
+    return ids.filter((id) => isDue(latest.get(id)));
   }
 
   private async examineGroup(evidence: readonly Unexamined[], trust: TrustSnapshot): Promise<readonly Examination[]> {
@@ -135,7 +135,7 @@ export class VerificationService {
       due.map(({ attestation, examination: { outcome, ...examination } }) => ({
         attestation: attestation.id,
         trustRevision: examination.trustRevision,
-        readerRevision: READER_REVISION,
+        readerRevision: readerRevisionOf(attestation.predicateType),
         ...outcome,
         signedDigest: examination.signedDigest,
         signers: examination.signers,
@@ -153,7 +153,7 @@ export class VerificationService {
                 attestation: attestation.id,
                 receivedAt: attestation.receivedAt,
                 signedDigest,
-                readerRevision: READER_REVISION,
+                readerRevision: readerRevisionOf(attestation.predicateType),
                 facts,
                 signers: proved,
               },
@@ -179,13 +179,18 @@ interface Due {
 /** Whether what is on record by this moment makes an examination needless: another worker was faster, at as much trust. */
 function isOvertaken(previous: LatestVerification | undefined, { trustRevision }: Examination): boolean {
   if (previous === undefined || previous.outcome === 'error') return false;
-  if (!isDue(previous, READER_REVISION)) return true;
-  return previous.readerRevision === READER_REVISION && trustRevision <= previous.examinedRevision;
+  if (!isDue(previous)) return true;
+  return !isReadAnew(previous) && trustRevision <= previous.examinedRevision;
+}
+
+/** Whether what is on record was read by an earlier reader of its type. */
+function isReadAnew({ readerRevision, predicateType }: LatestVerification): boolean {
+  return readerRevision < readerRevisionOf(predicateType);
 }
 
 /** Whether another examination found nothing that is not on record, so that neither verdicts nor the account need it. */
 function isUnchanged(previous: LatestVerification | undefined, examination: Examination): boolean {
-  if (previous === undefined || previous.readerRevision !== READER_REVISION) return false;
+  if (previous === undefined || isReadAnew(previous)) return false;
   // Each try that could not find out is on record: the pause before the next goes by their number.
   if (examination.outcome.outcome === 'error') return false;
   const { outcome, signedDigest, proved, signers, gains } = examination;
@@ -224,7 +229,8 @@ function byWhatTheyProve(
   for (const { attestation, examination, first } of due) {
     for (const subject of attestation.subjects) {
       counts.set(subject, (counts.get(subject) ?? 0) + (first ? 1 : 0));
-      if (examination.facts.length > 0) proved.add(subject);
+      // What was proved by an earlier examination has to go where this one proves nothing.
+      if (examination.facts.length > 0 || !first) proved.add(subject);
     }
   }
   const entries = [...counts];

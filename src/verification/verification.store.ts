@@ -8,6 +8,7 @@ import { Database, namedQuery } from '../platform/database.js';
 export interface Unexamined {
   readonly id: AttestationId;
   readonly format: string;
+  readonly predicateType: string | null;
   readonly receivedAt: Date;
   /** Of the envelope, in bytes. */
   readonly size: number;
@@ -16,6 +17,7 @@ export interface Unexamined {
 
 /** The latest verification of an attestation, and whether another could find more. */
 export interface LatestVerification extends VerificationRecord {
+  readonly predicateType: string | null;
   /** The trust revision at which it was last examined, with a new outcome or the same. */
   readonly examinedRevision: number;
   /** Whether trust has grown since then by what the verification waits for. */
@@ -45,8 +47,10 @@ const GAINED = `exists (
 const LATEST = `
   select distinct on (v.attestation) v.attestation, v.trust_revision as "trustRevision", v.reader_revision as "readerRevision",
     v.outcome, v.code, v.detail, v.signed_digest as "signedDigest", v.signers, v.proved, v.gains,
-    greatest(v.trust_revision, r.trust_revision) as "examinedRevision", ${GAINED} as gained
-  from verifications v left join reexaminations r on r.attestation = v.attestation
+    greatest(v.trust_revision, r.trust_revision) as "examinedRevision", ${GAINED} as gained,
+    a.predicate_type as "predicateType"
+  from verifications v join attestations a on a.id = v.attestation
+  left join reexaminations r on r.attestation = v.attestation
   where v.attestation = any($1) order by v.attestation, v.id desc`;
 
 @Injectable()
@@ -58,7 +62,7 @@ export class VerificationStore {
     const { rows } = await namedQuery<Unexamined>(this.database.pool, {
       name: 'verification-load',
       text: `
-        select a.id, a.format, a.received_at as "receivedAt", a.size,
+        select a.id, a.format, a.predicate_type as "predicateType", a.received_at as "receivedAt", a.size,
           array(select distinct s.subject from attestation_subjects s where s.attestation = a.id) as subjects
         from attestations a where a.id = any($1)`,
       values: [ids],
@@ -195,22 +199,54 @@ export class VerificationStore {
     return rows.map((row) => row.attestation);
   }
 
-  /** Evidence that could not be found out or that an older reader could not read, due for another try. */
-  async findRetriable(readerRevision: number, limit: number): Promise<readonly AttestationId[]> {
+  /** Evidence that could not be found out, due for another try. */
+  async findRetriable(limit: number): Promise<readonly AttestationId[]> {
     const { rows } = await namedQuery<{ attestation: AttestationId }>(this.database.pool, {
       name: 'verification-find-retriable',
       text: `
         select v.attestation
         from verifications v
-        where (
-            v.outcome = 'error'
-            and v.at < now() - interval '5 minutes' * power(2, least(8,
-              (select count(*) from verifications e where e.attestation = v.attestation and e.outcome = 'error')))
-          or v.code = 'predicate_malformed' and v.reader_revision < $1)
+        where v.outcome = 'error'
+          and v.at < now() - interval '5 minutes' * power(2, least(8,
+            (select count(*) from verifications e where e.attestation = v.attestation and e.outcome = 'error')))
           and not exists (select from verifications n where n.attestation = v.attestation and n.id > v.id)
-        limit $2`,
-      values: [readerRevision, limit],
+        limit $1`,
+      values: [limit],
     });
     return rows.map((row) => row.attestation);
+  }
+
+  /** Every predicate type under which evidence is filed. */
+  async predicateTypes(): Promise<readonly string[]> {
+    const { rows } = await namedQuery<{ type: string }>(this.database.pool, {
+      name: 'verification-predicate-types',
+      // One look into the index for each type, however many attestations there are of it.
+      text: `
+        with recursive types as (
+          (select predicate_type as type from attestations where predicate_type is not null order by predicate_type limit 1)
+          union all
+          select (select a.predicate_type from attestations a where a.predicate_type > t.type order by a.predicate_type limit 1)
+          from types t where t.type is not null
+        )
+        select type from types where type is not null`,
+      values: [],
+    });
+    return rows.map((row) => row.type);
+  }
+
+  /** Evidence of a type that somebody known signed, read last by an earlier revision of the type's reader. */
+  async findOutdated(predicateType: string, readerRevision: number, limit: number): Promise<readonly AttestationId[]> {
+    const { rows } = await namedQuery<{ id: AttestationId }>(this.database.pool, {
+      name: 'verification-find-outdated',
+      text: `
+        select a.id from attestations a
+        cross join lateral (
+          select v.reader_revision, v.proved from verifications v where v.attestation = a.id order by v.id desc limit 1
+        ) v
+        where a.predicate_type = $1 and v.reader_revision < $2 and v.proved <> '[]'
+        limit $3`,
+      values: [predicateType, readerRevision, limit],
+    });
+    return rows.map((row) => row.id);
   }
 }

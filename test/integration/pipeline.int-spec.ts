@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { SubjectDigest } from '../../src/intoto/digest.js';
 import { EvidenceReader } from '../../src/verification/evidence-reader.service.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
-import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
+import { approval, PREDICATE_TYPES, testResult, trivyScan } from '../support/predicates.js';
 import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -178,6 +179,36 @@ describe('verification', () => {
     expect(await pipeline.verifications.findGaining(0, 100_000)).toEqual([]);
     expect(await recorded(posted)).toBe(before + 1);
     expect(await pipeline.verification.examine(posted.slice(-64))).toEqual([]);
+  });
+
+  it('reads again what an earlier release read otherwise, and keeps everybody who signed it', async () => {
+    const [one, other] = [makeKey(), makeKey()];
+    const keys = [one, other].map(({ publicKey }, index) => ({ id: `k${index}`, publicKey }));
+    await pipeline.putAttestor('scanners', { kinds: ['scan'], keys });
+    const digest = freshDigest();
+    const statement = statementAbout(digest, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['HIGH']));
+    const ids = [
+      await pipeline.post(envelopeOf(statement, [one])),
+      await pipeline.post(envelopeOf(statement, [other])),
+    ];
+    await pipeline.verification.examine(ids);
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('update verifications set reader_revision = 1 where attestation = any($1)', [ids]);
+    await owner.query(
+      `update facts set reader_revision = 1, content = '{"kind": "scan"}' where attestation = any($1)`,
+      [ids],
+    );
+    await owner.end();
+    const outdated = await pipeline.verifications.findOutdated(PREDICATE_TYPES.cosignVuln, 2, 1000);
+    expect(new Set(outdated)).toEqual(new Set(ids));
+    expect(await pipeline.verifications.predicateTypes()).toContain(PREDICATE_TYPES.cosignVuln);
+    expect(await pipeline.verification.examine([ids[0]!])).toMatchObject([{ outcome: 'verified' }]);
+    const { facts } = await pipeline.images.readFacts(digest);
+    expect(facts).toMatchObject([{ kind: 'scan', content: { counts: { high: 1 } } }]);
+    expect((facts[0] as { signers: unknown[] }).signers).toHaveLength(2);
+    expect(await pipeline.verification.examine(ids)).toHaveLength(1);
+    expect(await pipeline.verifications.findOutdated(PREDICATE_TYPES.cosignVuln, 2, 1000)).toEqual([]);
   });
 
   it('says of a known attestor that it may not sign this kind, and leaves counting to the verdict', async () => {
