@@ -76,7 +76,7 @@ type ClaimsOf = (entry: Entry) => readonly Claim[];
 
 /**
  * In what ways evidence that counts must differ. Approvals always by their people; other evidence by its group where
- * nothing is said. Where attestors must differ, so must those who signed for them.
+ * nothing is said. Where attestors must differ, so must those who signed for them and what they signed.
  */
 function apartBy({ kind, distinct }: CompiledEvidence): readonly ClaimsOf[] {
   if (kind === 'approval') {
@@ -86,7 +86,12 @@ function apartBy({ kind, distinct }: CompiledEvidence): readonly ClaimsOf[] {
     if (distinct === 'signer') return [people, ({ voice, routes }) => routes.map(({ signer }) => [voice, signer])];
     return [people];
   }
-  if (distinct === 'attestor') return [({ routes }) => routes.map(({ attestor, signer }) => [signer, attestor])];
+  if (distinct === 'attestor') {
+    return [
+      ({ routes }) => routes.map(({ attestor, signer }) => [signer, attestor]),
+      ({ fact, routes }) => routes.map(({ attestor }) => [fact.attestation, attestor]),
+    ];
+  }
   if (distinct === 'signer') {
     return [({ fact, routes }) => routes.map(({ signer }) => [fact.attestation, signer])];
   }

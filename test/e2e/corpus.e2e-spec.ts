@@ -183,6 +183,12 @@ class Scene {
         const { id, ...rest } = value as { readonly id: string };
         return { ...rest, id: this.own(id) };
       }
+      if (key === 'reviewers' && Array.isArray(value)) {
+        return value.map(({ name, ...rest }: { readonly name: string }) => ({ ...rest, name: this.own(name) }));
+      }
+      if ((key === 'approvers' || key === 'dismissedApprovers') && Array.isArray(value)) {
+        return value.map((name) => this.own(String(name)));
+      }
       return value;
     });
   }

@@ -20,7 +20,7 @@ import {
 import { approval, PREDICATE_TYPES, provenance, testResult } from '../support/predicates.js';
 import { expectRefused } from '../support/problems.js';
 import { codesOf, newImage, postExamined, publish, verdictOn } from '../support/release.js';
-import { envelopeOf, statementAbout } from '../support/sign.js';
+import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
 import { signBundle, type BundleRequest, type SignedBundle } from '../support/signed-bundle.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -105,13 +105,6 @@ const bundle = (payload: string, changes: Partial<BundleRequest> = {}): Promise<
   signBundle(domain, { at: signedAt, payload, ...changes });
 const managed = (payload: string, changes: Partial<BundleRequest> = {}): Promise<SignedBundle> =>
   bundle(payload, { managed: { keys, hint: 'k1' }, ...changes });
-const messageOf = (image: string, changes: Partial<BundleRequest>): Promise<Buffer> =>
-  // The digest of the payload is the image's where the payload is the image's manifest.
-  signBundle(domain, { at: signedAt, payload: manifests.get(image) ?? '', isMessage: true, ...changes }).then(
-    ({ json }) => jsonOf(json),
-  );
-const manifests = new Map<string, string>();
-
 const byKey = (time: string | null) => ({
   attestor: 'keyed',
   keyId: 'k1',
@@ -145,6 +138,7 @@ interface Form {
   readonly contentType?: string;
 }
 
+const narrowKeys = keyPair();
 const logged = (): string => signedAt.toISOString();
 const stamped = new Map<string, string>();
 /** A moment at which the timestamp authority of the domain can stamp, kept by the name of who asked for it. */
@@ -285,14 +279,14 @@ describe('one statement in every form', () => {
     });
   });
 
-  it.each<[string, Partial<BundleRequest>, string]>([
-    ['a certificate', {}, 'keyless'],
-    ['a key', { managed: { keys: null as never, hint: 'k1' } }, 'keyed'],
-  ])('that is no statement but the signature of an image, by %s, satisfies who asks for that', async (_, by, name) => {
+  it.each([
+    ['a certificate', 'keyless'],
+    ['a key', 'keyed'],
+  ])('that is no statement but the signature of an image, by %s, satisfies who asks for that', async (_, name) => {
     const manifest = `{"schemaVersion":2,"annotations":{"for":"${name}"}}`;
     const image = attestationIdOf(Buffer.from(manifest));
-    manifests.set(image, manifest);
-    const bytes = await messageOf(image, 'managed' in by ? { managed: { keys, hint: 'k1' } } : {});
+    const { json } = await (name === 'keyed' ? managed : bundle)(manifest, { isMessage: true });
+    const bytes = jsonOf(json);
     const { body } = await postExamined(pipeline, bytes);
     expect(body).toMatchObject({
       status: 'verified',
@@ -355,6 +349,32 @@ describe('one statement by one signer', () => {
       expect.not.stringMatching(logged()),
     ]);
     expect(codesOf(await verdictOn(gate, image, 'policy=two-signers'))).toEqual({ it: 'not_enough_evidence' });
+  });
+});
+
+describe('one envelope by several signers', () => {
+  it('counts for each of them, whatever else has signed it, and once for the count', async () => {
+    const image = newImage();
+    const payload = statement(image);
+    const read = (bytes: Buffer) => JSON.parse(bytes.toString()) as { readonly signatures: readonly object[] };
+    const stamping = { form: 'witness', stampedAt: signedAtRig(), domain: corporate } as const;
+    const byCertificate = read(jsonOf(certifiedEnvelope(payload, await corporate.certify(), stamping)));
+    const strange = read(envelopeOf(payload, [makeKey(), makeKey('Ed25519')]));
+    const own = read(envelopeOf(payload, [testKey()]));
+    const unreadable = { sig: 'AAAA', certificate: 'AAAA', timestamps: [{ type: 'tsp', data: 'AAAA' }] };
+    const signatures = [unreadable, ...strange.signatures, ...byCertificate.signatures, ...own.signatures];
+    const { body } = await postExamined(pipeline, jsonOf({ ...own, signatures }));
+    expect(body.status).toBe('verified');
+    expect(body.verification.signers.filter(({ counts }: { counts: boolean }) => counts)).toMatchObject([
+      byKey(null),
+      byRig(signedAtRig().toISOString()),
+    ]);
+    for (const name of ['keyed', 'rig']) {
+      expect((await verdictOn(gate, image, `policy=tests-by-${name}`)).decision).toBe('allow');
+    }
+    for (const policy of ['two', 'two-signers']) {
+      expect(codesOf(await verdictOn(gate, image, `policy=${policy}`))).toEqual({ it: 'not_enough_evidence' });
+    }
   });
 });
 
@@ -536,6 +556,68 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     fate: { rejected: 'untrusted_signer', detail: /issued by an authority of no trust root/, ...NOTHING_PROVED },
     as: 'keyless',
   },
+  'a bundle whose statement was changed': {
+    forge: async (payload) => {
+      const { json } = await bundle(payload.replace('PASSED', 'FAILED'));
+      json.dsseEnvelope!.payload = Buffer.from(payload).toString('base64');
+      return jsonOf(json);
+    },
+    fate: { rejected: 'signature_invalid', detail: /does not verify by the key of its certificate/, ...NOTHING_PROVED },
+    as: 'keyless',
+  },
+  'a bundle by a known key whose log entry is that of another signature': {
+    forge: async (payload) => {
+      const [own, another] = await Promise.all([managed(payload), managed(payload)]);
+      own.json.verificationMaterial.tlogEntries = another.json.verificationMaterial.tlogEntries;
+      return jsonOf(own.json);
+    },
+    fate: { rejected: 'log_proof_invalid', detail: /log/, ...NOTHING_PROVED },
+    as: 'keyed',
+  },
+  'a bundle stamped for another signature': {
+    forge: async (payload) => {
+      const at = lastSecond();
+      const { json } = await bundle(payload, { at, logged: 'dsse/0.0.2' });
+      const signedTimestamp = await domain.stamp(at, Buffer.from('another signature'));
+      json.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [{ signedTimestamp }] };
+      return jsonOf(json);
+    },
+    fate: { rejected: 'timestamp_missing', detail: /timestamp/, ...NOTHING_PROVED },
+    as: 'keyless',
+  },
+  'a bundle with an entry of Rekor v2, which proves no time, alone': {
+    forge: async (payload) => jsonOf((await bundle(payload, { logged: 'dsse/0.0.2' })).json),
+    fate: { rejected: 'timestamp_missing', detail: /when it was (?:signed|used)/, ...NOTHING_PROVED },
+    as: 'keyless',
+  },
+  'a bundle that is a statement and an image signature at once': {
+    forge: async (payload) => {
+      const [one, two] = await Promise.all([bundle(payload), bundle(payload, { isMessage: true })]);
+      return jsonOf({ ...one.json, messageSignature: two.json.messageSignature });
+    },
+    fate: { refused: 'bundle_malformed', paths: ['messageSignature'] },
+    as: 'keyless',
+  },
+  'a bundle of a version that nobody knows': {
+    forge: async (payload) =>
+      jsonOf({ ...(await bundle(payload)).json, mediaType: 'application/vnd.dev.sigstore.bundle.v0.4+json' }),
+    fate: { refused: 'bundle_malformed', paths: ['mediaType'] },
+    as: 'keyless',
+  },
+  'a layer of cosign with the certificate of somebody else': {
+    forge: async (payload) => {
+      const [own, genuine] = await Promise.all([
+        bundle(payload, {
+          logged: 'intoto/0.0.2',
+          certificate: certificateFor(email('eve@evil.example'), 'https://evil'),
+        }),
+        bundle(statement(newImage())),
+      ]);
+      return jsonOf(asCosignLayer(own.json, genuine.leaf));
+    },
+    fate: { rejected: 'signature_invalid', detail: /does not verify by the key of its certificate/, ...NOTHING_PROVED },
+    as: 'keyless',
+  },
   'a bundle with a certificate that had expired when it was logged': {
     forge: async (payload) =>
       jsonOf((await bundle(payload, { loggedAt: new Date(signedAt.getTime() + 11 * MINUTE) })).json),
@@ -601,6 +683,31 @@ describe('an attacker', () => {
     const [requirement] = verdict.requirements;
     expect(requirement.code).toBe(fate.verdict);
     expect(requirement.message).toMatch(fate.told);
+  });
+
+  it('gets no signature of an image counted for another', async () => {
+    const manifest = '{"schemaVersion":2}';
+    const image = newImage();
+    const { json } = await bundle(manifest, { isMessage: true });
+    json.messageSignature!.messageDigest.digest = Buffer.from(image.slice('sha256:'.length), 'hex').toString('base64');
+    const { body } = await postExamined(pipeline, jsonOf(json));
+    expect(body).toMatchObject({ subjects: [{ digest: image }], verification: { code: 'signature_invalid' } });
+    expect(codesOf(await verdictOn(gate, image, 'policy=signed-by-keyless'))).toEqual({ it: 'no_evidence' });
+  });
+
+  it('gets no statement that an image is signed counted as its signature, unless its signer may sign that', async () => {
+    const image = newImage();
+    const payload = statementAbout(image, ARTIFACT_SIGNED, {});
+    const narrow = { kinds: ['test'], keys: [{ id: 'k1', publicKey: publicPem(narrowKeys) }] };
+    demand(await admin.put('/v1/attestors/narrow', narrow), 201);
+    const asks = `predicateType: ${ARTIFACT_SIGNED}, check: 'true', from: [narrow]`;
+    await publish(admin, 'signed-by-narrow', `policy: signed-by-narrow\nrequirements: [{id: it, ${asks}}]\n`);
+    const signed = await bundle(payload, { managed: { keys: narrowKeys, hint: '' } });
+    const { body } = await postExamined(pipeline, jsonOf(signed.json));
+    expect(body).toMatchObject({ kind: 'other', verification: { code: 'signer_not_allowed' } });
+    expect(codesOf(await verdictOn(gate, image, 'policy=signed-by-narrow'))).toEqual({ it: 'wrong_attestor' });
+    await postExamined(pipeline, jsonOf((await managed(payload)).json));
+    expect((await verdictOn(gate, image, 'policy=signed-by-keyed')).decision).toBe('allow');
   });
 
   it('gets no certificate of an OIDC issuer counted for an identity that names none', async () => {
