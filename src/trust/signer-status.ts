@@ -143,7 +143,8 @@ function rejectionOf(best: Judged | null): SignerStatus['rejection'] {
   if (standing.code === 'identity_mismatch' && nearness === 'issuer' && signer.type === 'certificate') {
     // Half the world signs by the same issuer: whose identity is named says nothing, and is nobody else's business.
     const { issuer, subjects } = signer.identity;
-    const who = `${subjects.map((subject) => JSON.stringify(subject)).join(', ')} at ${JSON.stringify(issuer)}`;
+    const names = subjects.map((subject) => JSON.stringify(subject)).join(', ');
+    const who = issuer === null ? `${names}, without an issuer` : `${names} at ${JSON.stringify(issuer)}`;
     return { code: standing.code, detail: `no attestor has an identity for ${who}` };
   }
   return { code: standing.code, detail: standing.message };
