@@ -20,6 +20,7 @@ import { registerRawRoutes } from './platform/raw-route.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
+import { ServiceKeysController } from './policy/service-keys.controller.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
 import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
@@ -49,6 +50,7 @@ import { VerificationModule } from './verification/verification.module.js';
     HistoryController,
     ImageController,
     PolicyController,
+    ServiceKeysController,
     SignedImagesController,
     StatementActsController,
     TokensController,

@@ -4,11 +4,14 @@ import { FactsModule } from '../facts/facts.module.js';
 import { HistoryModule } from '../history/history.module.js';
 import { ImageStateStore } from '../images/image-state.store.js';
 import { ImagesModule } from '../images/images.module.js';
+import type { Config } from '../platform/config.js';
+import { CONFIG } from '../platform/platform-parts.js';
 import { TrustModule } from '../trust/trust.module.js';
 import { TrustStore } from '../trust/trust.store.js';
 import { CelEngine } from './cel.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
+import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
 
@@ -19,9 +22,10 @@ import { VerdictStore } from './verdict.store.js';
     PolicyService,
     VerdictStore,
     { provide: CelEngine, useFactory: () => new CelEngine() },
+    { provide: SERVICE_KEYS, inject: [CONFIG], useFactory: (config: Config) => serviceKeys(config) },
     {
       provide: VerdictService,
-      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, VerdictStore, CelEngine],
+      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, VerdictStore, CelEngine, SERVICE_KEYS],
       useFactory: (
         images: ImageStateStore,
         facts: FactStore,
@@ -29,9 +33,10 @@ import { VerdictStore } from './verdict.store.js';
         policies: PolicyStore,
         verdicts: VerdictStore,
         cel: CelEngine,
-      ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: new Set() }),
+        keys: ServiceKeys,
+      ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: keys.thumbprints }),
     },
   ],
-  exports: [CelEngine, PolicyService, PolicyStore, VerdictService, VerdictStore],
+  exports: [CelEngine, PolicyService, PolicyStore, SERVICE_KEYS, VerdictService, VerdictStore],
 })
 export class PolicyModule {}
