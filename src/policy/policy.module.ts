@@ -9,6 +9,7 @@ import { CONFIG } from '../platform/platform-parts.js';
 import { TrustModule } from '../trust/trust.module.js';
 import { TrustStore } from '../trust/trust.store.js';
 import { CelEngine } from './cel.js';
+import { ImpactStore } from './impact.store.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
@@ -18,6 +19,7 @@ import { VerdictStore } from './verdict.store.js';
 @Module({
   imports: [FactsModule, HistoryModule, ImagesModule, TrustModule],
   providers: [
+    ImpactStore,
     PolicyStore,
     PolicyService,
     VerdictStore,
@@ -37,6 +39,6 @@ import { VerdictStore } from './verdict.store.js';
       ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: keys.thumbprints }),
     },
   ],
-  exports: [CelEngine, PolicyService, PolicyStore, SERVICE_KEYS, VerdictService, VerdictStore],
+  exports: [CelEngine, ImpactStore, PolicyService, PolicyStore, SERVICE_KEYS, VerdictService, VerdictStore],
 })
 export class PolicyModule {}
