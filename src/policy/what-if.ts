@@ -10,9 +10,9 @@ import type { VerdictService, VerdictServiceOptions } from './verdict.service.js
 /** Several revisions of a policy, asked about the same images at one moment and under one state of trust. */
 export interface WhatIf {
   /** Reads what is known of these images, and forgets those before. */
-  look(images: readonly Sha256Digest[]): Promise<void>;
+  readonly look: (images: readonly Sha256Digest[]) => Promise<void>;
   /** Answers by this revision, published or not; whatever the question names as its policy. */
-  under(revision: PolicyRevision): VerdictService;
+  readonly under: (revision: PolicyRevision) => VerdictService;
 }
 
 export interface WhatIfOptions {
