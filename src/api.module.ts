@@ -8,6 +8,7 @@ import { TokensController } from './access/tokens.controller.js';
 import { AttestationController } from './attestations/attestation.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { ERROR_CODES } from './error-codes.js';
+import { FactsModule } from './facts/facts.module.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
 import { hotRoutes } from './hot-routes.js';
@@ -18,8 +19,10 @@ import { createHttpApplication } from './platform/http-application.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import { registerRawRoutes } from './platform/raw-route.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { ImpactController } from './policy/impact.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
+import { ServiceKeysController } from './policy/service-keys.controller.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
 import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
@@ -36,6 +39,7 @@ import { VerificationModule } from './verification/verification.module.js';
   imports: [
     AccessModule,
     AttestationsModule,
+    FactsModule,
     HistoryModule,
     ImagesModule,
     PolicyModule,
@@ -48,7 +52,9 @@ import { VerificationModule } from './verification/verification.module.js';
     AttestorKeysController,
     HistoryController,
     ImageController,
+    ImpactController,
     PolicyController,
+    ServiceKeysController,
     SignedImagesController,
     StatementActsController,
     TokensController,

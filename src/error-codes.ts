@@ -51,6 +51,8 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   role_missing: 'The token has none of the roles that the route asks for; they are named',
   route_closed: 'The route lets nobody through',
   route_not_found: 'There is nothing at this path',
+  signing_not_configured: 'This service has no key to sign verdicts by; its operator may configure one',
+  signing_unavailable: 'The verdict could not be signed now; try again after `Retry-After`',
   statement_malformed: 'The payload is no well-formed in-toto Statement; the faults are listed. Nothing was stored',
   token_expired: 'The token has expired',
   token_invalid: 'The token is not known here; it may have been revoked',
@@ -62,4 +64,5 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   trust_root_malformed: 'The trust root has the faults listed',
   trust_root_not_found: 'No trust root has this name',
   verdict_not_found: 'No verdict is on record under this id',
+  verdict_not_signed: 'Such a verdict is not given under signature: of an audit, an override or an earlier moment',
 };

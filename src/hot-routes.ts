@@ -10,11 +10,15 @@ import { ImageStateStore } from './images/image-state.store.js';
 import type { AttestationId } from './intoto/digest.js';
 import { coalesce } from './platform/coalesce.js';
 import type { Logger } from './platform/logger.js';
+import type { Config } from './platform/config.js';
 import { Metrics } from './platform/metrics.js';
-import { LOGGER, QUEUES } from './platform/platform-parts.js';
+import { CONFIG, LOGGER, QUEUES } from './platform/platform-parts.js';
 import type { Queues } from './platform/queue.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import type { RawRoute } from './platform/raw-route.js';
+import { PolicyStore } from './policy/policy.store.js';
+import { SERVICE_KEYS, type ServiceKeys } from './policy/service-keys.js';
+import { verdictSigning } from './policy/sign-verdict.js';
 import { VERDICT_OPERATIONS, verdictRoutes } from './policy/verdict.routes.js';
 import { VerdictService } from './policy/verdict.service.js';
 import { TrustStore } from './trust/trust.store.js';
@@ -102,6 +106,11 @@ function givingVerdicts(app: INestApplicationContext): readonly RawRoute[] {
     authenticator: app.get(Authenticator, { strict: false }),
     images: app.get(ImageStateStore, { strict: false }),
     verdicts,
+    signing: verdictSigning({
+      signer: app.get<ServiceKeys>(SERVICE_KEYS, { strict: false }).signer,
+      policies: app.get(PolicyStore, { strict: false }),
+      publicUrl: app.get<Config>(CONFIG, { strict: false }).publicUrl,
+    }),
     onAnswered: (route, took) => {
       seconds.observe({ route }, took);
     },

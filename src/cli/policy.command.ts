@@ -43,7 +43,8 @@ export async function checkPolicy(file: string, service: Service, { print, warn 
   return EXIT.yes;
 }
 
-async function policyBody(file: string): Promise<Pick<ServiceRequest, 'headers' | 'body'>> {
+/** A document as the body of a request. */
+export async function policyBody(file: string): Promise<Pick<ServiceRequest, 'headers' | 'body'>> {
   const type = file.endsWith('.json') ? 'application/json' : 'application/yaml';
   return { headers: { 'content-type': type }, body: await readWhole(file) };
 }

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from './exit-code.js';
 import { history } from './history.command.js';
 import { parseNameValues } from './name-values.js';
 import { checkPolicy, putPolicy } from './policy.command.js';
+import { policyImpact } from './policy-impact.command.js';
 import { post } from './post.command.js';
 import { connect, type Service } from './service.js';
 import { DEFAULT_URL, readSettings } from './settings.js';
@@ -110,6 +111,24 @@ export async function run(
     .action(async (file: string) => {
       code = await checkPolicy(file, service(), surroundings);
     });
+  policy
+    .command('impact')
+    .description('what a document would decide otherwise than the current revision; changes nothing')
+    .argument('<name>')
+    .argument('<file>', 'YAML, or JSON where it ends in .json')
+    .option(
+      '--param <name=value>',
+      'for images nobody has asked about, and questions that lack it (repeatable)',
+      collect,
+      [],
+    )
+    .option('--repository <repository>', 'for images nobody has asked about')
+    .option('--json', 'one JSON object a line, as the service answers', false)
+    .action(async (name: string, file: string, flags: ImpactFlags) => {
+      const { repository = null, json } = flags;
+      const options = { repository, json, parameters: parseNameValues('--param', flags.param) };
+      code = await policyImpact(name, file, options, service(), surroundings);
+    });
 
   program
     .command('attestor')
@@ -163,6 +182,12 @@ interface VerdictFlags {
   record: boolean;
   context: readonly string[];
   wait: number;
+  json: boolean;
+}
+
+interface ImpactFlags {
+  param: readonly string[];
+  repository?: string;
   json: boolean;
 }
 

@@ -38,6 +38,7 @@ const GLOBALS = `
    from revisions) g`;
 const COUNTERS = `
   coalesce(r.received, 0) as received, coalesce(i.examined, 0) as examined, coalesce(i.revision, 0) as revision`;
+const WITH_FACTS = `${COUNTERS}, coalesce(i.facts, '[]') as facts`;
 const JOINS = `left join subject_receipts r on r.subject = k.digest left join images i on i.subject = k.digest`;
 
 // One waiting request asks by point look-ups, which plan and run faster than an array of one.
@@ -53,18 +54,22 @@ export class ImageStateStore {
   /** The state and the facts of one digest in one snapshot. */
   readonly readFacts: (digest: SubjectDigest) => Promise<ImageFacts>;
 
+  /** The same over the connections for everyday reads, for what must not stand in a gate's way. */
+  readonly readFactsAside: (digest: SubjectDigest) => Promise<ImageFacts>;
+
   constructor(database: Database) {
-    const state = coalesce(load<ImageState>(database, 'image-state', COUNTERS), { maxBatch: 1000 });
-    const facts = coalesce(load<ImageFacts>(database, 'image-facts', `${COUNTERS}, coalesce(i.facts, '[]') as facts`), {
-      maxBatch: 64,
-    });
+    const { hotPool, pool } = database;
+    const state = coalesce(load<ImageState>(hotPool, 'image-state', COUNTERS), { maxBatch: 1000 });
+    const facts = coalesce(load<ImageFacts>(hotPool, 'image-facts', WITH_FACTS), { maxBatch: 64 });
+    const aside = coalesce(load<ImageFacts>(pool, 'image-facts', WITH_FACTS), { maxBatch: 64, maxInFlight: 1 });
     this.readState = async (digest) => present(await state(digest), digest);
     this.readFacts = async (digest) => present(await facts(digest), digest);
+    this.readFactsAside = async (digest) => present(await aside(digest), digest);
   }
 }
 
 function load<Row extends ImageState>(
-  database: Database,
+  pool: Database['pool'],
   name: string,
   columns: string,
 ): (digests: readonly SubjectDigest[]) => Promise<ReadonlyMap<SubjectDigest, Row>> {
@@ -74,7 +79,7 @@ function load<Row extends ImageState>(
   const many = { name: `${name}-many`, text: select(MANY) };
   return async (digests) => {
     const query = digests.length === 1 ? { ...one, values: digests } : { ...many, values: [digests] };
-    const { rows } = await namedQuery<Row>(database.hotPool, query);
+    const { rows } = await namedQuery<Row>(pool, query);
     return new Map(rows.map((row) => [row.digest, row]));
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { NO_SIGNING, readSigningSettings, SIGNING_VARIABLES, type SigningSettings } from './signing-settings.js';
 
 export const ROLES = ['all', 'api', 'worker'] as const;
 /** Which part of the service a process runs. */
@@ -28,6 +29,8 @@ export interface Config {
   readonly adminToken: string | null;
   /** Where the trust root of the public Sigstore instance is looked up once a day; null: never. */
   readonly sigstoreMirrorUrl: string | null;
+  /** By what verdicts are signed. Without a signer one is made on first start in `dataDir`, where `database` is null. */
+  readonly signing: SigningSettings;
 }
 
 /** The configuration cannot be used; every fault is in `faults`. Holds no secret. */
@@ -44,7 +47,7 @@ const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** One attestation travels to the database in one message and is held in memory as text once. */
 const LARGEST_MAX_BODY_BYTES = 256 * 1024 * 1024;
 
-const KNOWN = new Set([
+const KNOWN: ReadonlySet<string> = new Set([
   'ASSAY_MIGRATE_DATABASE_URL',
   'ASSAY_DATA_DIR',
   'ASSAY_ROLE',
@@ -53,6 +56,7 @@ const KNOWN = new Set([
   'ASSAY_MAX_BODY_BYTES',
   'ASSAY_PUBLIC_URL',
   'ASSAY_SIGSTORE_MIRROR_URL',
+  ...SIGNING_VARIABLES,
   // The command line client's own; allowed so that one shell can run both.
   'ASSAY_URL',
   'ASSAY_TOKEN',
@@ -132,6 +136,7 @@ export function readConfig(
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
     adminToken,
     sigstoreMirrorUrl: url('ASSAY_SIGSTORE_MIRROR_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
+    signing: lettingIn ? readSigningSettings({ env, given, fault }) : NO_SIGNING,
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);

@@ -33,7 +33,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
       'failed',
     );
   } else if (error instanceof Error && error.cause !== undefined) {
-    logger.debug({ err: error, requestId: request.id }, 'refused');
+    // What is wrong on this side is for its operator to see.
+    logger[status > 500 ? 'warn' : 'debug']({ err: error, requestId: request.id }, 'refused');
   }
   if (reply.sent) return;
   for (const [name, value] of Object.entries(headers)) {

@@ -167,7 +167,7 @@ async function answerPolicy(
 }
 
 /** The document as it was sent: its lines are those that faults name, and its text is what is kept. */
-function sourceOf({ body, headers }: FastifyRequest): PolicySource {
+export function sourceOf({ body, headers }: FastifyRequest): PolicySource {
   const format = /\bjson\b/i.test(headers['content-type'] ?? '') ? 'json' : 'yaml';
   if (!Buffer.isBuffer(body) || body.length === 0) {
     throw policyFault('expected a policy document, as application/yaml or application/json');

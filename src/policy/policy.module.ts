@@ -4,24 +4,30 @@ import { FactsModule } from '../facts/facts.module.js';
 import { HistoryModule } from '../history/history.module.js';
 import { ImageStateStore } from '../images/image-state.store.js';
 import { ImagesModule } from '../images/images.module.js';
+import type { Config } from '../platform/config.js';
+import { CONFIG } from '../platform/platform-parts.js';
 import { TrustModule } from '../trust/trust.module.js';
 import { TrustStore } from '../trust/trust.store.js';
 import { CelEngine } from './cel.js';
+import { ImpactStore } from './impact.store.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
+import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
 
 @Module({
   imports: [FactsModule, HistoryModule, ImagesModule, TrustModule],
   providers: [
+    ImpactStore,
     PolicyStore,
     PolicyService,
     VerdictStore,
     { provide: CelEngine, useFactory: () => new CelEngine() },
+    { provide: SERVICE_KEYS, inject: [CONFIG], useFactory: (config: Config) => serviceKeys(config) },
     {
       provide: VerdictService,
-      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, VerdictStore, CelEngine],
+      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, VerdictStore, CelEngine, SERVICE_KEYS],
       useFactory: (
         images: ImageStateStore,
         facts: FactStore,
@@ -29,9 +35,10 @@ import { VerdictStore } from './verdict.store.js';
         policies: PolicyStore,
         verdicts: VerdictStore,
         cel: CelEngine,
-      ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: new Set() }),
+        keys: ServiceKeys,
+      ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: keys.thumbprints }),
     },
   ],
-  exports: [CelEngine, PolicyService, PolicyStore, VerdictService, VerdictStore],
+  exports: [CelEngine, ImpactStore, PolicyService, PolicyStore, SERVICE_KEYS, VerdictService, VerdictStore],
 })
 export class PolicyModule {}

@@ -42,11 +42,17 @@ export class PolicyService {
    * @throws PolicyFault for the document; AppError `policy_name_mismatch`, `revision_mismatch`.
    */
   async put(put: PolicyPut): Promise<PolicyPublished> {
-    const document = parsePolicy(put.source.text, put.source.format);
-    assertNamed(document, put.name);
-    compilePolicy(document);
-    const published = await this.publish(put, policyDigest(document));
+    const { document, digest } = this.read(put.name, put.source);
+    const published = await this.publish(put, digest);
     return { ...published, warnings: await this.warningsOf(document) };
+  }
+
+  /** The document of a policy, held to all that `put` holds it to; nothing is published. Throws as `put` does for it. */
+  read(name: string, source: PolicySource): { readonly document: PolicyDocument; readonly digest: Sha256Digest } {
+    const document = parsePolicy(source.text, source.format);
+    assertNamed(document, name);
+    compilePolicy(document);
+    return { document, digest: policyDigest(document) };
   }
 
   /** Everything `put` would find fault with, and what it would warn of; nothing is published. Throws PolicyFault. */

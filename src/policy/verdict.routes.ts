@@ -9,7 +9,9 @@ import { getCaller } from '../access/request-caller.js';
 import type { ImageStateStore } from '../images/image-state.store.js';
 import type { RawOperation } from '../platform/raw-operation.js';
 import type { RawRoute } from '../platform/raw-route.js';
+import { acceptsEnvelope, ENVELOPE_TYPE } from './accept-envelope.js';
 import { postVerdicts, verdictsBody } from './post-verdicts.js';
+import { notSigned, type VerdictSigning } from './sign-verdict.js';
 import { verdictAnswer } from './verdict.answer.js';
 import { parseVerdictQuery } from './verdict-request.js';
 import type { VerdictService } from './verdict.service.js';
@@ -18,6 +20,7 @@ export interface VerdictRoutesOptions {
   readonly authenticator: Authenticator;
   readonly images: Pick<ImageStateStore, 'readState'>;
   readonly verdicts: VerdictService;
+  readonly signing: VerdictSigning;
   /** Told how long each answer took, in seconds. */
   readonly onAnswered: (route: 'get' | 'post', seconds: number) => void;
 }
@@ -42,7 +45,11 @@ const GET_OPERATION: RawOperation = {
   params: { digest: 'sha256: and 64 lower-case hex digits' },
   query: getQuery,
   responses: {
-    200: { description: 'Allow and deny alike', content: { 'application/json': verdictAnswer } },
+    200: {
+      description:
+        'Allow and deny alike; where `Accept` names the envelope, as a SLSA verification summary in signed DSSE',
+      content: { 'application/json': verdictAnswer, [ENVELOPE_TYPE]: null },
+    },
   },
 };
 
@@ -92,15 +99,24 @@ async function getVerdict(
   presentedToken(request.headers.authorization);
   const mark = request.url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
+  const enveloped = acceptsEnvelope(request.headers.accept);
+  if (enveloped && query.has('at')) throw notSigned('it is about an earlier moment');
   const { digest, repository, policy, parameters: given } = parseVerdictQuery(request.params.digest, query);
   const state = await options.images.readState(digest);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
   const caller = authorized instanceof Promise ? await authorized : authorized;
   assertRole(caller, READ_ROLES);
   const parameters = assertPinned(caller, policy, given);
-  const answer = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
+  if (enveloped) options.signing.assertConfigured();
+  const verdict = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
+  const answer = enveloped ? await options.signing.sign(verdict) : verdict;
   options.onAnswered('get', (performance.now() - started) / 1000);
-  return reply.code(200).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
+  return reply
+    .code(200)
+    .header('cache-control', 'no-store')
+    .header('vary', 'accept')
+    .type(enveloped ? ENVELOPE_TYPE : 'application/json; charset=utf-8')
+    .send(answer);
 }
 
 async function post(

@@ -40,7 +40,7 @@ export interface VerdictServiceOptions {
   readonly images: Pick<ImageStateStore, 'readState' | 'readFacts'>;
   readonly facts: Pick<FactStore, 'contents' | 'predicates'>;
   readonly trust: Pick<TrustStore, 'snapshotAt'>;
-  readonly policies: PolicyStore;
+  readonly policies: Pick<PolicyStore, 'loadCurrent'>;
   readonly verdicts: VerdictStore;
   readonly cel: CelEngine;
   /** The keys with which this service signs verdicts of its own. */
@@ -127,6 +127,11 @@ export class VerdictService {
   /** What the answer would be at this moment; nothing goes on record. Throws as `answer`. */
   async evaluateNow(asked: Asked): Promise<Verdict> {
     return this.evaluate(await this.read(asked));
+  }
+
+  /** A service that reads some things elsewhere, for questions of what would be. */
+  under(elsewhere: Partial<VerdictServiceOptions>): VerdictService {
+    return new VerdictService({ ...this.options, ...elsewhere });
   }
 
   /** Facts, policy and trust at revisions that belong together. */

@@ -206,6 +206,20 @@ describe('the other commands', () => {
     expect(out).toMatch(/requirements: .* \(line 3, column/);
   });
 
+  it('say what a policy would decide otherwise, and whether anything', async () => {
+    const [same, stricter] = [RELEASE_POLICY, `${RELEASE_POLICY}  - {id: never, check: 'false'}\n`];
+    expect(await assay(['policy', 'impact', 'release', file('same.yaml', same)])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^0 of \d+ questions about \d+ images would be answered otherwise/m),
+    });
+    const flipping = await assay(['policy', 'impact', 'release', file('stricter.yaml', stricter)]);
+    expect(flipping).toMatchObject({ code: 1, out: expect.stringContaining('allow -> deny by never') });
+    const lines = await assay(['policy', 'impact', 'release', file('same.yaml', same), '--json']);
+    expect(JSON.parse(lines.out.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ summary: { flips: 0 } });
+    expect((await assay(['policy', 'impact', 'release', file('bad.yaml', 'policy: release\n')])).code).toBe(1);
+    expect((await assay(['policy', 'impact', 'other', file('same.yaml', same)])).err).toContain('policy_name_mismatch');
+  });
+
   it('publish a policy and register an attestor, and say when nothing changed', async () => {
     const policy = file('again.yaml', RELEASE_POLICY.replace('policy: release', 'policy: again'));
     expect((await assay(['policy', 'put', 'again', policy])).out).toMatch(/^again is revision 1 /);

@@ -1,0 +1,82 @@
+import { signEnvelope, type EnvelopeSigner } from '../intoto/sign-envelope.js';
+import { AppError } from '../platform/app-error.js';
+import { parsePolicy } from './parse-policy.js';
+import type { PolicyDocument } from './policy-document.js';
+import type { PolicyStore } from './policy.store.js';
+import type { IdentifiedVerdict } from './verdict.service.js';
+import { verificationSummary } from './verification-summary.js';
+
+/** Verdicts as signed summaries. */
+export interface VerdictSigning {
+  /** Throws AppError `signing_not_configured` where nothing can be signed. */
+  assertConfigured(): void;
+  /**
+   * The verdict as a SLSA verification summary in a signed DSSE envelope. Whoever asks twice with the very same bytes is
+   * answered the same.
+   *
+   * @param answer the bytes of an answered verdict, which is on record.
+   * @throws AppError `verdict_not_signed` for one that enforces nothing; `signing_not_configured`, `signing_unavailable`.
+   */
+  sign(answer: Buffer): Promise<Buffer>;
+}
+
+export interface VerdictSigningOptions {
+  readonly signer: EnvelopeSigner | null;
+  readonly policies: Pick<PolicyStore, 'findRevision'>;
+  readonly publicUrl: string | null;
+}
+
+/** Revisions never change; few are current at once. */
+const MOST_DOCUMENTS = 100;
+/** The type of a payload that is an in-toto Statement. */
+const STATEMENT = 'application/vnd.in-toto+json';
+
+export function verdictSigning({ signer, policies, publicUrl }: VerdictSigningOptions): VerdictSigning {
+  // Kept as long as the memo keeps the answer itself.
+  const signed = new WeakMap<Buffer, Buffer>();
+  const documents = new Map<string, PolicyDocument>();
+  const documentOf = async ({ name, revision, digest }: IdentifiedVerdict['policy']): Promise<PolicyDocument> => {
+    const key = `${name} ${revision} ${digest}`;
+    const known = documents.get(key);
+    if (known !== undefined) return known;
+    const held = await policies.findRevision(name, revision);
+    if (held?.digest !== digest) throw new Error(`policy ${name} has no revision ${revision} of digest ${digest}`);
+    const document = parsePolicy(held.source, held.format);
+    if (documents.size >= MOST_DOCUMENTS) documents.clear();
+    documents.set(key, document);
+    return document;
+  };
+  const configured = (): EnvelopeSigner => {
+    if (signer !== null) return signer;
+    throw new AppError('conflict', 'signing_not_configured', 'this service has no key to sign by');
+  };
+  return {
+    assertConfigured: () => void configured(),
+    async sign(answer) {
+      const known = signed.get(answer);
+      if (known !== undefined) return known;
+      // What the answer was written from; only what was given on the record goes into a summary.
+      const verdict = JSON.parse(answer.toString()) as IdentifiedVerdict;
+      assertEnforcing(verdict);
+      const document = await documentOf(verdict.policy);
+      const statement = verificationSummary(verdict, { publicUrl, document });
+      const envelope = await signEnvelope(STATEMENT, Buffer.from(JSON.stringify(statement)), configured());
+      signed.set(answer, envelope);
+      return envelope;
+    },
+  };
+}
+
+/**
+ * Refuses to sign what others would take for more than it is: an audit's allow, an override, an answer about the past.
+ */
+function assertEnforcing(verdict: IdentifiedVerdict): void {
+  if (verdict.mode !== 'enforce' || verdict.wouldDeny)
+    throw notSigned('the policy is in audit mode, where every answer is allow');
+  if ('breakGlass' in verdict && verdict.breakGlass !== null) throw notSigned('it is an override, not a verification');
+}
+
+/** The refusal to sign an answer, for this reason. */
+export function notSigned(why: string): AppError {
+  return new AppError('conflict', 'verdict_not_signed', `this verdict is not given under signature: ${why}`);
+}
