@@ -11,6 +11,8 @@ import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
+import { WaiverService } from './waiver.service.js';
+import { WaiverStore } from './waiver.store.js';
 
 @Module({
   imports: [FactsModule, HistoryModule, ImagesModule, TrustModule],
@@ -18,20 +20,23 @@ import { VerdictStore } from './verdict.store.js';
     PolicyStore,
     PolicyService,
     VerdictStore,
+    WaiverStore,
+    WaiverService,
     { provide: CelEngine, useFactory: () => new CelEngine() },
     {
       provide: VerdictService,
-      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, VerdictStore, CelEngine],
+      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, CelEngine],
       useFactory: (
         images: ImageStateStore,
         facts: FactStore,
         trust: TrustStore,
         policies: PolicyStore,
+        waivers: WaiverStore,
         verdicts: VerdictStore,
         cel: CelEngine,
-      ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: new Set() }),
+      ) => new VerdictService({ images, facts, trust, policies, waivers, verdicts, cel, ownKeys: new Set() }),
     },
   ],
-  exports: [CelEngine, PolicyService, PolicyStore, VerdictService, VerdictStore],
+  exports: [CelEngine, PolicyService, PolicyStore, VerdictService, VerdictStore, WaiverService],
 })
 export class PolicyModule {}

@@ -83,7 +83,8 @@ export function parseDigest(text: string, path: string): Sha256Digest {
   });
 }
 
-function parseRepository(text: string, path: string): string {
+/** The text as a repository's name. Throws AppError `repository_malformed`. */
+export function parseRepository(text: string, path: string): string {
   if (text.length <= LONGEST_REPOSITORY && REPOSITORY.test(text)) return text;
   throw new AppError(
     'malformed',
