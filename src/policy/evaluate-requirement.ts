@@ -65,7 +65,7 @@ function branchesOf(branches: readonly CompiledRequirement[], scene: Scene): rea
 }
 
 /**
- * Satisfied by one branch, whatever the others; else waived by one that is. A branch that does not apply satisfies nothing.
+ * Satisfied by one branch, whatever the others; else waived by the first that is. A branch that does not apply satisfies nothing.
  */
 function anyOf(id: string, branches: readonly RequirementResult[], inverted: boolean): RequirementResult {
   const satisfied = branches.filter(({ status }) => status === 'satisfied');
@@ -77,8 +77,8 @@ function anyOf(id: string, branches: readonly RequirementResult[], inverted: boo
       missing: null,
     });
   }
-  const excused = branches.filter(({ status }) => status === 'waived');
-  if (excused.length > 0) return joinedWaived(id, branches, excused);
+  const excused = branches.find(({ status }) => status === 'waived');
+  if (excused !== undefined) return joinedWaived(id, branches, [excused]);
   const erring = branches.filter(({ status }) => status === 'error');
   if (erring.length > 0) return joined(id, branches, [], errorOf(erring));
   // What does not apply satisfies no `not` either, so under one it must not look like something that failed.

@@ -30,7 +30,7 @@ export const waiverRequest = z.strictObject({
     .record(z.string().min(1).max(200), z.union([z.string().max(1000), z.number(), z.boolean()]))
     .optional()
     .describe('Only where it is asked with these; others may be anything'),
-  reason: words(10, 1000).describe('Quoted in every verdict that uses it'),
+  reason: words(1, 1000).describe('Quoted in every verdict that uses it'),
   reference: words(1, 500).describe('Where the decision is written down: a ticket, a link'),
   until: z.iso
     .datetime({ offset: true })
