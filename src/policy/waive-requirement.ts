@@ -80,7 +80,7 @@ function waivedWhole(
     },
     [...considered, ...evidence.map((attestation) => ({ attestation, code, message }))],
   );
-  return { ...result, waivers: [waiver.id] };
+  return { ...unwaived, ...result, waivers: [waiver.id] };
 }
 
 function told({ id, vulnerability, until, reason }: Waiver): string {

@@ -138,7 +138,11 @@ describe('the end of a waiver', () => {
     assertEnd(ahead(1), now);
     assertEnd(ahead(366 * 86_400_000), now);
     for (const until of [now, ahead(-1), ahead(366 * 86_400_000 + 1)]) {
-      expect(faultOf(() => { assertEnd(until, now); })).toMatchObject({ code: 'waiver_malformed', path: 'until' });
+      expect(
+        faultOf(() => {
+          assertEnd(until, now);
+        }),
+      ).toMatchObject({ code: 'waiver_malformed', path: 'until' });
     }
   });
 });
