@@ -25,6 +25,7 @@ import { PolicyModule } from './policy/policy.module.js';
 import { ServiceKeysController } from './policy/service-keys.controller.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
+import { WaiverController } from './policy/waiver.controller.js';
 import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
 import { AttestorKeysController } from './trust/attestor-keys.controller.js';
 import { SignedImagesController } from './trust/signed-images.controller.js';
@@ -62,6 +63,7 @@ import { VerificationModule } from './verification/verification.module.js';
     TrustRootsController,
     VerdictController,
     VerdictFlipsController,
+    WaiverController,
   ],
 })
 export class ApiModule {

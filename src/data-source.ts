@@ -11,6 +11,7 @@ import { ImageEntity } from './images/image.entity.js';
 import { RevisionEntity } from './platform/revision.entity.js';
 import { PolicyRevisionEntity } from './policy/policy.entity.js';
 import { VerdictEntity, VerdictLatestEntity } from './policy/verdict.entity.js';
+import { WaiverApprovalEntity, WaiverEntity, WaiverRevocationEntity } from './policy/waiver.entity.js';
 import {
   AttestorStateEntity,
   IdentityRevocationEntity,
@@ -47,4 +48,7 @@ export const entities = [
   VerdictEntity,
   VerdictLatestEntity,
   VerificationEntity,
+  WaiverApprovalEntity,
+  WaiverEntity,
+  WaiverRevocationEntity,
 ];

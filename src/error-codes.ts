@@ -65,4 +65,8 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   trust_root_not_found: 'No trust root has this name',
   verdict_not_found: 'No verdict is on record under this id',
   verdict_not_signed: 'Such a verdict is not given under signature: of an audit, an override or an earlier moment',
+  waiver_malformed: 'The waiver has the faults listed, or does not fit its policy as that stands',
+  waiver_not_found: 'No waiver is on record under this id',
+  waiver_not_pending: 'The waiver waits for no approval',
+  waiver_own: 'Whoever made a waiver cannot approve it',
 };

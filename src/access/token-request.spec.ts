@@ -18,6 +18,7 @@ describe('the request for a token', () => {
         parameters: { region: 'eu-west1', replicas: 3, strict: true },
       }),
     ).toEqual([]);
+    expect(pathsOf({ name: 'on-call', roles: ['break-glass'], policies: ['production'] })).toEqual([]);
     expect(pathsOf({ name: 'ci', roles: ['auditor'], expiresAt: null, policies: null, parameters: null })).toEqual([]);
   });
 

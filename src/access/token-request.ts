@@ -38,17 +38,20 @@ export const tokenRequest = z
       .min(1)
       .max(100)
       .nullish()
-      .describe('The only policies by which it may ask for verdicts; for the role gate'),
+      .describe('The only policies by which it may ask for verdicts; for the roles gate and break-glass'),
     parameters: pinnedParameters
       .nullish()
-      .describe('Parameters that every verdict it asks for is given; another value is refused. For the role gate'),
+      .describe(
+        'Parameters that every verdict it asks for is given; another value is refused. For the roles gate and break-glass',
+      ),
   })
   .superRefine(({ roles, policies, parameters }, context) => {
-    if (roles.length === 0 || (roles.includes('gate') && !roles.includes('admin'))) return;
+    const records = roles.includes('gate') || roles.includes('break-glass');
+    if (roles.length === 0 || (records && !roles.includes('admin'))) return;
     // A pin that binds nothing would be taken for one that does.
     const message = roles.includes('admin')
       ? 'does not bind the role admin, which may do everything'
-      : 'needs the role gate, which alone asks for verdicts';
+      : 'needs the role gate or break-glass, which alone put verdicts on record';
     for (const [field, value] of Object.entries({ policies, parameters })) {
       if (value !== null && value !== undefined) context.addIssue({ code: 'custom', path: [field], message });
     }

@@ -1,3 +1,4 @@
+import { WAIVER_TABLES } from '../policy/waiver.store.js';
 import { TRUST_TABLES } from '../trust/trust-records.store.js';
 import { sqlInvariant, type Walk } from './walk.js';
 
@@ -7,7 +8,7 @@ const CHANGES = {
   policy: '(select count(*) from policy_revisions)',
   trust: '(select coalesce(max(trust_revision), 0) from trust_changes)',
   trust_gain: '(select coalesce(max(trust_revision), 0) from trust_gains)',
-  waiver: '0',
+  waiver: `(select coalesce(max(revision), 0) from (${WAIVER_TABLES.map((table) => `select revision from ${table}`).join(' union all ')}) w)`,
 } as const;
 
 const LEAST = Object.entries(CHANGES).map(([name, changes]) => `('${name}', ${changes})`);
@@ -43,6 +44,21 @@ export const REVISIONS: readonly Walk[] = [
        group by trust_revision order by trust_revision limit $2
      ) c
      order by c.trust_revision`,
+  ),
+  sqlInvariant(
+    'waiver revisions are dense from 1, each of one act',
+    ['0'],
+    `select array[c.revision::text] as key,
+       case when c.acts > 1 then 'waiver revision ' || c.revision || ' is of ' || c.acts || ' acts'
+            when c.revision <> c.before + 1 then 'waiver revision ' || c.revision || ' follows ' || c.before end as fault
+     from (
+       select revision, count(*) as acts, lag(revision, 1, $1::bigint) over (order by revision) as before
+       from (
+         ${WAIVER_TABLES.map((table) => `(select revision from ${table} where revision > $1::bigint)`).join(' union all ')}
+       ) t
+       group by revision order by revision limit $2
+     ) c
+     order by c.revision`,
   ),
   sqlInvariant(
     'what a change of trust gains is of a change on record',

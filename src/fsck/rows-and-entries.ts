@@ -1,6 +1,7 @@
 import type { HistoryType } from '../history/history-entry.js';
 import type { TrustRoot } from '../intoto/sigstore/trust-root.js';
 import type { RecordedAttestor } from '../trust/attestor.js';
+import type { WAIVER_TABLES } from '../policy/waiver.store.js';
 import { attestorDigest } from '../trust/canonical-attestor.js';
 import { canonicalDigest } from '../trust/canonical-digest.js';
 import type { TRUST_TABLES } from '../trust/trust-records.store.js';
@@ -141,6 +142,21 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     }),
   ),
   sqlInvariant(
+    'every waiver has one history entry',
+    ['0'],
+    oneEntryByWaiverRevision('waivers', 'waiver.created', 'the waiver made at waiver revision'),
+  ),
+  sqlInvariant(
+    'every approval of a waiver has one history entry',
+    ['0'],
+    oneEntryByWaiverRevision('waiver_approvals', 'waiver.approved', 'the approval at waiver revision'),
+  ),
+  sqlInvariant(
+    'every revocation of a waiver has one history entry',
+    ['0'],
+    oneEntryByWaiverRevision('waiver_revocations', 'waiver.revoked', 'the revocation at waiver revision'),
+  ),
+  sqlInvariant(
     'every token has one history entry',
     [''],
     oneEntry({
@@ -172,6 +188,18 @@ function oneEntryByRevision(table: (typeof TRUST_TABLES)[number], types: readonl
     order: '(r.key[1])::bigint',
     types,
     name: `e.data->>'trustRevision'`,
+    what,
+  });
+}
+
+/** Of a table whose rows are one waiver revision each. */
+function oneEntryByWaiverRevision(table: (typeof WAIVER_TABLES)[number], type: HistoryType, what: string): string {
+  return oneEntry({
+    rows: `select revision::text as name, array[revision::text] as key from ${table}
+      where revision > $1::bigint order by revision limit $2`,
+    order: '(r.key[1])::bigint',
+    types: [type],
+    name: `e.data->>'waiverRevision'`,
     what,
   });
 }

@@ -25,7 +25,23 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
     and p.revision::text = e.data->>'revision' and p.digest = e.data->>'digest' and p.actor = e.actor)`,
   'verdict.recorded': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
     and v.policy = e.data->>'policy' and v.policy_revision::text = e.data->>'revision'
-    and v.decision = e.data->>'decision' and v.requested_by = e.actor)`,
+    and v.decision = e.data->>'decision' and v.requested_by = e.actor and not v.break_glass
+    and v.verdict->'breakGlass' is null)`,
+  'verdict.break_glass': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
+    and v.policy = e.data->>'policy' and v.policy_revision::text = e.data->>'revision'
+    and v.decision = e.data->>'decision' and v.requested_by = e.actor and v.break_glass
+    and v.verdict->>'wouldDeny' = e.data->>'wouldDeny'
+    and v.verdict->'breakGlass'->>'justification' = e.data->>'justification')`,
+  'waiver.created': `exists (select from waivers w where w.id = ${uuidOf(`e.data->>'waiver'`)} and w.digest is not distinct from e.image
+    and w.revision::text = e.data->>'waiverRevision' and w.policy = e.data->>'policy'
+    and w.requirement = e.data->>'requirement' and w.actor = e.actor)`,
+  'waiver.approved': `exists (select from waiver_approvals a join waivers w on w.id = a.waiver
+    where a.revision::text = e.data->>'waiverRevision' and a.waiver::text = e.data->>'waiver'
+    and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and a.actor = e.actor)`,
+  'waiver.revoked': `exists (select from waiver_revocations r join waivers w on w.id = r.waiver
+    where r.revision::text = e.data->>'waiverRevision' and r.waiver::text = e.data->>'waiver'
+    and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and r.reason = e.data->>'reason'
+    and r.actor = e.actor)`,
   'token.created': `exists (select from tokens t where t.id = e.data->>'token' and t.name = e.data->>'name'
     and to_jsonb(t.roles) = e.data->'roles' and t.created_by = e.actor)`,
   'token.revoked': `exists (select from token_revocations r join tokens t on t.id = r.token

@@ -11,7 +11,7 @@ export const VERDICTS: readonly Walk[] = [
      ),
      told as materialized (
        select e.data->>'verdict' as verdict, count(*) as entries from history_entries e
-       where e.image in (select image from looked_at) and e.type = 'verdict.recorded' group by 1
+       where e.image in (select image from looked_at) and e.type in ('verdict.recorded', 'verdict.break_glass') group by 1
      )
      select array[v.image, v.at::text, v.id::text] as key,
        case when t.entries is distinct from 1 then 'verdict ' || v.id || ' has ' || coalesce(t.entries, 0) || ' entries' end as fault

@@ -38,8 +38,25 @@ export interface HistoryData {
     readonly revision: number;
     readonly decision: 'allow' | 'deny';
   };
+  'verdict.break_glass': {
+    readonly verdict: string;
+    readonly policy: string;
+    readonly revision: number;
+    readonly decision: 'allow';
+    readonly wouldDeny: boolean;
+    readonly justification: string;
+  };
+  'waiver.created': WaiverAct & { readonly requirement: string };
+  'waiver.approved': WaiverAct;
+  'waiver.revoked': WaiverAct & { readonly reason: string };
   'token.created': { readonly token: string; readonly name: string; readonly roles: readonly string[] };
   'token.revoked': { readonly token: string; readonly name: string };
+}
+
+interface WaiverAct {
+  readonly waiver: string;
+  readonly waiverRevision: number;
+  readonly policy: string;
 }
 
 interface AttestorChange {
@@ -82,6 +99,10 @@ const TYPES: Readonly<Record<HistoryType, true>> = {
   'attestation.retracted': true,
   'policy.changed': true,
   'verdict.recorded': true,
+  'verdict.break_glass': true,
+  'waiver.created': true,
+  'waiver.approved': true,
+  'waiver.revoked': true,
   'token.created': true,
   'token.revoked': true,
 };

@@ -2,10 +2,16 @@ import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds } from './considered.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
+import { waived } from './waive-requirement.js';
+import { NO_WAIVERS } from './waiver.js';
 import { weighEvidence } from './weigh-evidence.js';
 
 /** What a requirement comes to in a scene. An error anywhere stays an error unless something else decides. */
 export function evaluateRequirement(requirement: CompiledRequirement, scene: Scene): RequirementResult {
+  return waived(requirement, scene, (place) => evaluateWithin(requirement, place));
+}
+
+function evaluateWithin(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   const { id, when } = requirement;
   if (when === null) return evaluateBody(requirement, scene);
   const answer = scene.answers.ask(when, null);
@@ -47,7 +53,10 @@ function evaluateBody(requirement: CompiledRequirement, scene: Scene): Requireme
     case 'allOf':
       return allOf(requirement.id, branchesOf(requirement.branches, scene));
     case 'not':
-      return not(requirement.id, evaluateRequirement(requirement.inner, { ...scene, inverted: !scene.inverted }));
+      return not(
+        requirement.id,
+        evaluateRequirement(requirement.inner, { ...scene, inverted: !scene.inverted, waivers: NO_WAIVERS }),
+      );
   }
 }
 
@@ -55,7 +64,9 @@ function branchesOf(branches: readonly CompiledRequirement[], scene: Scene): rea
   return branches.map((branch) => evaluateRequirement(branch, scene));
 }
 
-/** Satisfied by one branch, whatever the others; a branch that does not apply satisfies nothing. */
+/**
+ * Satisfied by one branch, whatever the others; else waived by the first that is. A branch that does not apply satisfies nothing.
+ */
 function anyOf(id: string, branches: readonly RequirementResult[], inverted: boolean): RequirementResult {
   const satisfied = branches.filter(({ status }) => status === 'satisfied');
   if (satisfied.length > 0) {
@@ -66,6 +77,8 @@ function anyOf(id: string, branches: readonly RequirementResult[], inverted: boo
       missing: null,
     });
   }
+  const excused = branches.find(({ status }) => status === 'waived');
+  if (excused !== undefined) return joinedWaived(id, branches, [excused]);
   const erring = branches.filter(({ status }) => status === 'error');
   if (erring.length > 0) return joined(id, branches, [], errorOf(erring));
   // What does not apply satisfies no `not` either, so under one it must not look like something that failed.
@@ -88,7 +101,7 @@ function anyOf(id: string, branches: readonly RequirementResult[], inverted: boo
   });
 }
 
-/** Satisfied by all branches that apply; where none applies it does not apply itself. */
+/** Satisfied by all branches that apply, or waived where some of them are; where none applies it does not apply itself. */
 function allOf(id: string, branches: readonly RequirementResult[]): RequirementResult {
   const applying = branches.filter(({ status }) => status !== 'not_applicable');
   const [one] = applying;
@@ -102,9 +115,10 @@ function allOf(id: string, branches: readonly RequirementResult[]): RequirementR
   }
   const erring = applying.filter(({ status }) => status === 'error');
   if (erring.length > 0) return joined(id, branches, [], errorOf(erring));
-  const lacking = applying.filter(({ status }) => status !== 'satisfied');
+  const lacking = applying.filter(({ status }) => status !== 'satisfied' && status !== 'waived');
   const [first] = lacking;
   if (first === undefined) {
+    if (applying.some(({ status }) => status === 'waived')) return joinedWaived(id, branches, applying);
     return joined(id, branches, applying, {
       status: 'satisfied',
       code: 'satisfied',
@@ -174,6 +188,18 @@ function joined(
     { id, ...conclusion, evidence: sortedIds(deciding.flatMap(({ evidence }) => evidence)) },
     considered,
   );
+}
+
+/** Met with the help of the waivers of branches that decided. */
+function joinedWaived(
+  id: string,
+  branches: readonly RequirementResult[],
+  deciding: readonly RequirementResult[],
+): RequirementResult {
+  const missing = deciding.flatMap((branch) => (branch.missing === null ? [] : [branch.missing])).join('; and ');
+  const conclusion = { status: 'waived', code: 'waived', message: told(deciding), missing: missing || null } as const;
+  const waivers = [...new Set(deciding.flatMap((branch) => branch.waivers ?? []))].sort();
+  return { ...joined(id, branches, deciding, conclusion), waivers };
 }
 
 function told(branches: readonly RequirementResult[]): string {

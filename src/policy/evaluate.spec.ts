@@ -48,6 +48,7 @@ function inputWith(requirements: readonly object[], change: Partial<EvaluationIn
       at: day(1),
       attestor: attestorWith({ name: 'legal', kinds: ['other', 'scan'], keys: [keyWith()] }),
     }),
+    waivers: [],
     ownKeys: new Set(),
     parameters: {},
     digest: DIGEST,

@@ -12,6 +12,8 @@ import { peopleOf, signersOf } from './people.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
+import type { Waiver } from './waiver.js';
+import { waiversAbout } from './waivers-about.js';
 
 /** All that a verdict may depend on. */
 export interface EvaluationInput {
@@ -22,6 +24,8 @@ export interface EvaluationInput {
   /** By attestation; needed where the policy's `needsPredicate` says so, and then for every fact. */
   readonly predicates: ReadonlyMap<AttestationId, Json>;
   readonly trust: TrustSnapshot;
+  /** Those of the policy at least, in any order; what is revoked or not approved is none of them. */
+  readonly waivers: readonly Waiver[];
   /** The keys with which this service signs verdicts of its own: those never count as evidence. */
   readonly ownKeys: ReadonlySet<Thumbprint>;
   /** As parseParameters gives them for the policy. */
@@ -70,7 +74,7 @@ class Evaluation {
   private readonly scene: Omit<Scene, 'clock'>;
 
   constructor(private readonly input: EvaluationInput) {
-    const { facts, trust, ownKeys, parameters, repository } = input;
+    const { policy, policyRef, facts, trust, ownKeys, parameters, digest, repository } = input;
     const { answers } = this;
     this.now = epochOf(input.now);
     const everybody = facts.flatMap(({ signers }) => signers);
@@ -84,6 +88,8 @@ class Evaluation {
       repository,
       answers,
       gathered: new Map(),
+      waivers: waiversAbout(input.waivers, { policy: policyRef.name, digest, repository, parameters }, policy.document),
+      waivedFindings: new Set(),
       inverted: false,
     };
   }
@@ -132,7 +138,7 @@ function verdictOf(input: EvaluationInput, dated: readonly DatedResult[], until:
     evaluatedAt: new Date(epochOf(input.now)).toISOString(),
     validUntil: until === null ? null : new Date(until).toISOString(),
     requirements: blocked ? [...results, PENDING_RESULT] : results,
-    waivers: [],
+    waivers: [...new Set(results.flatMap(({ waivers = [] }) => waivers))].sort(),
     revisions: input.revisions,
   };
 }

@@ -4,6 +4,7 @@ import { ageText, durationText } from './duration.js';
 import type { Entry, Refusal } from './evidence.js';
 import { ageingTime } from './evidence-times.js';
 import type { Scene } from './scene.js';
+import { withoutFindings } from './without-findings.js';
 
 /** What one entry comes to. `open` stands only while expressions are still being gathered. */
 export type Outcome =
@@ -58,7 +59,8 @@ export class Judge {
   }
 
   private judged(entry: Entry): ContentOutcome {
-    const judgement = this.conditions.judge(entry.fact.content, entry, this.scene.clock);
+    const content = withoutFindings(entry.fact.content, this.scene.waivedFindings);
+    const judgement = this.conditions.judge(content, entry, this.scene.clock);
     if (judgement.passes) return PASSES;
     const { negative, message } = judgement;
     return { state: 'fails', negative, reason: { code: negative ? 'negative_evidence' : 'condition_false', message } };

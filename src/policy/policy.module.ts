@@ -15,6 +15,8 @@ import { PolicyStore } from './policy.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
+import { WaiverService } from './waiver.service.js';
+import { WaiverStore } from './waiver.store.js';
 
 @Module({
   imports: [FactsModule, HistoryModule, ImagesModule, TrustModule],
@@ -23,22 +25,34 @@ import { VerdictStore } from './verdict.store.js';
     PolicyStore,
     PolicyService,
     VerdictStore,
+    WaiverStore,
+    WaiverService,
     { provide: CelEngine, useFactory: () => new CelEngine() },
     { provide: SERVICE_KEYS, inject: [CONFIG], useFactory: (config: Config) => serviceKeys(config) },
     {
       provide: VerdictService,
-      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, VerdictStore, CelEngine, SERVICE_KEYS],
+      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, CelEngine, SERVICE_KEYS],
       useFactory: (
         images: ImageStateStore,
         facts: FactStore,
         trust: TrustStore,
         policies: PolicyStore,
+        waivers: WaiverStore,
         verdicts: VerdictStore,
         cel: CelEngine,
         keys: ServiceKeys,
-      ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: keys.thumbprints }),
+      ) => new VerdictService({ images, facts, trust, policies, waivers, verdicts, cel, ownKeys: keys.thumbprints }),
     },
   ],
-  exports: [CelEngine, ImpactStore, PolicyService, PolicyStore, SERVICE_KEYS, VerdictService, VerdictStore],
+  exports: [
+    CelEngine,
+    ImpactStore,
+    PolicyService,
+    PolicyStore,
+    SERVICE_KEYS,
+    VerdictService,
+    VerdictStore,
+    WaiverService,
+  ],
 })
 export class PolicyModule {}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Caller } from '../access/caller.js';
+import { assertRole, type Caller } from '../access/caller.js';
 import { assertPinned } from '../access/pins.js';
 import { AppError } from '../platform/app-error.js';
 import { parseImageReference } from './verdict-request.js';
@@ -28,13 +28,18 @@ export const verdictsBody = z.strictObject({
     })
     .optional()
     .describe('Recorded with the verdict, never evaluated'),
+  breakGlass: z
+    .strictObject({ justification: z.string().trim().min(10).max(2000) })
+    .optional()
+    .describe('Records the images as allowed whatever the policy says; for the role break-glass'),
 });
 
 /**
  * Decides for every image of the body, in its order, each verdict on record before any is answered.
  *
  * @throws AppError `request_invalid`, `digest_required`, `digest_malformed`, `repository_malformed`, and what one question
- * may meet: `policy_not_found`, `parameter_invalid`, `policy_not_permitted`, `parameter_not_permitted`.
+ * may meet: `policy_not_found`, `parameter_invalid`, `policy_not_permitted`, `parameter_not_permitted`; `role_missing` where
+ * the caller may ask by policy and not by break-glass, or the other way round.
  */
 export async function postVerdicts(
   verdicts: VerdictService,
@@ -48,11 +53,17 @@ export async function postVerdicts(
       cause: parsed.error,
     });
   }
-  const { policy, images, context } = parsed.data;
+  const { policy, images, context = null, breakGlass } = parsed.data;
+  assertRole(caller, breakGlass === undefined ? ['gate'] : ['break-glass']);
   const parameters = assertPinned(caller, policy, parsed.data.parameters ?? {});
   const references = images.map((image, index) => parseImageReference(image, `images[${index}]`));
+  const { actor } = caller;
   return Promise.all(
-    references.map((reference) => verdicts.decide({ ...reference, policy, parameters }, caller.actor, context ?? null)),
+    references.map((reference) => {
+      const asked = { ...reference, policy, parameters };
+      if (breakGlass === undefined) return verdicts.decide(asked, actor, context);
+      return verdicts.override(asked, actor, context, { justification: breakGlass.justification, by: actor });
+    }),
   );
 }
 

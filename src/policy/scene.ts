@@ -7,6 +7,7 @@ import type { CompiledEvidence } from './compile-policy.js';
 import type { Gathered } from './evidence.js';
 import type { People } from './people.js';
 import type { Parameters } from './verdict.js';
+import type { WaiversByRequirement } from './waiver.js';
 
 /** Everything that one evaluation at one moment may read. */
 export interface Scene {
@@ -23,6 +24,10 @@ export interface Scene {
   /** What has been gathered for this verdict so far. */
   readonly gathered: Map<CompiledEvidence, Gathered>;
   readonly clock: Clock;
+  /** Those about this question; none below a `not`, where they could only do harm. */
+  readonly waivers: WaiversByRequirement;
+  /** Findings, by their ids, that scans are judged without. */
+  readonly waivedFindings: ReadonlySet<string>;
   /**
    * Under a `not`, and not under a second one. There what passes denies, so that every doubt is resolved the other way
    * round: trust that went away still lets evidence pass, and no longer lets it stand in the way of passing.

@@ -73,7 +73,7 @@ export function verdictSigning({ signer, policies, publicUrl }: VerdictSigningOp
 function assertEnforcing(verdict: IdentifiedVerdict): void {
   if (verdict.mode !== 'enforce' || verdict.wouldDeny)
     throw notSigned('the policy is in audit mode, where every answer is allow');
-  if ('breakGlass' in verdict && verdict.breakGlass !== null) throw notSigned('it is an override, not a verification');
+  if (verdict.breakGlass !== undefined) throw notSigned('it is an override, not a verification');
 }
 
 /** The refusal to sign an answer, for this reason. */

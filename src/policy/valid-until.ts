@@ -5,8 +5,8 @@ import type { RequirementResult } from './verdict.js';
 export type EvaluateAt = (clock: Clock) => RequirementResult | null;
 
 /**
- * The first moment at which a requirement comes to something else by time alone: another status, other evidence, or
- * something considered for another reason. null where no time changes it. Between the moments that an evaluation asks its
+ * The first moment at which a requirement comes to something else by time alone: another status, other evidence, other
+ * waivers, or something considered for another reason. null where no time changes it. Between the moments that an evaluation asks its
  * clock about nothing can change, so trying one after the other finds exactly the first that matters.
  *
  * @param result what it comes to now
@@ -25,6 +25,6 @@ export function firstChange(result: RequirementResult, clock: Clock, evaluateAt:
 }
 
 /** What a result says without its words, in which ages move with the clock. */
-function contentOf({ status, code, evidence, considered }: RequirementResult): string {
-  return JSON.stringify([status, code, evidence, considered.map((one) => [one.attestation, one.code])]);
+function contentOf({ status, code, evidence, considered, waivers = [] }: RequirementResult): string {
+  return JSON.stringify([status, code, evidence, considered.map((one) => [one.attestation, one.code]), waivers]);
 }

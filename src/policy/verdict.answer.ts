@@ -16,6 +16,7 @@ const requirement = z.object({
   evidence: z.array(z.string()).describe('What satisfied it, or for negative_evidence what stands against it'),
   considered: z.array(considered).describe('Evidence that was looked at, and why each was not enough'),
   missing: z.string().nullable().describe('What would satisfy it'),
+  waivers: z.array(z.string()).optional().describe('Where it is waived: the waivers without which it would not be met'),
 });
 
 export const verdictAnswer = z.object({
@@ -23,7 +24,7 @@ export const verdictAnswer = z.object({
   decision: z.enum(['allow', 'deny']),
   pending: z.boolean().describe('Evidence for this digest is still being verified'),
   mode: z.enum(['enforce', 'audit']),
-  wouldDeny: z.boolean().describe('Under audit: enforcement would have denied'),
+  wouldDeny: z.boolean().describe('Under audit, or by break-glass: the policy enforced would have denied'),
   image: z.object({ digest: z.string(), repository: z.string().nullable() }),
   policy: z.object({ name: z.string(), revision: z.number().int(), digest: z.string() }),
   parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
@@ -33,7 +34,11 @@ export const verdictAnswer = z.object({
     .nullable()
     .describe('First moment at which time alone could change the answer, exclusive; null where it cannot'),
   requirements: z.array(requirement),
-  waivers: z.array(z.string()),
+  waivers: z.array(z.string()).describe('The ids of those that requirements needed to be met'),
+  breakGlass: z
+    .object({ justification: z.string(), by: z.string() })
+    .optional()
+    .describe('Recorded as allowed in spite of what the policy says; see wouldDeny'),
   revisions: z.object({ evidence: z.number().int(), trust: z.number().int(), waivers: z.number().int() }),
 });
 

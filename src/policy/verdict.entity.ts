@@ -4,6 +4,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('verdicts_at', ['at', 'id'])
 @Index('verdicts_image', ['image', 'at', 'id'])
 @Index('verdicts_policy', ['policy', 'at', 'id'])
+@Index('verdicts_break_glass', ['at', 'id'], { where: 'break_glass' })
 export class VerdictEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'verdicts_pkey' })
   id!: string;
@@ -34,6 +35,10 @@ export class VerdictEntity {
 
   @Column({ type: 'json' })
   verdict!: object;
+
+  /** Recorded in spite of what the policy says. */
+  @Column({ name: 'break_glass', type: 'boolean', default: false })
+  breakGlass!: boolean;
 }
 
 @Entity('verdict_latest')

@@ -26,8 +26,11 @@ export interface VerdictRoutesOptions {
 }
 
 const READ_ROLES = ['gate', 'auditor', 'policy-admin'] as const;
-/** Every verdict of a POST goes on record with who asked, and an auditor writes nothing. */
-const RECORD_ROLES = ['gate'] as const;
+/**
+ * Every verdict of a POST goes on record with who asked, and an auditor writes nothing. Which of the two it takes, the body
+ * says.
+ */
+const RECORD_ROLES = ['gate', 'break-glass'] as const;
 
 const getQuery = z.object({
   policy: z.string().describe('The policy to decide by'),

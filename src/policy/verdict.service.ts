@@ -9,6 +9,7 @@ import { groupCommit } from '../platform/group-commit.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustStore } from '../trust/trust.store.js';
+import { brokenGlass } from './break-glass.js';
 import type { CelEngine } from './cel.js';
 import type { CompiledPolicy } from './compile-policy.js';
 import { evaluate } from './evaluate.js';
@@ -17,8 +18,11 @@ import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, questionDigest, questionKey, type Question } from './question.js';
 import { VerdictMemo, type AnswerRevisions } from './verdict-memo.js';
-import type { Verdict } from './verdict.js';
+import type { BreakGlass, Verdict } from './verdict.js';
 import type { VerdictRecord, VerdictStore } from './verdict.store.js';
+import { WaiverCache } from './waiver-cache.js';
+import type { Waiver } from './waiver.js';
+import type { WaiverStore } from './waiver.store.js';
 
 const MEMO_BYTES = 64 * 1024 * 1024;
 /** Reads of a question that kept changing while it was read, before the caller is told to come back. */
@@ -41,6 +45,7 @@ export interface VerdictServiceOptions {
   readonly facts: Pick<FactStore, 'contents' | 'predicates'>;
   readonly trust: Pick<TrustStore, 'snapshotAt'>;
   readonly policies: Pick<PolicyStore, 'loadCurrent'>;
+  readonly waivers: Pick<WaiverStore, 'ofPolicy'>;
   readonly verdicts: VerdictStore;
   readonly cel: CelEngine;
   /** The keys with which this service signs verdicts of its own. */
@@ -52,20 +57,23 @@ interface Reading {
   readonly state: ImageFacts;
   readonly current: CurrentPolicy;
   readonly trust: TrustSnapshot;
+  readonly waivers: readonly Waiver[];
   readonly question: Question;
 }
 
 /** Answers whether a digest meets a policy. Never stale: an answer is used again only at the revisions it was made at. */
 export class VerdictService {
   /** Told of every verdict given, for counting. */
-  onVerdict: (decision: Verdict['decision'], from: 'memo' | 'evaluation') => void = () => undefined;
+  onVerdict: (decision: Verdict['decision'], from: 'memo' | 'evaluation' | 'break-glass') => void = () => undefined;
 
   private readonly memo = new VerdictMemo(MEMO_BYTES);
   private readonly policies: PolicyCache;
+  private readonly waivers: WaiverCache;
   private readonly record: (record: VerdictRecord) => Promise<string>;
 
   constructor(private readonly options: VerdictServiceOptions) {
     this.policies = new PolicyCache((name) => options.policies.loadCurrent(name));
+    this.waivers = new WaiverCache((policy, revision, now) => options.waivers.ofPolicy(policy, revision, now));
     this.record = groupCommit<VerdictRecord, string>({
       commit: (records) => options.verdicts.recordGroup(records),
       sizeOf: () => 1,
@@ -124,6 +132,23 @@ export class VerdictService {
     return { id, ...verdict };
   }
 
+  /**
+   * The same where the image is to be allowed whatever the policy says: evaluated as usual, and on record as what it is. It is
+   * no answer to the question, so nothing that is asked later is answered by it.
+   */
+  async override(
+    asked: Asked,
+    actor: string,
+    context: object | null,
+    breakGlass: BreakGlass,
+  ): Promise<IdentifiedVerdict> {
+    const reading = await this.read(asked);
+    const verdict = brokenGlass(await this.evaluate(reading), breakGlass);
+    const id = await this.record(toRecord(reading.question, verdict, { actor, context, always: true }));
+    this.onVerdict(verdict.decision, 'break-glass');
+    return { id, ...verdict };
+  }
+
   /** What the answer would be at this moment; nothing goes on record. Throws as `answer`. */
   async evaluateNow(asked: Asked): Promise<Verdict> {
     return this.evaluate(await this.read(asked));
@@ -134,7 +159,7 @@ export class VerdictService {
     return new VerdictService({ ...this.options, ...elsewhere });
   }
 
-  /** Facts, policy and trust at revisions that belong together. */
+  /** Facts, policy, trust and waivers at revisions that belong together. */
   private async read(asked: Asked): Promise<Reading> {
     for (let reads = 0; reads < MAX_READS; reads += 1) {
       const state = await this.options.images.readFacts(asked.digest);
@@ -142,12 +167,13 @@ export class VerdictService {
       if (current === null) throw policyNotFound(asked.policy);
       const trust = await this.options.trust.snapshotAt(state.trust);
       if (current === undefined || trust.revision !== state.trust) continue;
-      return { state, current, trust, question: questionOf(asked, current) };
+      const waivers = await this.waivers.at(state.waiver, asked.policy, state.now);
+      return { state, current, trust, waivers, question: questionOf(asked, current) };
     }
     throw new AppError('overloaded', 'overloaded', 'policies or trust keep changing', { retryAfterSeconds: 1 });
   }
 
-  private async evaluate({ state, current, trust, question }: Reading): Promise<Verdict> {
+  private async evaluate({ state, current, trust, waivers, question }: Reading): Promise<Verdict> {
     const facts = await this.factsOf(state, current.compiled);
     const { revision, compiled } = current;
     return evaluate({
@@ -156,6 +182,7 @@ export class VerdictService {
       facts,
       predicates: compiled.needsPredicate ? await this.options.facts.predicates(facts) : new Map(),
       trust,
+      waivers,
       ownKeys: this.options.ownKeys,
       parameters: question.parameters,
       digest: question.digest,

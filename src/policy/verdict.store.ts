@@ -49,6 +49,8 @@ export interface VerdictFilter {
   readonly digest: string | null;
   readonly policy: string | null;
   readonly decision: 'allow' | 'deny' | null;
+  /** Only those that were recorded in spite of what the policy says, or only others. */
+  readonly breakGlass: boolean | null;
   /** Half open: given at or after `since` and before `until`. */
   readonly since: Date | null;
   readonly until: Date | null;
@@ -62,17 +64,20 @@ export interface VerdictPosition {
 
 /**
  * One statement, so one commit for the whole group. `verdict_latest` holds the last answer to each question under a row
- * lock, taken in the order of questions: of two equal answers given at once only one is recorded.
+ * lock, taken in the order of questions: of two equal answers given at once only one is recorded. What break-glass allowed is
+ * no answer of a policy, and is never among the last.
  */
 const RECORD_GROUP = `
   with asked as (
     select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[])
+      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[], $14::bool[])
       with ordinality
-      as t (id, at, image, repository, policy, policy_revision, decision, actor, context, verdict, question, content, always, place)
+      as t (id, at, image, repository, policy, policy_revision, decision, actor, context, verdict, question, content, always,
+        break_glass, place)
   ),
   last_asked as (
-    select distinct on (question) question, content, id, always from asked order by question, always desc, place desc
+    select distinct on (question) question, content, id, always from asked where not break_glass
+    order by question, always desc, place desc
   ),
   latest as (
     insert into verdict_latest as l (question, content, verdict)
@@ -82,14 +87,19 @@ const RECORD_GROUP = `
     returning verdict
   ),
   recorded as (
-    insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict)
-    select a.id, a.at, a.image, a.repository, a.policy, a.policy_revision, a.decision, a.actor, a.context, a.verdict
+    insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict,
+      break_glass)
+    select a.id, a.at, a.image, a.repository, a.policy, a.policy_revision, a.decision, a.actor, a.context, a.verdict,
+      a.break_glass
     from asked a where a.always or a.id in (select l.verdict from latest l)
-    returning id, requested_by, image, policy, policy_revision, decision
+    returning id, requested_by, image, policy, policy_revision, decision, break_glass, verdict
   ),
   told as (
-    select requested_by as actor, 'verdict.recorded' as type, image, null::text as attestation,
-      jsonb_build_object('verdict', id, 'policy', policy, 'revision', policy_revision, 'decision', decision) as data
+    select requested_by as actor, case when break_glass then 'verdict.break_glass' else 'verdict.recorded' end as type, image,
+      null::text as attestation,
+      jsonb_build_object('verdict', id, 'policy', policy, 'revision', policy_revision, 'decision', decision)
+        || case when break_glass then jsonb_build_object(
+          'wouldDeny', verdict->'wouldDeny', 'justification', verdict->'breakGlass'->'justification') else '{}' end as data
     from recorded
   ),
   ${historyCtes('told')}
@@ -146,6 +156,7 @@ export class VerdictStore {
     if (filter.digest !== null) conditions.push(`v.image = ${bind(filter.digest)}`);
     if (filter.policy !== null) conditions.push(`v.policy = ${bind(filter.policy)}`);
     if (filter.decision !== null) conditions.push(`v.decision = ${bind(filter.decision)}`);
+    if (filter.breakGlass !== null) conditions.push(filter.breakGlass ? 'v.break_glass' : 'not v.break_glass');
     if (filter.since !== null) conditions.push(`v.at >= ${bind(filter.since)}`);
     if (filter.until !== null) conditions.push(`v.at < ${bind(filter.until)}`);
     if (after !== null) conditions.push(`(v.at, v.id) < (${bind(new Date(after.at))}, ${bind(after.id)}::uuid)`);
@@ -161,7 +172,7 @@ export class VerdictStore {
   }
 
   /**
-   * The last verdict on record for every question that was asked about these images, in the order of images, policies,
+   * The last verdict by policy alone on record for every question that was asked about these images, in the order of images, policies,
    * repositories and parameters; at most `limit`.
    */
   async latestAbout(images: readonly Sha256Digest[], limit: number): Promise<readonly RecordedAnswer[]> {
@@ -170,7 +181,7 @@ export class VerdictStore {
       text: `
         select distinct on (v.image, v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text)
           v.id, v.at, v.image, v.repository, v.policy, v.decision, v.verdict->'parameters' as parameters
-        from verdicts v where v.image = any($1)
+        from verdicts v where v.image = any($1) and not v.break_glass
         order by v.image, v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text, v.at desc, v.id desc
         limit $2`,
       values: [images, limit],
@@ -238,5 +249,6 @@ function parametersOf(records: readonly VerdictRecord[]): unknown[] {
     records.map((record) => record.question),
     records.map((record) => record.content),
     records.map((record) => record.always),
+    verdicts.map((verdict) => verdict.breakGlass !== undefined),
   ];
 }

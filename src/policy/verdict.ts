@@ -42,12 +42,24 @@ export interface RequirementResult {
   /** What satisfied the requirement, or for `negative_evidence` what stands against it; sorted. */
   readonly evidence: readonly AttestationId[];
   readonly considered: readonly Considered[];
-  /** What would satisfy it, in words a pipeline's author can act on; null where it is satisfied or does not apply. */
+  /**
+   * What would satisfy it, in words a pipeline's author can act on, where it is waived without a waiver; null where it is
+   * satisfied or does not apply.
+   */
   readonly missing: string | null;
+  /** The ids of the waivers without which it would not be met, sorted; only where it is waived. */
+  readonly waivers?: readonly string[];
 }
 
 export type ParameterValue = string | number | boolean;
 export type Parameters = Readonly<Record<string, ParameterValue>>;
+
+/** Who had an image allowed whatever the policy says, and why. */
+export interface BreakGlass {
+  readonly justification: string;
+  /** As the history names the caller. */
+  readonly by: string;
+}
 
 /** A verdict as evaluation gives it: without an identity and without the record that it was given. */
 export interface Verdict {
@@ -55,7 +67,7 @@ export interface Verdict {
   /** Evidence for this digest is still being verified. */
   readonly pending: boolean;
   readonly mode: 'enforce' | 'audit';
-  /** Under `audit`: enforcement would have denied. */
+  /** Under `audit`, or where the glass was broken: the policy enforced would have denied. */
   readonly wouldDeny: boolean;
   readonly image: { readonly digest: Sha256Digest; readonly repository: string | null };
   readonly policy: { readonly name: string; readonly revision: number; readonly digest: Sha256Digest };
@@ -65,6 +77,9 @@ export interface Verdict {
   /** First moment at which time alone could change the answer, exclusive; null where it cannot. */
   readonly validUntil: string | null;
   readonly requirements: readonly RequirementResult[];
+  /** The ids of the waivers that requirements needed to be met, sorted. */
   readonly waivers: readonly string[];
+  /** Only where it was recorded in spite of what the policy says. */
+  readonly breakGlass?: BreakGlass;
   readonly revisions: { readonly evidence: number; readonly trust: number; readonly waivers: number };
 }

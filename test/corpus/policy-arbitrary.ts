@@ -265,11 +265,12 @@ function caseOf(requirements: readonly object[], evidence: readonly Omit<CaseEvi
     attestors: ATTESTORS,
     changes: [],
     evidence: evidence.map((said, index) => ({ name: `e${index}`, ...said })),
+    waivers: [],
     parameters: {},
     repository: 'registry.example/app',
     pending: false,
     now: CASES_AT,
-    want: { decision: 'deny', wouldDeny: false, requirements: {} },
+    want: { decision: 'deny', wouldDeny: false, waivers: [], requirements: {} },
     overHttp: false,
   };
 }

@@ -25,6 +25,7 @@ export interface PolicyCase {
   readonly changes: readonly CaseChange[];
   /** In the order in which it is posted. */
   readonly evidence: readonly CaseEvidence[];
+  readonly waivers: readonly CaseWaiver[];
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly repository: string | null;
   readonly pending: boolean;
@@ -70,6 +71,8 @@ export interface CaseEvidence {
   readonly provenAt: string | null;
   readonly standing: 'standing' | 'revoked' | 'retracted';
 }
+
+export type CaseWaiver = z.infer<typeof waiverShape>;
 
 export type Want = z.infer<typeof wantShape>;
 
@@ -145,9 +148,28 @@ const evidenceShape = z
   })
   .extend(shorthandShape.shape);
 
+const USUAL_END = 'T+30d';
+
+const waiverShape = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+  /** Of another policy, where it is not that of the case. */
+  policy: z.string().optional(),
+  requirement: z.string(),
+  vulnerability: z.string().optional(),
+  /** The image of the case, another, or a repository. */
+  scope: z.union([z.enum(['image', 'another image']), z.strictObject({ repository: z.string() })]),
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  from: z.string().optional(),
+  until: z.string().default(USUAL_END),
+  /** It names what the policy does not have, or does not let it name, so that nobody could make it. */
+  misfit: z.boolean().default(false),
+});
+
 const wantShape = z.strictObject({
   decision: z.enum(['allow', 'deny']),
   wouldDeny: z.boolean().default(false),
+  /** Names of the waivers that were needed. */
+  waivers: z.array(z.string()).default([]),
   /** Absent: whatever it is. */
   validUntil: z.string().nullable().optional(),
   /** By id, in the order of the policy; what is not said of one may be anything. */
@@ -178,6 +200,7 @@ const caseShape = z.strictObject({
   attestors: attestorsShape.default({}),
   changes: z.array(changeShape).default([]),
   evidence: z.array(evidenceShape).default([]),
+  waivers: z.array(waiverShape).default([]),
   parameters: z.record(z.string(), z.unknown()).default({}),
   repository: z.string().nullable().default(null),
   pending: z.boolean().default(false),
@@ -216,7 +239,7 @@ export function loadPolicyCases(now = CASES_AT): readonly PolicyCase[] {
 
 function build(file: CaseFile, rule: string, shared: z.infer<typeof attestorsShape>, usualNow: string): PolicyCase {
   const now = file.now ?? usualNow;
-  const { name, description, parameters, repository, pending, want } = file;
+  const { name, description, waivers, parameters, repository, pending, want } = file;
   const all = attestorsOf({ ...shared, ...file.attestors });
   const changes = file.changes.flatMap((change): CaseChange[] => {
     const at = change.at ?? 'T-1m';
@@ -231,6 +254,7 @@ function build(file: CaseFile, rule: string, shared: z.infer<typeof attestorsSha
     attestors: all,
     changes,
     evidence: file.evidence.map((each, index) => evidenceOf(each, index)),
+    waivers,
     parameters,
     repository,
     pending,
@@ -271,6 +295,12 @@ function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvid
 
 function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
   if (file.now !== undefined || file.pending) return false;
+  if (
+    file.waivers.some(
+      ({ from, until, policy, misfit }) => misfit || from !== undefined || until !== USUAL_END || policy,
+    )
+  )
+    return false;
   if (file.want.validUntil !== undefined && file.want.validUntil !== null) return false;
   const attestors = Object.values(file.attestors).flatMap(({ keys }) => Object.values(keys));
   if (attestors.some((key) => key?.validFrom !== undefined || key?.validUntil !== undefined)) return false;

@@ -22,7 +22,15 @@ import {
   TSA,
 } from '../../src/trust/trust.fixture.js';
 import { patternOf } from '../../src/trust/identity-pattern.js';
-import { OWN_KEY, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
+import type { Waiver } from '../../src/policy/waiver.js';
+import {
+  OWN_KEY,
+  type CaseAttestor,
+  type CaseChange,
+  type CaseEvidence,
+  type CaseWaiver,
+  type PolicyCase,
+} from './policy-cases.js';
 
 /** Long before anything was received. */
 const REGISTERED_AT = '2020-01-01T00:00:00.000Z';
@@ -39,14 +47,38 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
       ),
     ),
+    waivers: each.waivers.map((waiver) => waiverOf(waiver, each)),
     trust: withActs(trustOf(each.attestors, each.changes), each.evidence),
     ownKeys: new Set([thumbprintOf(OWN_KEY)]),
     parameters: parseParameters(document, each.parameters),
-    digest: sha256(Buffer.from(each.name)),
+    digest: imageOf(each),
     repository: each.repository,
     pending: each.pending,
     revisions: { evidence: 1, trust: 1, waivers: 0 },
     now: each.now,
+  };
+}
+
+function imageOf({ name }: PolicyCase): Sha256Digest {
+  return sha256(Buffer.from(name));
+}
+
+/** Its name is its id. */
+function waiverOf({ name, policy, vulnerability, scope, ...rest }: CaseWaiver, each: PolicyCase): Waiver {
+  const { requirement, parameters, from = REGISTERED_AT, until } = rest;
+  return {
+    id: name,
+    policy: policy ?? parsePolicy(JSON.stringify(each.policy), 'json').policy,
+    requirement,
+    vulnerability: vulnerability ?? null,
+    scope:
+      typeof scope === 'object'
+        ? { type: 'repository', repository: scope.repository }
+        : { type: 'digest', digest: scope === 'image' ? imageOf(each) : sha256(Buffer.from('another image')) },
+    parameters,
+    reason: 'a case of the corpus',
+    from: Date.parse(from),
+    until: Date.parse(until),
   };
 }
 

@@ -5,13 +5,20 @@ type SaidOfRequirement = Want['requirements'][string];
 type AttestationId = RequirementResult['evidence'][number];
 
 /** What a verdict says, in the words and with the names of the case, as far as the case says anything. */
-export function saidOf(each: PolicyCase, verdict: Verdict, attestationOf: (name: string) => AttestationId): Want {
+export function saidOf(
+  each: PolicyCase,
+  verdict: Verdict,
+  attestationOf: (name: string) => AttestationId,
+  waiverOf: (name: string) => string = (name) => name,
+): Want {
   const { decision, wouldDeny, validUntil } = verdict;
   const names = new Map(each.evidence.map(({ name }) => [attestationOf(name), name]));
+  const waivers = new Map(each.waivers.map(({ name }) => [waiverOf(name), name]));
   const nameOf = (id: AttestationId): string => names.get(id) ?? id;
   return {
     decision,
     wouldDeny,
+    waivers: verdict.waivers.map((id) => waivers.get(id) ?? id).sort(),
     ...(each.want.validUntil === undefined ? {} : { validUntil }),
     requirements: Object.fromEntries(
       verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, each.want.requirements[result.id])]),
@@ -25,7 +32,7 @@ export function wantedOf({ want }: PolicyCase): Want {
     id,
     wanted.evidence === undefined ? wanted : { ...wanted, evidence: [...wanted.evidence].sort() },
   ]);
-  return { ...want, requirements: Object.fromEntries(sorted) };
+  return { ...want, waivers: [...want.waivers].sort(), requirements: Object.fromEntries(sorted) };
 }
 
 function resultSaid(

@@ -35,7 +35,7 @@ const ROUTES: Readonly<Record<string, readonly Role[] | 'public'>> = {
   'GET /v1/images/{digest}/attestations': ['attester', 'auditor'],
   'GET /v1/images/{digest}/history': ['auditor'],
   'GET /v1/images/{digest}/verdict': ['gate', 'auditor', 'policy-admin'],
-  'POST /v1/verdicts': ['gate'],
+  'POST /v1/verdicts': ['gate', 'break-glass'],
   'GET /v1/verdicts': ['auditor'],
   'GET /v1/verdicts/{id}': ['gate', 'auditor'],
   'GET /v1/history': ['auditor'],
@@ -62,6 +62,11 @@ const ROUTES: Readonly<Record<string, readonly Role[] | 'public'>> = {
   'POST /v1/policies/{name}/impact': ['policy-admin'],
   'GET /v1/policies/{name}/revisions': ['auditor', 'policy-admin'],
   'GET /v1/policies/{name}/revisions/{revision}': ['auditor', 'policy-admin'],
+  'POST /v1/waivers': ['policy-admin'],
+  'GET /v1/waivers': ['auditor', 'policy-admin'],
+  'GET /v1/waivers/{id}': ['auditor', 'policy-admin'],
+  'POST /v1/waivers/{id}/approve': ['policy-admin'],
+  'POST /v1/waivers/{id}/revoke': ['policy-admin'],
   'POST /v1/tokens': [],
   'GET /v1/tokens': ['auditor'],
   'DELETE /v1/tokens/{id}': [],
@@ -305,6 +310,11 @@ describe('answers', () => {
     const evidence = release.signed('ci', image);
     const lines = `${String(release.signed('qa', image))}\n{}\n`;
 
+    const breakGlass = { justification: 'the site is down' };
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const words = { reason: 'for a while', reference: 'SEC-12' };
+    const waiver = { policy: name, requirement: 'built', scope: { digest: image }, until, approvals: 1, ...words };
+
     const writes: [string, () => Promise<Answer>][] = [
       ['PUT /v1/attestors/{name}', () => put(document)],
       ['PUT /v1/attestors/{name}', () => put(document)],
@@ -318,12 +328,17 @@ describe('answers', () => {
       ['POST /v1/attestations', () => admin.post('/v1/attestations', lines, { 'content-type': 'application/jsonl' })],
       ['POST /v1/attestations', () => admin.post('/v1/attestations', '{}', json)],
       ['POST /v1/verdicts', () => admin.post('/v1/verdicts', { policy: name, images: [image] })],
+      ['POST /v1/verdicts', () => admin.post('/v1/verdicts', { policy: name, images: [image], breakGlass })],
+      ['POST /v1/waivers', () => admin.post('/v1/waivers', waiver)],
+      ['POST /v1/waivers', () => admin.post('/v1/waivers', { ...waiver, requirement: 'unknown' })],
       ['POST /v1/tokens', () => admin.post('/v1/tokens', { name, roles: ['auditor'] })],
     ];
     for (const [operation, write] of writes) expect(await faultsOf([[operation, write()]])).toEqual([]);
 
     const { body: posted } = await postExamined(admin, release.signed('trivy', image));
     const { body: verdicts } = demand(await admin.get('/v1/verdicts?limit=1'), 200);
+    const { body: waivers } = demand(await admin.get('/v1/waivers?limit=1'), 200);
+    const other = await apiAs(app, { roles: ['policy-admin'] });
     const { body: issued } = demand(await admin.post('/v1/tokens', { name, roles: ['gate'], policies: [name] }), 201);
     const read = (operation: string, path: string, headers = {}): [string, Promise<Answer>] => [
       operation,
@@ -352,10 +367,15 @@ describe('answers', () => {
       read('GET /v1/policies/{name}', `/v1/policies/${name}`, { accept: 'application/yaml' }),
       read('GET /v1/policies/{name}/revisions', `/v1/policies/${name}/revisions`),
       read('GET /v1/policies/{name}/revisions/{revision}', `/v1/policies/${name}/revisions/1`),
+      read('GET /v1/waivers', '/v1/waivers'),
+      read('GET /v1/waivers/{id}', `/v1/waivers/${waivers.items[0].id}`),
+      ['POST /v1/waivers/{id}/approve', other.post(`/v1/waivers/${waivers.items[0].id}/approve`, {})],
       read('GET /v1/tokens', '/v1/tokens'),
     ]);
     expect(faults).toEqual([]);
 
+    const ending = admin.post(`/v1/waivers/${waivers.items[0].id}/revoke`, { reason: 'fixed' });
+    expect(await faultsOf([['POST /v1/waivers/{id}/revoke', ending]])).toEqual([]);
     const revocation = admin.post(`/v1/attestors/${name}/keys/k1/revoke`, { reason: 'compromised' });
     expect(await faultsOf([['POST /v1/attestors/{name}/keys/{keyId}/revoke', revocation]])).toEqual([]);
     expect(await faultsOf([read('GET /v1/attestors/{name}', `/v1/attestors/${name}`)])).toEqual([]);

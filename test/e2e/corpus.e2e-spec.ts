@@ -78,8 +78,16 @@ describe('policy cases over HTTP', () => {
       const ids = await scene.post(each);
       for (const change of each.changes) await scene.change(change);
       await scene.withdraw(each, ids);
+      const waivers = await scene.waive(each);
       const verdict = await scene.ask(each);
-      expect(saidOf(each, verdict, (name) => ids.get(name)!)).toEqual(wantedOf(each));
+      expect(
+        saidOf(
+          each,
+          verdict,
+          (name) => ids.get(name)!,
+          (name) => waivers.get(name)!,
+        ),
+      ).toEqual(wantedOf(each));
     },
   );
 });
@@ -144,6 +152,28 @@ class Scene {
       const act = standing === 'revoked' ? 'revoke' : 'retract';
       demand(await admin.post(`/v1/attestations/${ids.get(name)!}/${act}`, { reason: 'a case' }), 200);
     }
+  }
+
+  /** Makes the waivers of the case, and answers their ids by name. */
+  async waive({ waivers }: PolicyCase): Promise<ReadonlyMap<string, string>> {
+    const ids = new Map<string, string>();
+    for (const { name, requirement, vulnerability, scope, parameters, until } of waivers) {
+      const { body } = demand(
+        await admin.post('/v1/waivers', {
+          policy: this.policy,
+          requirement,
+          vulnerability,
+          scope: typeof scope === 'object' ? scope : { digest: scope === 'image' ? this.image : newImage() },
+          parameters,
+          reason: 'a case of the corpus',
+          reference: 'none',
+          until,
+        }),
+        201,
+      );
+      ids.set(name, body.id);
+    }
+    return ids;
   }
 
   async change(change: CaseChange): Promise<void> {

@@ -49,6 +49,20 @@ async function live(rooms: Rooms): Promise<void> {
   const asked = { digest: image as never, repository: null, policy: 'release', parameters: {} };
   await rooms.verdicts.answer(asked, await rooms.images.readState(image as SubjectDigest), ACTOR);
   await rooms.verdicts.decide(asked, ACTOR, null);
+  await rooms.verdicts.override(asked, ACTOR, null, { justification: 'the site is down', by: ACTOR });
+  const waived = {
+    policy: 'release',
+    requirement: 'tested',
+    scope: { digest: image },
+    reason: 'for a while',
+    reference: 'SEC-12',
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+    approvals: 1,
+  };
+  const { waiver } = await rooms.waivers.create(waived, { id: '1', actor: ACTOR });
+  await rooms.waivers.approve(waiver.id, { id: '2', actor: 'token:other#2' });
+  await rooms.verdicts.answer(asked, await rooms.images.readState(image as SubjectDigest), ACTOR);
+  await rooms.waivers.revoke(waiver.id, 'fixed', { actor: ACTOR });
   const now = { reason: 'superseded', effectiveFrom: null } as const;
   await rooms.trust.change(ACTOR, (trust, at) => revokeKey(trust, 'leads', 'k1', now, at));
   await rooms.trust.change(ACTOR, (trust) => deleteAttestor(trust, 'gone'));
@@ -191,6 +205,15 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update history_entries set data = data || '{"digest": "sha256:x"}' where type = 'policy.changed'`,
     `update history_entries set data = data || '{"decision": "perhaps"}' where type = 'verdict.recorded'`,
     `update history_entries set data = data || '{"verdict": "x"}' where type = 'verdict.recorded'`,
+    `update history_entries set type = 'verdict.recorded' where type = 'verdict.break_glass'`,
+    `update history_entries set data = data || '{"justification": "none"}' where type = 'verdict.break_glass'`,
+    `update history_entries set data = data || '{"wouldDeny": null}' where type = 'verdict.break_glass'`,
+    `update verdicts set break_glass = not break_glass`,
+    `update history_entries set data = data || '{"requirement": "other"}' where type = 'waiver.created'`,
+    `update history_entries set image = null where type = 'waiver.created'`,
+    `update history_entries set actor = 'token:x#1' where type = 'waiver.approved'`,
+    `update history_entries set data = data || '{"reason": "x"}' where type = 'waiver.revoked'`,
+    `delete from waivers`,
     `update history_entries set data = data || '{"roles": ["admin"]}' where type = 'token.created'`,
     `delete from token_revocations`,
     `update history_entries set type = 'unheard.of' where id = ${AN_ENTRY}`,
@@ -229,6 +252,18 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from history_entries where type = 'policy.changed'`,
     repeatEntries('policy.changed'),
   ],
+  'every waiver has one history entry': [
+    `delete from history_entries where type = 'waiver.created'`,
+    repeatEntries('waiver.created'),
+  ],
+  'every approval of a waiver has one history entry': [
+    `delete from history_entries where type = 'waiver.approved'`,
+    repeatEntries('waiver.approved'),
+  ],
+  'every revocation of a waiver has one history entry': [
+    `delete from history_entries where type = 'waiver.revoked'`,
+    repeatEntries('waiver.revoked'),
+  ],
   'every token has one history entry': [
     `delete from history_entries where type = 'token.created'`,
     repeatEntries('token.created'),
@@ -239,7 +274,9 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   ],
   'every verdict has one history entry': [
     `delete from history_entries where type = 'verdict.recorded'`,
+    `delete from history_entries where type = 'verdict.break_glass'`,
     repeatEntries('verdict.recorded'),
+    repeatEntries('verdict.break_glass'),
   ],
   'the last answer to every question is a verdict on record': [`delete from verdicts`],
   'history sequence numbers are dense from 1, each of an entry': [
@@ -264,6 +301,12 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update revisions set value = value + 100 where name = 'trust_gain'`,
     `update revisions set value = 0 where name = 'trust_gain'`,
     `delete from revisions where name = 'waiver'`,
+    `update revisions set value = value - 1 where name = 'waiver'`,
+  ],
+  'waiver revisions are dense from 1, each of one act': [
+    `delete from waiver_approvals`,
+    `update waivers set revision = 2`,
+    `update waiver_revocations set revision = 7`,
   ],
   'trust revisions are dense from 1, each of one change': [
     `update attestor_states set trust_revision = 2 where trust_revision = 1`,

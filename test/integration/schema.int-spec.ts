@@ -25,6 +25,9 @@ const APPEND_ONLY = [
   'trust_root_states',
   'verdicts',
   'verifications',
+  'waiver_approvals',
+  'waiver_revocations',
+  'waivers',
 ];
 
 /** What the service may do beside reading with everything else; docs/adr/0004 says why. */

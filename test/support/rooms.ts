@@ -11,6 +11,8 @@ import { PolicyService } from '../../src/policy/policy.service.js';
 import { PolicyStore } from '../../src/policy/policy.store.js';
 import { VerdictService } from '../../src/policy/verdict.service.js';
 import { VerdictStore } from '../../src/policy/verdict.store.js';
+import { WaiverService } from '../../src/policy/waiver.service.js';
+import { WaiverStore } from '../../src/policy/waiver.store.js';
 import { PendingSweeper, type SweeperOptions } from '../../src/verification/pending.sweeper.js';
 import { createVerifyProcessor, VERIFY_ATTEMPTS } from '../../src/verification/verify.processor.js';
 import { verifyEnqueuer } from '../../src/verify-workers.js';
@@ -25,6 +27,7 @@ export interface Rooms extends Pipeline {
   readonly tokens: TokenStore;
   readonly policies: PolicyService;
   readonly verdicts: VerdictService;
+  readonly waivers: WaiverService;
   /** What ingest announces is handed to the queue by then. */
   announced(): Promise<void>;
   /** One sweep of this process' sweeper, at a moment when all that was received so far is old enough. */
@@ -89,6 +92,7 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   const pipeline = pipelineOver(database, { announce });
   const { history, images, trust, verification } = pipeline;
   const policies = new PolicyStore(database);
+  const waivers = new WaiverStore(database);
   const sweeper = sweeperOf(pipeline, {
     enqueue,
     backlog: async () => {
@@ -106,10 +110,12 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
       facts: new FactStore(database),
       trust,
       policies,
+      waivers,
       verdicts: new VerdictStore(database),
       cel,
       ownKeys: new Set(),
     }),
+    waivers: new WaiverService(database, waivers, policies, history),
     announced: async () => {
       await sent;
     },
