@@ -22,6 +22,7 @@ import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
+import { VerdictReplayController } from './policy/verdict-replay.controller.js';
 import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
 import { AttestorKeysController } from './trust/attestor-keys.controller.js';
 import { SignedImagesController } from './trust/signed-images.controller.js';
@@ -56,6 +57,7 @@ import { VerificationModule } from './verification/verification.module.js';
     TrustRootsController,
     VerdictController,
     VerdictFlipsController,
+    VerdictReplayController,
   ],
 })
 export class ApiModule {

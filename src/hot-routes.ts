@@ -15,6 +15,7 @@ import { LOGGER, QUEUES } from './platform/platform-parts.js';
 import type { Queues } from './platform/queue.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import type { RawRoute } from './platform/raw-route.js';
+import { PastVerdictService } from './policy/past-verdict.service.js';
 import { VERDICT_OPERATIONS, verdictRoutes } from './policy/verdict.routes.js';
 import { VerdictService } from './policy/verdict.service.js';
 import { TrustStore } from './trust/trust.store.js';
@@ -101,6 +102,7 @@ function givingVerdicts(app: INestApplicationContext): readonly RawRoute[] {
     authenticator: app.get(Authenticator, { strict: false }),
     images: app.get(ImageStateStore, { strict: false }),
     verdicts,
+    past: app.get(PastVerdictService, { strict: false }),
     onAnswered: (route, took) => {
       seconds.observe({ route }, took);
     },

@@ -7,15 +7,28 @@ const INLINE_BYTES = 16 * 1024;
  *
  * `source` names an earlier expression with a column `subject`. It is written into the statement as it stands, so it is a
  * constant of the code. The names `rebuilt`, `rebuilt_latest` and `rebuilt_signed` may not be used again in the statement.
+ *
+ * @param upTo an expression for the id of the last verification that counts, so that facts come out as they were when that
+ * was recorded; null: all count. Only verifications about one subject are recorded in the order of their ids, under its
+ * lock: with `upTo`, `source` holds one subject.
  */
-export function rebuiltFactsCtes(source: string): string {
+export function rebuiltFactsCtes(source: string, upTo: string | null = null): string {
+  const counts = (verification: string): string => (upTo === null ? 'true' : `${verification}.id <= ${upTo}`);
+  // A row is recorded in the transaction of its verification, and so at the very time of it.
+  const isRecorded = (row: string): string =>
+    upTo === null
+      ? 'true'
+      : `exists (
+          select from verifications w
+          where w.attestation = ${row}.attestation and w.at = ${row}.recorded_at and ${counts('w')})`;
   return `rebuilt_latest as (
     select distinct on (s.subject, f.signed_digest, f.kind) s.subject, f.*
     from ${source} c
     join attestation_subjects s on s.subject = c.subject
     join facts f on f.attestation = s.attestation
     where f.reader_revision = (
-      select max(v.reader_revision) from verifications v where v.attestation = f.attestation and v.proved <> '[]')
+      select max(v.reader_revision) from verifications v where v.attestation = f.attestation and v.proved <> '[]' and ${counts('v')})
+      and ${isRecorded('f')}
     order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
   ),
   rebuilt_signed as (
@@ -30,6 +43,7 @@ export function rebuiltFactsCtes(source: string): string {
       from (select distinct id, signed_digest from rebuilt_latest) l
       join facts g on g.signed_digest = l.signed_digest
       join fact_signers x on x.fact = g.id
+      where ${isRecorded('x')}
       group by l.id, x.signer
     ) t group by fact
   ),

@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { FactStore } from '../facts/fact.store.js';
 import { FactsModule } from '../facts/facts.module.js';
+import { PastFactStore } from '../facts/past-facts.store.js';
 import { HistoryModule } from '../history/history.module.js';
 import { ImageStateStore } from '../images/image-state.store.js';
 import { ImagesModule } from '../images/images.module.js';
 import { TrustModule } from '../trust/trust.module.js';
 import { TrustStore } from '../trust/trust.store.js';
 import { CelEngine } from './cel.js';
+import { noWaivers, PastVerdictService } from './past-verdict.service.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
 import { VerdictService } from './verdict.service.js';
@@ -31,7 +33,18 @@ import { VerdictStore } from './verdict.store.js';
         cel: CelEngine,
       ) => new VerdictService({ images, facts, trust, policies, verdicts, cel, ownKeys: new Set() }),
     },
+    {
+      provide: PastVerdictService,
+      inject: [PastFactStore, TrustStore, PolicyStore, VerdictStore, VerdictService],
+      useFactory: (
+        facts: PastFactStore,
+        trust: TrustStore,
+        policies: PolicyStore,
+        verdicts: VerdictStore,
+        evaluation: VerdictService,
+      ) => new PastVerdictService({ facts, trust, policies, verdicts, evaluation, waiversAsOf: noWaivers }),
+    },
   ],
-  exports: [CelEngine, PolicyService, PolicyStore, VerdictService, VerdictStore],
+  exports: [CelEngine, PastVerdictService, PolicyService, PolicyStore, VerdictService, VerdictStore],
 })
 export class PolicyModule {}

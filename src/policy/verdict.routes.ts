@@ -7,10 +7,12 @@ import { assertPinned } from '../access/pins.js';
 import { presentedToken } from '../access/known-tokens.js';
 import { getCaller } from '../access/request-caller.js';
 import type { ImageStateStore } from '../images/image-state.store.js';
+import { AppError } from '../platform/app-error.js';
 import type { RawOperation } from '../platform/raw-operation.js';
 import type { RawRoute } from '../platform/raw-route.js';
+import type { PastVerdictService } from './past-verdict.service.js';
 import { postVerdicts, verdictsBody } from './post-verdicts.js';
-import { verdictAnswer } from './verdict.answer.js';
+import { imageVerdictAnswer, verdictAnswer } from './verdict.answer.js';
 import { parseVerdictQuery } from './verdict-request.js';
 import type { VerdictService } from './verdict.service.js';
 
@@ -18,17 +20,24 @@ export interface VerdictRoutesOptions {
   readonly authenticator: Authenticator;
   readonly images: Pick<ImageStateStore, 'readState'>;
   readonly verdicts: VerdictService;
+  readonly past: Pick<PastVerdictService, 'answerAsOf'>;
   /** Told how long each answer took, in seconds. */
   readonly onAnswered: (route: 'get' | 'post', seconds: number) => void;
 }
 
 const READ_ROLES = ['gate', 'auditor', 'policy-admin'] as const;
+/** Who may look into the past: what was once allowed is no reason to let anything run. */
+const PAST_ROLES = ['auditor'] as const;
 /** Every verdict of a POST goes on record with who asked, and an auditor writes nothing. */
 const RECORD_ROLES = ['gate'] as const;
 
 const getQuery = z.object({
   policy: z.string().describe('The policy to decide by'),
   repository: z.string().optional().describe('Scopes rules and waivers, as registry.example.com/team/app'),
+  at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('By what had been recorded by then, and at that moment; for auditors. Such a verdict is never recorded'),
   'param.NAME': z.string().optional().describe('The value of parameter NAME; one such for each'),
 });
 
@@ -42,7 +51,7 @@ const GET_OPERATION: RawOperation = {
   params: { digest: 'sha256: and 64 lower-case hex digits' },
   query: getQuery,
   responses: {
-    200: { description: 'Allow and deny alike', content: { 'application/json': verdictAnswer } },
+    200: { description: 'Allow and deny alike', content: { 'application/json': imageVerdictAnswer } },
   },
 };
 
@@ -92,15 +101,25 @@ async function getVerdict(
   presentedToken(request.headers.authorization);
   const mark = request.url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
-  const { digest, repository, policy, parameters: given } = parseVerdictQuery(request.params.digest, query);
+  const { digest, repository, policy, parameters: given, at } = parseVerdictQuery(request.params.digest, query);
   const state = await options.images.readState(digest);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
   const caller = authorized instanceof Promise ? await authorized : authorized;
-  assertRole(caller, READ_ROLES);
-  const parameters = assertPinned(caller, policy, given);
-  const answer = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
+  assertRole(caller, at === null ? READ_ROLES : PAST_ROLES);
+  const asked = { digest, repository, policy, parameters: assertPinned(caller, policy, given) };
+  const answer =
+    at === null
+      ? await options.verdicts.answer(asked, state, caller.actor)
+      : JSON.stringify({ id: null, ...(await options.past.answerAsOf(asked, assertPast(at, state.now))) });
   options.onAnswered('get', (performance.now() - started) / 1000);
   return reply.code(200).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
+}
+
+function assertPast(moment: Date, now: Date): Date {
+  if (moment <= now) return moment;
+  throw new AppError('malformed', 'request_invalid', 'what will be recorded by then nobody knows', {
+    errors: [{ path: 'query.at', message: `must not be after ${now.toISOString()}` }],
+  });
 }
 
 async function post(

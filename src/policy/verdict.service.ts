@@ -48,7 +48,7 @@ export interface VerdictServiceOptions {
 }
 
 /** A question held against one revision of its policy, and all that was read about it in one snapshot. */
-interface Reading {
+export interface Reading {
   readonly state: ImageFacts;
   readonly current: CurrentPolicy;
   readonly trust: TrustSnapshot;
@@ -142,7 +142,8 @@ export class VerdictService {
     throw new AppError('overloaded', 'overloaded', 'policies or trust keep changing', { retryAfterSeconds: 1 });
   }
 
-  private async evaluate({ state, current, trust, question }: Reading): Promise<Verdict> {
+  /** What is read of one moment, evaluated at that moment; nothing goes on record. */
+  async evaluate({ state, current, trust, question }: Reading): Promise<Verdict> {
     const facts = await this.factsOf(state, current.compiled);
     const { revision, compiled } = current;
     return evaluate({
@@ -170,7 +171,8 @@ export class VerdictService {
   }
 }
 
-function questionOf(asked: Asked, current: CurrentPolicy): Question {
+/** Throws AppError `parameter_invalid`. */
+export function questionOf(asked: Asked, current: CurrentPolicy): Question {
   return {
     digest: asked.digest,
     repository: asked.repository,
@@ -197,6 +199,7 @@ function toRecord(
   };
 }
 
-function policyNotFound(name: string): AppError {
+/** The fault of a question under a policy that nobody has published. */
+export function policyNotFound(name: string): AppError {
   return new AppError('not_found', 'policy_not_found', `no policy is named ${name}`);
 }
