@@ -26,6 +26,7 @@ import { ServiceKeysController } from './policy/service-keys.controller.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
 import { WaiverController } from './policy/waiver.controller.js';
+import { VerdictReplayController } from './policy/verdict-replay.controller.js';
 import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
 import { AttestorKeysController } from './trust/attestor-keys.controller.js';
 import { SignedImagesController } from './trust/signed-images.controller.js';
@@ -64,6 +65,7 @@ import { VerificationModule } from './verification/verification.module.js';
     VerdictController,
     VerdictFlipsController,
     WaiverController,
+    VerdictReplayController,
   ],
 })
 export class ApiModule {

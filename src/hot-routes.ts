@@ -19,6 +19,7 @@ import type { RawRoute } from './platform/raw-route.js';
 import { PolicyStore } from './policy/policy.store.js';
 import { SERVICE_KEYS, type ServiceKeys } from './policy/service-keys.js';
 import { verdictSigning } from './policy/sign-verdict.js';
+import { PastVerdictService } from './policy/past-verdict.service.js';
 import { VERDICT_OPERATIONS, verdictRoutes } from './policy/verdict.routes.js';
 import { VerdictService } from './policy/verdict.service.js';
 import { TrustStore } from './trust/trust.store.js';
@@ -111,6 +112,7 @@ function givingVerdicts(app: INestApplicationContext): readonly RawRoute[] {
       policies: app.get(PolicyStore, { strict: false }),
       publicUrl: app.get<Config>(CONFIG, { strict: false }).publicUrl,
     }),
+    past: app.get(PastVerdictService, { strict: false }),
     onAnswered: (route, took) => {
       seconds.observe({ route }, took);
     },

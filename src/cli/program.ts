@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { getAttestation } from './attestation.command.js';
 import { putAttestor } from './attestor.command.js';
 import { EXIT, type ExitCode } from './exit-code.js';
@@ -7,6 +7,7 @@ import { parseNameValues } from './name-values.js';
 import { checkPolicy, putPolicy } from './policy.command.js';
 import { policyImpact } from './policy-impact.command.js';
 import { post } from './post.command.js';
+import { replay } from './replay.command.js';
 import { connect, type Service } from './service.js';
 import { DEFAULT_URL, readSettings } from './settings.js';
 import type { Surroundings } from './surroundings.js';
@@ -77,11 +78,26 @@ export async function run(
       [],
     )
     .option('--wait <seconds>', 'wait while evidence is still being verified', wholeNumber, 0)
+    .addOption(
+      new Option('--at <time>', 'by what was on record then, for auditors: 2026-03-01T12:00:00Z').conflicts([
+        'record',
+        'wait',
+      ]),
+    )
     .option('--json', 'the verdict as the service answers it', false)
     .action(async (image: string, options: VerdictFlags) => {
       const parameters = parseNameValues('--param', options.param);
       const context = parseNameValues('--context', options.context);
       code = await verdict(image, { ...options, parameters, context }, service(), surroundings, paint);
+    });
+
+  program
+    .command('replay')
+    .description('evaluate a verdict on record again, and tell what it would be by now')
+    .argument('<id>', 'under which it stands on record')
+    .option('--json', 'as the service answers it', false)
+    .action(async (id: string, options: { json: boolean }) => {
+      code = await replay(id, options, service(), surroundings, paint);
     });
 
   const attestation = program.command('attestation').description('look at stored evidence');

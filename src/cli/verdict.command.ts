@@ -16,6 +16,8 @@ export interface VerdictOptions {
   readonly context: ReadonlyMap<string, string>;
   /** Seconds to wait while evidence is still being verified. */
   readonly wait: number;
+  /** RFC 3339: the moment as of which it is asked; this one where none is named. */
+  readonly at?: string | undefined;
   readonly json: boolean;
 }
 
@@ -66,6 +68,7 @@ async function settled(
 async function ask(image: ImageReference, options: VerdictOptions, service: Service): Promise<Asked> {
   const query = new URLSearchParams({ policy: options.policy });
   if (image.repository !== null) query.set('repository', image.repository);
+  if (options.at !== undefined) query.set('at', options.at);
   for (const [name, value] of options.parameters) query.set(`param.${name}`, value);
   const path = `/v1/images/${image.digest}/verdict?${query.toString()}`;
   const answer = await service.request({ method: 'GET', path, idempotent: true });
@@ -100,10 +103,12 @@ async function record(
 }
 
 /** An answer about anything else than what was asked is a malfunction somewhere, and no reason to deploy. */
-function checked(verdict: VerdictAnswer, text: string, { digest }: ImageReference, { policy }: VerdictOptions): Asked {
-  if (verdict.image.digest === digest && verdict.policy.name === policy) return { verdict, text };
+function checked(verdict: VerdictAnswer, text: string, { digest }: ImageReference, options: VerdictOptions): Asked {
+  const { policy, at } = options;
+  const isThen = at === undefined || Date.parse(verdict.evaluatedAt) === Date.parse(at);
+  if (verdict.image.digest === digest && verdict.policy.name === policy && isThen) return { verdict, text };
   throw new Failure(`asked about ${digest} under ${policy}, but the answer is about something else`, [
-    `  ${verdict.image.digest} under ${verdict.policy.name}`,
+    `  ${verdict.image.digest} under ${verdict.policy.name} at ${verdict.evaluatedAt}`,
   ]);
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FactStore } from './fact.store.js';
+import { PastFactStore } from './past-facts.store.js';
 
-@Module({ providers: [FactStore], exports: [FactStore] })
+@Module({ providers: [FactStore, PastFactStore], exports: [FactStore, PastFactStore] })
 export class FactsModule {}

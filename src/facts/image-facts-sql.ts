@@ -6,39 +6,54 @@ const INLINE_BYTES = 16 * 1024;
  * `facts jsonb`, and no row for a subject without facts: of each attestation what its latest reader proved. For use as `with source as (…), ${rebuiltFactsCtes('source')} …`.
  *
  * `source` names an earlier expression with a column `subject`. It is written into the statement as it stands, so it is a
- * constant of the code. The names `rebuilt`, `rebuilt_latest` and `rebuilt_signed` may not be used again in the statement.
+ * constant of the code. The names `rebuilt` and `rebuilt_latest` may not be used again in the statement.
+ *
+ * @param upTo an expression for the id of the last verification that counts, so that facts come out as they were when that
+ * was recorded; null: all count. Only verifications about one subject are recorded in the order of their ids, under its
+ * lock: with `upTo`, `source` holds one subject.
  */
-export function rebuiltFactsCtes(source: string): string {
+export function rebuiltFactsCtes(source: string, upTo: string | null = null): string {
+  const counts = (verification: string): string => (upTo === null ? 'true' : `${verification}.id <= ${upTo}`);
+  // A row is recorded in the transaction of its verification, and so at the very time of it. Asked of each row, since as a join
+  // it is estimated to hold of next to none, and then read over and over.
+  const isRecorded = (row: string): string =>
+    upTo === null
+      ? 'true'
+      : `(select bool_or(w.at = ${row}.recorded_at) from verifications w
+          where w.attestation = ${row}.attestation and ${counts('w')})`;
   return `rebuilt_latest as (
     select distinct on (s.subject, f.signed_digest, f.kind) s.subject, f.*
     from ${source} c
     join attestation_subjects s on s.subject = c.subject
     join facts f on f.attestation = s.attestation
     where f.reader_revision = (
-      select max(v.reader_revision) from verifications v where v.attestation = f.attestation and v.proved <> '[]')
+      select max(v.reader_revision) from verifications v where v.attestation = f.attestation and v.proved <> '[]' and ${counts('v')})
+      and ${isRecorded('f')}
     order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
-  ),
-  rebuilt_signed as (
-    select fact, jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
-        'lastReceivedAt', ${timestamp('last_received_at')},
-        'proof', proof)
-      order by signer) as signers, min(received_at) as received_at
-    from (
-      -- Whoever signed the statement signed all that is read from it, by whatever reader it was read at the time.
-      select l.id as fact, x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
-        (array_agg(x.proof))[1] as proof
-      from (select distinct id, signed_digest from rebuilt_latest) l
-      join facts g on g.signed_digest = l.signed_digest
-      join fact_signers x on x.fact = g.id
-      group by l.id, x.signer
-    ) t group by fact
   ),
   rebuilt as (
     select l.subject, jsonb_agg(jsonb_build_object(
         'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
         'signedDigest', l.signed_digest, 'receivedAt', ${timestamp('g.received_at')}, 'ownTime', ${timestamp('l.own_time')}, 'signers', g.signers,
         'content', case when l.size <= ${INLINE_BYTES} then l.content end) order by l.id) as facts
-    from rebuilt_latest l join rebuilt_signed g on g.fact = l.id group by l.subject
+    from rebuilt_latest l
+    -- For each fact by itself: joined to all of them it would be worked out over and over where facts are thought to be few.
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
+          'lastReceivedAt', ${timestamp('last_received_at')},
+          'proof', proof)
+        order by signer) as signers, min(received_at) as received_at
+      from (
+        -- Whoever signed the statement signed all that is read from it, by whatever reader it was read at the time.
+        select x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
+          (array_agg(x.proof))[1] as proof
+        from facts g join fact_signers x on x.fact = g.id
+        where g.signed_digest = l.signed_digest and ${isRecorded('x')}
+        group by x.signer
+      ) t
+    ) g
+    where g.signers is not null
+    group by l.subject
   )`;
 }
 

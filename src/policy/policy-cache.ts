@@ -2,7 +2,7 @@ import { compilePolicy, type CompiledPolicy } from './compile-policy.js';
 import { parsePolicy } from './parse-policy.js';
 import type { PolicyRevision } from './policy.store.js';
 
-/** The current revision of a policy, ready to evaluate. */
+/** A revision of a policy, by default the current one, ready to evaluate. */
 export interface CurrentPolicy {
   readonly revision: PolicyRevision;
   readonly compiled: CompiledPolicy;
@@ -41,6 +41,7 @@ export class PolicyCache {
   }
 }
 
-function prepare(revision: PolicyRevision): CurrentPolicy {
+/** Reads and compiles a revision. Throws PolicyFault where this release takes the document no longer. */
+export function prepare(revision: PolicyRevision): CurrentPolicy {
   return { revision, compiled: compilePolicy(parsePolicy(revision.source, revision.format)) };
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FactStore } from '../facts/fact.store.js';
 import { FactsModule } from '../facts/facts.module.js';
+import { PastFactStore } from '../facts/past-facts.store.js';
 import { HistoryModule } from '../history/history.module.js';
 import { ImageStateStore } from '../images/image-state.store.js';
 import { ImagesModule } from '../images/images.module.js';
@@ -10,6 +11,7 @@ import { TrustModule } from '../trust/trust.module.js';
 import { TrustStore } from '../trust/trust.store.js';
 import { CelEngine } from './cel.js';
 import { ImpactStore } from './impact.store.js';
+import { PastVerdictService } from './past-verdict.service.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
@@ -43,10 +45,23 @@ import { WaiverStore } from './waiver.store.js';
         keys: ServiceKeys,
       ) => new VerdictService({ images, facts, trust, policies, waivers, verdicts, cel, ownKeys: keys.thumbprints }),
     },
+    {
+      provide: PastVerdictService,
+      inject: [PastFactStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, VerdictService],
+      useFactory: (
+        facts: PastFactStore,
+        trust: TrustStore,
+        policies: PolicyStore,
+        waivers: WaiverStore,
+        verdicts: VerdictStore,
+        evaluation: VerdictService,
+      ) => new PastVerdictService({ facts, trust, policies, waivers, verdicts, evaluation }),
+    },
   ],
   exports: [
     CelEngine,
     ImpactStore,
+    PastVerdictService,
     PolicyService,
     PolicyStore,
     SERVICE_KEYS,

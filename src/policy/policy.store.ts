@@ -91,6 +91,24 @@ export class PolicyStore {
     return rows[0] ?? null;
   }
 
+  /**
+   * The revision that was in force at the end of a millisecond, or null where the name was unknown by then. Revisions follow
+   * each other under a lock: what follows one that was begun later was not there either, whatever its time.
+   */
+  async findAsOf(name: string, moment: Date): Promise<PolicyRevision | null> {
+    const { rows } = await namedQuery<PolicyRevision>(this.database.pool, {
+      name: 'policy-as-of',
+      text: `
+        select ${COLUMNS} from policy_revisions p
+        where name = $1 and not exists (
+          select from policy_revisions e
+          where e.name = $1 and e.revision <= p.revision and date_trunc('milliseconds', e.at) > $2)
+        order by revision desc limit 1`,
+      values: [name, moment],
+    });
+    return rows[0] ?? null;
+  }
+
   /** The current revision of each policy, by name, after the name given. */
   async list(after: string, limit: number): Promise<readonly PolicyRevisionSummary[]> {
     const { rows } = await namedQuery<PolicyRevisionSummary>(this.database.pool, {

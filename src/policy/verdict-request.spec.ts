@@ -71,3 +71,19 @@ describe('parseVerdictQuery', () => {
     expect(codeOf(() => parseVerdictQuery(digest, new URLSearchParams(text)))).toBe('request_invalid');
   });
 });
+
+describe('the moment of a verdict query', () => {
+  const asked = (at: string) => parseVerdictQuery(digest, new URLSearchParams({ policy: 'p', at }));
+
+  it('is null where none is named', () => {
+    expect(parseVerdictQuery(digest, new URLSearchParams({ policy: 'p' })).at).toBeNull();
+  });
+
+  it('is read with its offset, to the millisecond', () => {
+    expect(asked('2026-03-01T12:00:00.123456+02:00').at).toEqual(new Date('2026-03-01T10:00:00.123Z'));
+  });
+
+  it.each(['', 'now', '2026-03-01', '2026-03-01T12:00:00', '2026-13-01T12:00:00Z'])('refuses %j', (at) => {
+    expect(codeOf(() => asked(at))).toBe('request_invalid');
+  });
+});

@@ -1,5 +1,6 @@
 import { isSha256Digest, type Sha256Digest } from '../intoto/digest.js';
 import { AppError, type FieldError } from '../platform/app-error.js';
+import { moment } from '../platform/period.js';
 
 /** What a gate asks about one image: its digest, and the repository by which rules and waivers are scoped. */
 export interface ImageReference {
@@ -11,6 +12,8 @@ export interface ImageReference {
 export interface VerdictQuery extends ImageReference {
   readonly policy: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** The moment as of which it is asked, to the millisecond; null: the moment at which it is answered. */
+  readonly at: Date | null;
 }
 
 const PARAMETER_PREFIX = 'param.';
@@ -33,12 +36,14 @@ export function parseVerdictQuery(digest: string, query: URLSearchParams): Verdi
     if (known.has(name)) errors.push({ path: `query.${name}`, message: 'given more than once' });
     known.set(name, value);
     if (name.startsWith(PARAMETER_PREFIX)) parameters.push([name.slice(PARAMETER_PREFIX.length), value]);
-    else if (name !== 'policy' && name !== 'repository')
+    else if (name !== 'policy' && name !== 'repository' && name !== 'at')
       errors.push({ path: `query.${name}`, message: 'is not known here' });
   }
   const policy = known.get('policy') ?? '';
   if (policy === '') errors.push({ path: 'query.policy', message: 'name the policy to decide by' });
-  if (errors.length > 0)
+  const at = parseMoment(known.get('at'));
+  if (at === undefined) errors.push({ path: 'query.at', message: 'expected an RFC 3339 time with its offset' });
+  if (errors.length > 0 || at === undefined)
     throw new AppError('malformed', 'request_invalid', 'the question is not understood', { errors });
   const repository = known.get('repository');
   return {
@@ -46,7 +51,13 @@ export function parseVerdictQuery(digest: string, query: URLSearchParams): Verdi
     repository: repository === undefined ? null : parseRepository(repository, 'query.repository'),
     policy,
     parameters: Object.fromEntries(parameters),
+    at,
   };
+}
+
+/** null where no moment is named, undefined where the text is none. */
+function parseMoment(text: string | undefined): Date | null | undefined {
+  return text === undefined ? null : moment.safeParse(text).data;
 }
 
 /**

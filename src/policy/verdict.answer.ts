@@ -42,6 +42,10 @@ export const verdictAnswer = z.object({
   revisions: z.object({ evidence: z.number().int(), trust: z.number().int(), waivers: z.number().int() }),
 });
 
+export const imageVerdictAnswer = verdictAnswer.extend({
+  id: verdictAnswer.shape.id.nullable().describe('Under which it stands on record; null as of an earlier moment'),
+});
+
 export const recordedVerdictAnswer = verdictAnswer.extend({
   requestedBy: z.string(),
   context: z.record(z.string(), z.string()).nullable().describe('What the caller said about the occasion'),

@@ -8,6 +8,7 @@ import { moment, parsePeriod } from '../platform/period.js';
 import { Public, RequireRoles } from '../platform/roles.js';
 import { policySchema } from './policy-schema.js';
 import { recordedVerdictAnswer, toRecordedAnswer } from './verdict.answer.js';
+import { isVerdictId } from './verdict-id.js';
 import { parseDigest } from './verdict-request.js';
 import { VerdictStore } from './verdict.store.js';
 
@@ -24,7 +25,6 @@ const listQuery = z.strictObject({
 type ListQuery = z.infer<typeof listQuery>;
 
 const verdictPage = z.object({ items: z.array(recordedVerdictAnswer), nextCursor: z.string().nullable() });
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const CURSOR = 'verdicts';
 
 @ApiTags('Verdicts')
@@ -60,7 +60,7 @@ export class VerdictController {
   @ApiOperation({ summary: 'One verdict as it was recorded', operationId: 'getVerdict' })
   @ApiOkResponse({ standardSchema: recordedVerdictAnswer })
   async get(@Param('id') id: string): Promise<object> {
-    const recorded = UUID.test(id) ? await this.verdicts.find(id) : null;
+    const recorded = isVerdictId(id) ? await this.verdicts.find(id) : null;
     if (recorded === null) throw new AppError('not_found', 'verdict_not_found', `no verdict is on record under ${id}`);
     return toRecordedAnswer(recorded);
   }
@@ -76,6 +76,6 @@ export class VerdictController {
 
 /** A cursor is not sealed: whatever stands in it is held against its form again. */
 function checkedPosition(at: number, id: string): { readonly at: number; readonly id: string } {
-  if (UUID.test(id) && Number.isSafeInteger(at) && Math.abs(at) < 8.64e15) return { at, id };
+  if (isVerdictId(id) && Number.isSafeInteger(at) && Math.abs(at) < 8.64e15) return { at, id };
   throw new AppError('malformed', 'cursor_invalid', 'the cursor is not one of this list');
 }

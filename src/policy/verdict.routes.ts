@@ -7,12 +7,14 @@ import { assertPinned } from '../access/pins.js';
 import { presentedToken } from '../access/known-tokens.js';
 import { getCaller } from '../access/request-caller.js';
 import type { ImageStateStore } from '../images/image-state.store.js';
+import { AppError } from '../platform/app-error.js';
 import type { RawOperation } from '../platform/raw-operation.js';
 import type { RawRoute } from '../platform/raw-route.js';
 import { acceptsEnvelope, ENVELOPE_TYPE } from './accept-envelope.js';
+import type { PastVerdictService } from './past-verdict.service.js';
 import { postVerdicts, verdictsBody } from './post-verdicts.js';
 import { notSigned, type VerdictSigning } from './sign-verdict.js';
-import { verdictAnswer } from './verdict.answer.js';
+import { imageVerdictAnswer, verdictAnswer } from './verdict.answer.js';
 import { parseVerdictQuery } from './verdict-request.js';
 import type { VerdictService } from './verdict.service.js';
 
@@ -21,11 +23,14 @@ export interface VerdictRoutesOptions {
   readonly images: Pick<ImageStateStore, 'readState'>;
   readonly verdicts: VerdictService;
   readonly signing: VerdictSigning;
+  readonly past: Pick<PastVerdictService, 'answerAsOf'>;
   /** Told how long each answer took, in seconds. */
   readonly onAnswered: (route: 'get' | 'post', seconds: number) => void;
 }
 
 const READ_ROLES = ['gate', 'auditor', 'policy-admin'] as const;
+/** Who may look into the past: what was once allowed is no reason to let anything run. */
+const PAST_ROLES = ['auditor'] as const;
 /**
  * Every verdict of a POST goes on record with who asked, and an auditor writes nothing. Which of the two it takes, the body
  * says.
@@ -35,6 +40,10 @@ const RECORD_ROLES = ['gate', 'break-glass'] as const;
 const getQuery = z.object({
   policy: z.string().describe('The policy to decide by'),
   repository: z.string().optional().describe('Scopes rules and waivers, as registry.example.com/team/app'),
+  at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('By what had been recorded by then, and at that moment; for auditors. Such a verdict is never recorded'),
   'param.NAME': z.string().optional().describe('The value of parameter NAME; one such for each'),
 });
 
@@ -51,7 +60,7 @@ const GET_OPERATION: RawOperation = {
     200: {
       description:
         'Allow and deny alike; where `Accept` names the envelope, as a SLSA verification summary in signed DSSE',
-      content: { 'application/json': verdictAnswer, [ENVELOPE_TYPE]: null },
+      content: { 'application/json': imageVerdictAnswer, [ENVELOPE_TYPE]: null },
     },
   },
 };
@@ -104,15 +113,17 @@ async function getVerdict(
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
   const enveloped = acceptsEnvelope(request.headers.accept);
   if (enveloped && query.has('at')) throw notSigned('it is about an earlier moment');
-  const { digest, repository, policy, parameters: given } = parseVerdictQuery(request.params.digest, query);
+  const { digest, repository, policy, parameters: given, at } = parseVerdictQuery(request.params.digest, query);
   const state = await options.images.readState(digest);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
   const caller = authorized instanceof Promise ? await authorized : authorized;
-  assertRole(caller, READ_ROLES);
-  const parameters = assertPinned(caller, policy, given);
+  assertRole(caller, at === null ? READ_ROLES : PAST_ROLES);
+  const asked = { digest, repository, policy, parameters: assertPinned(caller, policy, given) };
   if (enveloped) options.signing.assertConfigured();
-  const verdict = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
-  const answer = enveloped ? await options.signing.sign(verdict) : verdict;
+  const answer =
+    at === null
+      ? await options.verdicts.answer(asked, state, caller.actor)
+      : JSON.stringify({ id: null, ...(await options.past.answerAsOf(asked, assertPast(at, state.now))) });
   options.onAnswered('get', (performance.now() - started) / 1000);
   return reply
     .code(200)
@@ -120,6 +131,13 @@ async function getVerdict(
     .header('vary', 'accept')
     .type(enveloped ? ENVELOPE_TYPE : 'application/json; charset=utf-8')
     .send(answer);
+}
+
+function assertPast(moment: Date, now: Date): Date {
+  if (moment <= now) return moment;
+  throw new AppError('malformed', 'request_invalid', 'what will be recorded by then nobody knows', {
+    errors: [{ path: 'query.at', message: `must not be after ${now.toISOString()}` }],
+  });
 }
 
 async function post(

@@ -53,7 +53,7 @@ export interface VerdictServiceOptions {
 }
 
 /** A question held against one revision of its policy, and all that was read about it in one snapshot. */
-interface Reading {
+export interface Reading {
   readonly state: ImageFacts;
   readonly current: CurrentPolicy;
   readonly trust: TrustSnapshot;
@@ -173,7 +173,8 @@ export class VerdictService {
     throw new AppError('overloaded', 'overloaded', 'policies or trust keep changing', { retryAfterSeconds: 1 });
   }
 
-  private async evaluate({ state, current, trust, waivers, question }: Reading): Promise<Verdict> {
+  /** What is read of one moment, evaluated at that moment; nothing goes on record. */
+  async evaluate({ state, current, trust, waivers, question }: Reading): Promise<Verdict> {
     const facts = await this.factsOf(state, current.compiled);
     const { revision, compiled } = current;
     return evaluate({
@@ -202,7 +203,8 @@ export class VerdictService {
   }
 }
 
-function questionOf(asked: Asked, current: CurrentPolicy): Question {
+/** Throws AppError `parameter_invalid`. */
+export function questionOf(asked: Asked, current: CurrentPolicy): Question {
   return {
     digest: asked.digest,
     repository: asked.repository,
@@ -229,6 +231,7 @@ function toRecord(
   };
 }
 
-function policyNotFound(name: string): AppError {
+/** The fault of a question under a policy that nobody has published. */
+export function policyNotFound(name: string): AppError {
   return new AppError('not_found', 'policy_not_found', `no policy is named ${name}`);
 }

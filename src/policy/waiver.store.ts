@@ -61,6 +61,22 @@ export class WaiverStore {
     return rows.map(recordedOf).flatMap((recorded) => toWaiver(recorded) ?? []);
   }
 
+  /**
+   * The waiver revision that was reached at the end of a millisecond. Acts follow each other under a lock: what follows one
+   * that was begun later was not there either, whatever its time.
+   */
+  async revisionAsOf(moment: Date): Promise<number> {
+    const { rows } = await this.database.pool.query<{ readonly revision: number }>(
+      `with acts as (
+         select revision, at from waivers union all select revision, at from waiver_approvals
+         union all select revision, at from waiver_revocations)
+       select coalesce(max(revision), 0)::float8 as revision from acts
+       where revision < coalesce((select min(revision) from acts where date_trunc('milliseconds', at) > $1), 'infinity'::float8)`,
+      [moment],
+    );
+    return rows[0]?.revision ?? 0;
+  }
+
   /** Waivers, the last made first, before the revision given; and the clock by which their states are. */
   async list(
     filter: WaiverFilter,

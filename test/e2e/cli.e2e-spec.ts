@@ -160,6 +160,26 @@ describe('assay verdict', () => {
     expect(recorded[0].context).toEqual({ cluster: 'eu-1', namespace: 'shop' });
   });
 
+  it('tells auditors what it was at an earlier moment, and whether what is on record comes out again', async () => {
+    const image = newImage();
+    const words = ['verdict', image, '--policy', 'release', '--json'];
+    const before = JSON.parse((await assay([...words, '--record'])).out);
+    await sleep(5);
+    const files = (['ci', 'trivy', 'qa', 'leads'] as const).map((by) => file(`${by}.json`, release.signed(by, image)));
+    await assay(['post', ...files]);
+    expect((await assay(words)).code).toBe(0);
+    const then = await assay([...words, '--at', before.evaluatedAt]);
+    expect(then.code).toBe(1);
+    expect(JSON.parse(then.out)).toEqual({ ...before, id: null });
+    const again = await assay(['replay', before.id]);
+    expect(again.code).toBe(0);
+    expect(again.out).toMatch(/^SAME\nDENY /);
+    expect(again.out).toMatch(/by now:\nALLOW /);
+    expect(JSON.parse((await assay(['replay', before.id, '--json'])).out)).toMatchObject({ same: true });
+    expect((await assay([...words, '--at', before.evaluatedAt, '--record'])).code).toBe(2);
+    expect((await assay(['replay', 'no-such-verdict'])).code).toBe(2);
+  });
+
   it('passes parameters on, and shows what is wrong with them', async () => {
     const yaml = 'policy: where\nparameters:\n  replicas: {type: integer, required: true}\nrequirements:\n';
     const policy = file('where.yaml', `${yaml}  - {id: enough, check: params.replicas > 2}\n`);

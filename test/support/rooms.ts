@@ -3,10 +3,12 @@ import { createAnnouncer } from '../../src/attestations/announce-received.js';
 import { VERIFY_QUEUE, type VerifyJob } from '../../src/attestations/verify-queue.js';
 import { entities } from '../../src/data-source.js';
 import { FactStore } from '../../src/facts/fact.store.js';
+import { PastFactStore } from '../../src/facts/past-facts.store.js';
 import { placeEntries } from '../../src/history/history.sequencer.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { openQueues, type Producer } from '../../src/platform/queue.js';
 import { CelEngine } from '../../src/policy/cel.js';
+import { PastVerdictService } from '../../src/policy/past-verdict.service.js';
 import { PolicyService } from '../../src/policy/policy.service.js';
 import { PolicyStore } from '../../src/policy/policy.store.js';
 import { VerdictService } from '../../src/policy/verdict.service.js';
@@ -28,6 +30,7 @@ export interface Rooms extends Pipeline {
   readonly policies: PolicyService;
   readonly verdicts: VerdictService;
   readonly waivers: WaiverService;
+  readonly past: PastVerdictService;
   /** What ingest announces is handed to the queue by then. */
   announced(): Promise<void>;
   /** One sweep of this process' sweeper, at a moment when all that was received so far is old enough. */
@@ -93,6 +96,17 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   const { history, images, trust, verification } = pipeline;
   const policies = new PolicyStore(database);
   const waivers = new WaiverStore(database);
+  const recorded = new VerdictStore(database);
+  const verdicts = new VerdictService({
+    images,
+    facts: new FactStore(database),
+    trust,
+    policies,
+    waivers,
+    verdicts: recorded,
+    cel,
+    ownKeys: new Set(),
+  });
   const sweeper = sweeperOf(pipeline, {
     enqueue,
     backlog: async () => {
@@ -105,15 +119,14 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
     ...pipeline,
     tokens: new TokenStore(database, history),
     policies: new PolicyService(database, policies, history, trust),
-    verdicts: new VerdictService({
-      images,
-      facts: new FactStore(database),
+    verdicts,
+    past: new PastVerdictService({
+      facts: new PastFactStore(database),
       trust,
       policies,
       waivers,
-      verdicts: new VerdictStore(database),
-      cel,
-      ownKeys: new Set(),
+      verdicts: recorded,
+      evaluation: verdicts,
     }),
     waivers: new WaiverService(database, waivers, policies, history),
     announced: async () => {

@@ -1,0 +1,218 @@
+import type { PastFacts, PastFactStore } from '../facts/past-facts.store.js';
+import type { ImageFacts } from '../images/image-state.store.js';
+import type { Sha256Digest } from '../intoto/digest.js';
+import { AppError } from '../platform/app-error.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import type { TrustStore } from '../trust/trust.store.js';
+import { brokenGlass } from './break-glass.js';
+import { prepare, type CurrentPolicy } from './policy-cache.js';
+import { policyDigest } from './policy-digest.js';
+import type { PolicyStore } from './policy.store.js';
+import { contentDigest, type Question } from './question.js';
+import { differencesOf, type VerdictDifference } from './verdict-differences.js';
+import type { Verdict } from './verdict.js';
+import { policyNotFound, questionOf, type Asked, type VerdictService } from './verdict.service.js';
+import type { VerdictStore } from './verdict.store.js';
+import type { WaiverStore } from './waiver.store.js';
+
+/** A recorded verdict's question evaluated again: from what was on record then, and from what is now. */
+export interface Replay {
+  readonly id: string;
+  /** Whether it says the same, as `contentDigest` tells. */
+  readonly same: boolean;
+  readonly differences: readonly VerdictDifference[];
+  /** Why it does not say the same, or cannot be known to rest on the same; empty where there is nothing to say. */
+  readonly reasons: readonly string[];
+  /** null where it cannot be evaluated again. */
+  readonly replayed: Verdict | null;
+  /** What the question is answered at this moment; null where it is refused. */
+  readonly now: Verdict | null;
+  /** Why it is refused at this moment. */
+  readonly refusal: { readonly code: string; readonly detail: string } | null;
+}
+
+export interface PastVerdictServiceOptions {
+  readonly facts: PastFactStore;
+  readonly trust: Pick<TrustStore, 'snapshotAt' | 'snapshotAsOf'>;
+  readonly policies: Pick<PolicyStore, 'findAsOf' | 'findRevision'>;
+  readonly verdicts: Pick<VerdictStore, 'find'>;
+  readonly evaluation: Pick<VerdictService, 'evaluate' | 'evaluateNow'>;
+  readonly waivers: Pick<WaiverStore, 'ofPolicy' | 'revisionAsOf'>;
+}
+
+/** Answers as of earlier moments, by the evaluation that answers at this one. Records nothing and keeps nothing. */
+export class PastVerdictService {
+  constructor(private readonly options: PastVerdictServiceOptions) {}
+
+  /**
+   * What the answer was by what had been recorded at the end of the moment's millisecond, evaluated at that moment.
+   *
+   * @param moment not in the future.
+   * @throws AppError `policy_not_found` where the policy had not been published by then, `parameter_invalid`.
+   */
+  async answerAsOf(asked: Asked, moment: Date): Promise<Verdict> {
+    const { facts, trust, policies, waivers, evaluation } = this.options;
+    const revision = await policies.findAsOf(asked.policy, moment);
+    if (revision === null) throw await this.policyNotFoundAsOf(asked.policy, moment);
+    const current = prepare(revision);
+    const question = questionOf(asked, current);
+    const [past, snapshot, waiver] = await Promise.all([
+      facts.asOf(asked.digest, moment),
+      trust.snapshotAsOf(moment),
+      waivers.revisionAsOf(moment),
+    ]);
+    const pending = past.unexamined > 0;
+    const state = stateOf(asked.digest, past, { pending, trust: snapshot, waiver, now: moment });
+    const inForce = await waivers.ofPolicy(asked.policy, waiver, moment);
+    return evaluation.evaluate({ state, current, trust: snapshot, waivers: inForce, question });
+  }
+
+  /**
+   * Evaluates a verdict on record again, at its own moment and from what it names: trust and the policy at its revisions, and
+   * what was on record at its image's revision. null where no verdict has the id.
+   */
+  async replay(id: string): Promise<Replay | null> {
+    const found = await this.options.verdicts.find(id);
+    if (found === null) return null;
+    const { verdict: recorded } = found;
+    const [{ replayed, reasons }, present] = await Promise.all([
+      this.evaluateAgain(recorded),
+      this.atPresent(recorded),
+    ]);
+    if (replayed === null) return { id, same: false, differences: [], reasons, replayed, ...present };
+    const same = contentDigest(recorded) === contentDigest(replayed);
+    const differences = differencesOf(recorded, replayed);
+    return {
+      id,
+      same,
+      differences,
+      reasons: same ? reasons : [...reasons, ...whyOther(recorded, replayed)],
+      replayed,
+      ...present,
+    };
+  }
+
+  private async evaluateAgain(recorded: Verdict): Promise<Replayed> {
+    const policy = await this.policyOf(recorded);
+    if ('missing' in policy) return { replayed: null, reasons: [policy.missing] };
+    const now = new Date(recorded.evaluatedAt);
+    const { past, reasons } = await this.factsOf(recorded, now);
+    const trust = await this.options.trust.snapshotAt(recorded.revisions.trust);
+    const { pending, reasons: others } = pendingOf(recorded, past);
+    const state = stateOf(recorded.image.digest, past, { pending, trust, waiver: recorded.revisions.waivers, now });
+    const question: Question = {
+      digest: recorded.image.digest,
+      repository: recorded.image.repository,
+      policy: recorded.policy.name,
+      parameters: recorded.parameters,
+    };
+    const waivers = await this.options.waivers.ofPolicy(recorded.policy.name, recorded.revisions.waivers, now);
+    const evaluated = await this.options.evaluation.evaluate({ state, current: policy, trust, waivers, question });
+    const replayed = recorded.breakGlass === undefined ? evaluated : brokenGlass(evaluated, recorded.breakGlass);
+    return { replayed, reasons: [...reasons, ...others] };
+  }
+
+  /** The policy's revision, if it is the very one, and what is wrong with it otherwise. */
+  private async policyOf({ policy }: Verdict): Promise<CurrentPolicy | { readonly missing: string }> {
+    const named = `revision ${policy.revision} of policy ${policy.name}`;
+    const revision = await this.options.policies.findRevision(policy.name, policy.revision);
+    if (revision === null) return { missing: `${named} is not on record` };
+    let current: CurrentPolicy;
+    try {
+      current = prepare(revision);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { missing: `${named} is not taken by this release: ${error.message}` };
+    }
+    const digest = policyDigest(current.compiled.document);
+    if (digest === policy.digest && revision.digest === policy.digest) return current;
+    return { missing: `${named} has the digest ${digest}, and the verdict names ${policy.digest}` };
+  }
+
+  /**
+   * What was on record when the verdict read it. Its image's revision tells that exactly, which times cannot: what a worker
+   * was recording just then bears an earlier time.
+   */
+  private async factsOf({ image, revisions }: Verdict, moment: Date): Promise<ReadFacts> {
+    const exact = await this.options.facts.atRevision(image.digest, revisions.evidence, moment);
+    if (exact.isExact && exact.revision === revisions.evidence) return { past: exact, reasons: [] };
+    const past = await this.options.facts.asOf(image.digest, moment);
+    const reason =
+      `the revisions of the image do not tell what was on record at revision ${revisions.evidence}; ` +
+      'taken is what was recorded by the time of the verdict, and evidence that was being recorded just then may be among it';
+    return { past, reasons: [reason] };
+  }
+
+  /** What is answered at this moment, as far as it is: a policy may ask for other parameters by now. */
+  private async atPresent({ image, policy, parameters }: Verdict): Promise<Pick<Replay, 'now' | 'refusal'>> {
+    try {
+      const now = await this.options.evaluation.evaluateNow({ ...image, policy: policy.name, parameters });
+      return { now, refusal: null };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind === 'overloaded') throw error;
+      return { now: null, refusal: { code: error.code, detail: error.message } };
+    }
+  }
+
+  private async policyNotFoundAsOf(name: string, moment: Date): Promise<AppError> {
+    if ((await this.options.policies.findRevision(name, 1)) === null) return policyNotFound(name);
+    const detail = `no policy was named ${name} at ${moment.toISOString()}; it was published later`;
+    return new AppError('not_found', 'policy_not_found', detail);
+  }
+}
+
+interface Replayed {
+  readonly replayed: Verdict | null;
+  readonly reasons: readonly string[];
+}
+
+interface ReadFacts {
+  readonly past: PastFacts;
+  readonly reasons: readonly string[];
+}
+
+/** What a verdict reads of its image, as it was; of the counters only what evaluation may speak of. */
+function stateOf(
+  digest: Sha256Digest,
+  { facts, revision, examined }: PastFacts,
+  then: { readonly pending: boolean; readonly trust: TrustSnapshot; readonly waiver: number; readonly now: Date },
+): ImageFacts {
+  return {
+    digest,
+    facts,
+    revision,
+    examined,
+    received: examined + (then.pending ? 1 : 0),
+    trust: then.trust.revision,
+    waiver: then.waiver,
+    policy: 0,
+    access: 0,
+    now: then.now,
+  };
+}
+
+/**
+ * Whether evidence was pending. Times decide it where they can; what was being received just then the verdict knew, and
+ * nobody after it.
+ */
+function pendingOf(
+  recorded: Verdict,
+  past: PastFacts,
+): { readonly pending: boolean; readonly reasons: readonly string[] } {
+  if (past.surelyUnexamined > 0 && !recorded.pending) {
+    return { pending: true, reasons: ['evidence about the image had been received long before, and was not examined'] };
+  }
+  if (past.unexamined === 0 && recorded.pending) {
+    return { pending: false, reasons: ['all evidence about the image that had been received was examined'] };
+  }
+  return { pending: recorded.pending, reasons: [] };
+}
+
+/** What may be behind another answer from the same inputs. */
+function whyOther(recorded: Verdict, replayed: Verdict): readonly string[] {
+  const failed = [...recorded.requirements, ...replayed.requirements].some(({ code }) => code === 'evaluation_error');
+  return [
+    'this release comes to another answer than the one that gave the verdict',
+    ...(failed ? ['an expression that ran out of time once may be answered another time'] : []),
+  ];
+}
