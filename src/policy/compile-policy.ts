@@ -23,7 +23,8 @@ import type {
 } from './policy-document.js';
 import { compileScan } from './scan-conditions.js';
 import { compileTest } from './test-conditions.js';
-import type { Bind } from './value-match.js';
+import type { FindingRemovals } from './finding-removals.js';
+import type { Parameters } from './verdict.js';
 
 /** A policy revision ready to be evaluated any number of times. */
 export interface CompiledPolicy {
@@ -62,7 +63,9 @@ export interface CompiledEvidence extends CompiledCommon {
   readonly maxAge: number | null;
   readonly provenOrder: boolean;
   readonly check: CelExpression | null;
-  readonly conditions: Bind<Conditions>;
+  readonly conditions: (parameters: Parameters, removals: FindingRemovals) => Conditions;
+  /** Of scans: whose VEX counts, as a requirement about it. null where nobody is named. */
+  readonly vex: CompiledEvidence | null;
 }
 
 /**
@@ -86,7 +89,7 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
   switch (requirement.type) {
     case 'evidence':
-      return [requirement];
+      return requirement.vex === null ? [requirement] : [requirement, requirement.vex];
     case 'check':
       return [];
     case 'anyOf':
@@ -118,6 +121,7 @@ function compileBranches(branches: readonly Requirement[], path: string): readon
 function compileEvidence(requirement: EvidenceRequirement, id: string, when: CelExpression | null): CompiledEvidence {
   const kind = 'kind' in requirement ? requirement.kind : kindOf(requirement.predicateType);
   const count = requirement.count ?? 1;
+  const vexFrom = 'kind' in requirement && requirement.kind === 'scan' ? requirement.where?.vex?.from : undefined;
   return {
     type: 'evidence',
     id,
@@ -132,6 +136,10 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     provenOrder: requirement.order === 'proven',
     check: requirement.check === undefined ? null : parseCel(requirement.check, EVIDENCE_CHECK_VARIABLES),
     conditions: compileWhere(requirement, kind),
+    vex:
+      vexFrom === undefined
+        ? null
+        : compileEvidence({ kind: 'vex', from: vexFrom, order: requirement.order }, id, null),
   };
 }
 
@@ -143,7 +151,7 @@ type Conditioned =
   | { readonly kind: 'sbom' | 'vex' | 'summary' | 'other' };
 
 /** By predicate type there is no `where`, yet a failed test or a rejection is no less negative for it. */
-function compileWhere(requirement: EvidenceRequirement, kind: Kind): Bind<Conditions> {
+function compileWhere(requirement: EvidenceRequirement, kind: Kind): CompiledEvidence['conditions'] {
   const conditioned: Conditioned = 'kind' in requirement ? requirement : { kind };
   switch (conditioned.kind) {
     case 'build':

@@ -8,6 +8,7 @@ import type { CelEngine } from './cel.js';
 import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
+import { boundedRemoved } from './removed-findings.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
@@ -69,10 +70,20 @@ class Evaluation {
   private readonly scene: Omit<Scene, 'clock'>;
 
   constructor(private readonly input: EvaluationInput) {
-    const { facts, trust, ownKeys, parameters, repository } = input;
+    const { facts, trust, ownKeys, parameters, digest, repository } = input;
     const { answers } = this;
     this.now = epochOf(input.now);
-    this.scene = { facts, trust, ownKeys, parameters, repository, answers, gathered: new Map(), inverted: false };
+    this.scene = {
+      facts,
+      trust,
+      ownKeys,
+      parameters,
+      digest,
+      repository,
+      answers,
+      gathered: new Map(),
+      inverted: false,
+    };
   }
 
   results(): readonly DatedResult[] {
@@ -103,7 +114,7 @@ class Evaluation {
 }
 
 function verdictOf(input: EvaluationInput, dated: readonly DatedResult[], until: number | null): Verdict {
-  const results = dated.map(({ result }) => result);
+  const results = dated.map(({ result }) => boundedRemoved(result));
   const { document } = input.policy;
   const blocked = input.pending && document.onPending === 'deny';
   const allows = !blocked && isMet(results);

@@ -108,7 +108,7 @@ export interface ScanWhere {
   readonly maxCvss?: NumberValue | undefined;
   readonly maxFindings?: NumberValue | undefined;
   readonly ignore?: readonly IgnoredFinding[] | undefined;
-  /** Read and kept; removes no finding, which is the safe reading. */
+  /** Attestors whose VEX statements remove findings. */
   readonly vex?: { readonly from: readonly string[] } | undefined;
 }
 

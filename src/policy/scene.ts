@@ -1,4 +1,5 @@
 import type { Fact } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CelAnswers } from './cel-answers.js';
@@ -14,6 +15,7 @@ export interface Scene {
   /** The keys with which this service signs verdicts of its own. */
   readonly ownKeys: ReadonlySet<Thumbprint>;
   readonly parameters: Parameters;
+  readonly digest: Sha256Digest;
   readonly repository: string | null;
   readonly answers: CelAnswers;
   /** What has been gathered for this verdict so far. */
