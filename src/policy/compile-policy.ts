@@ -17,11 +17,15 @@ import type {
   EvidenceRequirement,
   PolicyDocument,
   Requirement,
+  SbomWhere,
   ScanWhere,
   Select,
+  SummaryWhere,
   TestWhere,
 } from './policy-document.js';
+import { compileSbom } from './sbom-conditions.js';
 import { compileScan } from './scan-conditions.js';
+import { compileSummary } from './summary-conditions.js';
 import { compileTest } from './test-conditions.js';
 import type { FindingRemovals } from './finding-removals.js';
 import type { Parameters } from './verdict.js';
@@ -148,7 +152,9 @@ type Conditioned =
   | { readonly kind: 'scan'; readonly where?: ScanWhere | undefined }
   | { readonly kind: 'test'; readonly where?: TestWhere | undefined }
   | { readonly kind: 'approval'; readonly where?: ApprovalWhere | undefined }
-  | { readonly kind: 'sbom' | 'vex' | 'summary' | 'other' };
+  | { readonly kind: 'sbom'; readonly where?: SbomWhere | undefined }
+  | { readonly kind: 'summary'; readonly where?: SummaryWhere | undefined }
+  | { readonly kind: 'vex' | 'other' };
 
 /** By predicate type there is no `where`, yet a failed test or a rejection is no less negative for it. */
 function compileWhere(requirement: EvidenceRequirement, kind: Kind): CompiledEvidence['conditions'] {
@@ -163,8 +169,10 @@ function compileWhere(requirement: EvidenceRequirement, kind: Kind): CompiledEvi
     case 'approval':
       return compileApproval(conditioned.where ?? {});
     case 'sbom':
-    case 'vex':
+      return compileSbom(conditioned.where ?? {});
     case 'summary':
+      return compileSummary(conditioned.where ?? {});
+    case 'vex':
     case 'other':
       return () => PLAIN;
   }

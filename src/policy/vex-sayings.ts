@@ -81,7 +81,10 @@ export class VexSayings {
 
 function addTo(of: OfVulnerability, named: PackageURL, said: Said): void {
   note(of.anyPackage, said);
-  const ofPackage = valueAt(of.byPackage, packageKey(named), () => ({ all: nothing(), byVersion: new Map() }));
+  const ofPackage = valueAt(of.byPackage, packageKey(named), (): OfPackage => ({
+    all: nothing(),
+    byVersion: new Map(),
+  }));
   note(ofPackage.all, said);
   const patterns = valueAt(ofPackage.byVersion, named.version, () => new Map<string, Pattern>());
   note(valueAt(patterns, named.toString(), () => ({ package: named, newest: nothing() })).newest, said);
