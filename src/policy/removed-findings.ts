@@ -1,4 +1,4 @@
-import type { Finding } from '../facts/fact.js';
+import type { Fact, Finding } from '../facts/fact.js';
 import type { Entry, Gathered, GatheredVex } from './evidence.js';
 import type { Said, VexDocument } from './finding-removals.js';
 import type { Considered, RemovedFinding, RequirementResult } from './verdict.js';
@@ -11,28 +11,46 @@ export interface RemovedFindings {
   /** Each once, sorted. */
   readonly findings: readonly RemovedFinding[];
   readonly considered: readonly Considered[];
+  /** In words that can follow a message; empty where there are none. */
+  readonly told: string;
 }
+
+/** By the scans that were judged: one verdict looks at the same ones at many moments. */
+const known = new WeakMap<GatheredVex, Map<string, RemovedFindings>>();
 
 /** null where no VEX statements are asked for. */
 export function removedFindings({ vex }: Gathered, judged: readonly Entry[]): RemovedFindings | null {
   if (vex === null) return null;
-  const scans = new Set(judged.map(({ fact }) => fact.content).filter((content) => content.kind === 'scan'));
-  const removed = [...scans].map((scan) => vex.removals.removedFrom(scan));
+  const facts = [...new Set(judged.map(({ fact }) => fact))];
+  const before = known.get(vex) ?? new Map<string, RemovedFindings>();
+  known.set(vex, before);
+  const key = JSON.stringify(facts.map(({ id }) => id).sort());
+  const removed = before.get(key) ?? removedFrom(facts, vex);
+  before.set(key, removed);
+  return removed;
+}
+
+function removedFrom(facts: readonly Fact[], vex: GatheredVex): RemovedFindings {
+  const scans = facts.map(({ content }) => content).filter((content) => content.kind === 'scan');
+  const removed = scans.map((scan) => vex.removals.removedFrom(scan));
   const pairs = removed.flatMap(({ findings }) => [...findings]);
   const findings = distinct(pairs.map(([finding, said]) => removedFinding(finding, said)));
   const overriding = Map.groupBy(
     removed.flatMap(({ overridden }) => [...overridden]),
     ([document]) => document,
   );
-  return { findings, considered: consideredOf(vex, findings, overriding) };
+  return { findings, considered: consideredOf(vex, findings, overriding), told: toldOf(findings) };
 }
 
 /** The result with what was removed, in its words as well. */
-export function withRemoved(result: RequirementResult, findings: readonly RemovedFinding[]): RequirementResult {
-  if (findings.length === 0) return { ...result, removed: findings };
+export function withRemoved(result: RequirementResult, { findings, told }: RemovedFindings): RequirementResult {
+  return { ...result, message: told === '' ? result.message : `${result.message} (${told})`, removed: findings };
+}
+
+function toldOf(findings: readonly RemovedFinding[]): string {
+  if (findings.length === 0) return '';
   const by = listed([...new Set(findings.map(({ attestor }) => attestor))].sort());
-  const what = findings.length === 1 ? '1 finding is' : `${findings.length} findings are`;
-  return { ...result, message: `${result.message} (${what} removed by VEX of ${by})`, removed: findings };
+  return `${findings.length === 1 ? '1 finding is' : `${findings.length} findings are`} removed by VEX of ${by}`;
 }
 
 /** The result of several with all that was removed for them; as it is where nothing of the kind was asked of any. */
@@ -41,13 +59,14 @@ export function withRemovedOf(
   branches: readonly Pick<RequirementResult, 'removed'>[],
 ): RequirementResult {
   if (branches.every(({ removed }) => removed === undefined)) return result;
-  return { ...result, removed: distinct(branches.flatMap(({ removed }) => removed ?? [])) };
+  const lists = new Set(branches.flatMap(({ removed }) => (removed === undefined ? [] : [removed])));
+  return { ...result, removed: [...lists].flat() };
 }
 
-/** The result as a verdict shows it: no more than a hundred of what was removed, and how many there are in all. */
+/** The result as a verdict shows it: each finding once, no more than a hundred, and how many there are in all. */
 export function boundedRemoved(result: RequirementResult): RequirementResult {
-  const { removed } = result;
-  if (removed === undefined) return result;
+  if (result.removed === undefined) return result;
+  const removed = distinct(result.removed);
   return { ...result, removed: removed.slice(0, MOST_REMOVED), removedCount: removed.length };
 }
 

@@ -57,7 +57,10 @@ export interface RequirementResult {
   readonly considered: readonly Considered[];
   /** What would satisfy it, in words a pipeline's author can act on; null where it is satisfied or does not apply. */
   readonly missing: string | null;
-  /** What VEX removed from the scans that were judged, in a verdict the first hundred; absent where no VEX is asked for. */
+  /**
+   * What VEX removed from the scans that were judged, in a verdict each once and the first hundred; absent where no VEX is
+   * asked for.
+   */
   readonly removed?: readonly RemovedFinding[];
   /** How many were removed in all; in a verdict, beside `removed`. */
   readonly removedCount?: number;

@@ -19,7 +19,7 @@ export function weighEvidence(requirement: CompiledEvidence, scene: Scene): Requ
   const considered = [...consideredIn(requirement, gathered, lines)];
   const removed = removedFindings(gathered, lines.flatMap(judgedIn));
   const result = concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]);
-  return removed === null ? result : withRemoved(result, removed.findings);
+  return removed === null ? result : withRemoved(result, removed);
 }
 
 function weighLine(

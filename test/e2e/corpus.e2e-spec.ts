@@ -180,6 +180,9 @@ class Scene {
   private renamed<V>(document: V): V {
     return JSON.parse(JSON.stringify(document), (key: string, value: unknown) => {
       if (key === 'from' && Array.isArray(value)) return value.map((name) => this.own(String(name)));
+      if (key === 'reviewers' && Array.isArray(value)) {
+        return value.map(({ name, ...rest }: { readonly name: string }) => ({ ...rest, name: this.own(name) }));
+      }
       if (key === 'approver' && typeof value === 'object') {
         const { id, ...rest } = value as { readonly id: string };
         return { ...rest, id: this.own(id) };
