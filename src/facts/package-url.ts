@@ -19,19 +19,40 @@ export function canonicalPackageUrl(text: string | null): string | null {
   return parsePackageUrl(text)?.toString() ?? null;
 }
 
+/** Whether a package URL that says as much as is asked for fits another one; `may_fit` where the other says too little to tell. */
+export type PackageFit = 'fits' | 'may_fit' | 'differs';
+
 /**
- * Whether the pattern, a package URL that says as much as is asked for, fits the other one: type, namespace and name are
- * equal, the version too where the pattern has one, and so is every qualifier that the pattern has (OpenVEX, as go-vex
- * matches). A subpath, where the pattern has one, must be equal as well: it speaks of less than the package. What is not
- * well-formed fits nothing.
+ * Whether what is asked for, a package URL that says as much as matters, fits the one given: type, namespace and name are
+ * equal, the version too where one is asked for, and so is every qualifier that is asked for (OpenVEX, as go-vex
+ * matches). A subpath, where one is asked for, must be equal as well: it speaks of less than the package. Where the given
+ * one does not have what is asked for, it may fit.
  */
+export function packageFit(asked: PackageURL, given: PackageURL): PackageFit {
+  if (packageKey(asked) !== packageKey(given)) return 'differs';
+  const qualifiers = new Map(Object.entries(given.qualifiers ?? {}));
+  const compared = [
+    [asked.version, given.version],
+    [asked.subpath, given.subpath],
+    ...Object.entries(asked.qualifiers ?? {}).map(([name, value]) => [value, qualifiers.get(name)] as const),
+  ] as const;
+  let fit: PackageFit = 'fits';
+  for (const [one, other] of compared) {
+    if (one === undefined || one === other) continue;
+    if (other !== undefined) return 'differs';
+    fit = 'may_fit';
+  }
+  return fit;
+}
+
+/** What two package URLs have in common that are of one package, in whatever version. */
+export function packageKey({ type, namespace, name }: PackageURL): string {
+  return JSON.stringify([type, namespace ?? null, name]);
+}
+
+/** Whether the pattern fits the other package URL. What is not well-formed fits nothing. */
 export function purlMatches(pattern: string, purl: string): boolean {
   const asked = parsePackageUrl(pattern);
   const given = parsePackageUrl(purl);
-  if (asked === null || given === null) return false;
-  if (asked.type !== given.type || asked.namespace !== given.namespace || asked.name !== given.name) return false;
-  if (asked.version !== undefined && asked.version !== given.version) return false;
-  if (asked.subpath !== undefined && asked.subpath !== given.subpath) return false;
-  const qualifiers = new Map(Object.entries(given.qualifiers ?? {}));
-  return Object.entries(asked.qualifiers ?? {}).every(([name, value]) => qualifiers.get(name) === value);
+  return asked !== null && given !== null && packageFit(asked, given) === 'fits';
 }

@@ -17,13 +17,18 @@ import type {
   EvidenceRequirement,
   PolicyDocument,
   Requirement,
+  SbomWhere,
   ScanWhere,
   Select,
+  SummaryWhere,
   TestWhere,
 } from './policy-document.js';
+import { compileSbom } from './sbom-conditions.js';
 import { compileScan } from './scan-conditions.js';
+import { compileSummary } from './summary-conditions.js';
 import { compileTest } from './test-conditions.js';
-import type { Bind } from './value-match.js';
+import type { FindingRemovals } from './finding-removals.js';
+import type { Parameters } from './verdict.js';
 
 /** A policy revision ready to be evaluated any number of times. */
 export interface CompiledPolicy {
@@ -62,7 +67,9 @@ export interface CompiledEvidence extends CompiledCommon {
   readonly maxAge: number | null;
   readonly provenOrder: boolean;
   readonly check: CelExpression | null;
-  readonly conditions: Bind<Conditions>;
+  readonly conditions: (parameters: Parameters, removals: FindingRemovals) => Conditions;
+  /** Of scans: whose VEX counts, as a requirement about it. null where nobody is named. */
+  readonly vex: CompiledEvidence | null;
 }
 
 /**
@@ -86,7 +93,7 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
   switch (requirement.type) {
     case 'evidence':
-      return [requirement];
+      return requirement.vex === null ? [requirement] : [requirement, requirement.vex];
     case 'check':
       return [];
     case 'anyOf':
@@ -118,6 +125,7 @@ function compileBranches(branches: readonly Requirement[], path: string): readon
 function compileEvidence(requirement: EvidenceRequirement, id: string, when: CelExpression | null): CompiledEvidence {
   const kind = 'kind' in requirement ? requirement.kind : kindOf(requirement.predicateType);
   const count = requirement.count ?? 1;
+  const vexFrom = 'kind' in requirement && requirement.kind === 'scan' ? requirement.where?.vex?.from : undefined;
   return {
     type: 'evidence',
     id,
@@ -132,6 +140,10 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     provenOrder: requirement.order === 'proven',
     check: requirement.check === undefined ? null : parseCel(requirement.check, EVIDENCE_CHECK_VARIABLES),
     conditions: compileWhere(requirement, kind),
+    vex:
+      vexFrom === undefined
+        ? null
+        : compileEvidence({ kind: 'vex', from: vexFrom, order: requirement.order }, id, null),
   };
 }
 
@@ -140,10 +152,12 @@ type Conditioned =
   | { readonly kind: 'scan'; readonly where?: ScanWhere | undefined }
   | { readonly kind: 'test'; readonly where?: TestWhere | undefined }
   | { readonly kind: 'approval'; readonly where?: ApprovalWhere | undefined }
-  | { readonly kind: 'sbom' | 'vex' | 'summary' | 'other' };
+  | { readonly kind: 'sbom'; readonly where?: SbomWhere | undefined }
+  | { readonly kind: 'summary'; readonly where?: SummaryWhere | undefined }
+  | { readonly kind: 'vex' | 'other' };
 
 /** By predicate type there is no `where`, yet a failed test or a rejection is no less negative for it. */
-function compileWhere(requirement: EvidenceRequirement, kind: Kind): Bind<Conditions> {
+function compileWhere(requirement: EvidenceRequirement, kind: Kind): CompiledEvidence['conditions'] {
   const conditioned: Conditioned = 'kind' in requirement ? requirement : { kind };
   switch (conditioned.kind) {
     case 'build':
@@ -155,8 +169,10 @@ function compileWhere(requirement: EvidenceRequirement, kind: Kind): Bind<Condit
     case 'approval':
       return compileApproval(conditioned.where ?? {});
     case 'sbom':
-    case 'vex':
+      return compileSbom(conditioned.where ?? {});
     case 'summary':
+      return compileSummary(conditioned.where ?? {});
+    case 'vex':
     case 'other':
       return () => PLAIN;
   }

@@ -1,5 +1,6 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds } from './considered.js';
+import { withRemovedOf } from './removed-findings.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { waived } from './waive-requirement.js';
@@ -184,10 +185,11 @@ function joined(
   for (const { evidence, code, message } of others) {
     considered.push(...evidence.map((attestation) => ({ attestation, code, message })));
   }
-  return concluded(
+  const result = concluded(
     { id, ...conclusion, evidence: sortedIds(deciding.flatMap(({ evidence }) => evidence)) },
     considered,
   );
+  return withRemovedOf(result, branches);
 }
 
 /** Met with the help of the waivers of branches that decided. */

@@ -9,6 +9,7 @@ import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { peopleOf, signersOf } from './people.js';
+import { boundedRemoved } from './removed-findings.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
@@ -85,6 +86,7 @@ class Evaluation {
       ownKeys,
       ...who,
       parameters,
+      digest,
       repository,
       answers,
       gathered: new Map(),
@@ -122,7 +124,7 @@ class Evaluation {
 }
 
 function verdictOf(input: EvaluationInput, dated: readonly DatedResult[], until: number | null): Verdict {
-  const results = dated.map(({ result }) => result);
+  const results = dated.map(({ result }) => boundedRemoved(result));
   const { document } = input.policy;
   const blocked = input.pending && document.onPending === 'deny';
   const allows = !blocked && isMet(results);

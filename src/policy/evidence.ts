@@ -2,6 +2,7 @@ import type { Fact } from '../facts/fact.js';
 import type { SignerId } from '../trust/signer.js';
 import type { Conditions, Line } from './conditions.js';
 import type { Times } from './evidence-times.js';
+import type { FindingRemovals } from './finding-removals.js';
 import type { ConsideredCode } from './verdict.js';
 
 /** One signature over a fact, as one attestor's. */
@@ -62,6 +63,15 @@ export interface Gathered {
   readonly refused: readonly Refused[];
   /** Evidence that is about none of the lines. */
   readonly beside: readonly Rejected[];
+  /** null where the requirement names nobody whose VEX counts. */
+  readonly vex: GatheredVex | null;
+}
+
+/** The VEX documents about the image, and what those that count make of scans. */
+export interface GatheredVex {
+  readonly entries: readonly Entry[];
+  readonly refused: readonly Refused[];
+  readonly removals: FindingRemovals;
 }
 
 export interface GatheredLine {

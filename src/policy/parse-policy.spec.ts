@@ -141,6 +141,18 @@ describe('a document declared as JSON', () => {
 });
 
 describe('what no shape can say', () => {
+  it('whoever speaks VEX named twice', () => {
+    expect(faultsIn('[{id: r, kind: scan, from: [a], where: {vex: {from: [b, b]}}}]')).toEqual([
+      'requirements[0].where.vex.from[1]: b is named twice',
+    ]);
+  });
+
+  it('a component that is no package URL', () => {
+    expect(faultsIn('[{id: r, kind: sbom, from: [a], where: {components: {deny: ["pkg:npm"]}}}]')).toEqual([
+      'requirements[0].where.components.deny[0]: pkg:npm is no package URL',
+    ]);
+  });
+
   it('an attestor named twice', () => {
     expect(faultsIn('[{id: r, kind: scan, from: [a, b, a]}]')).toEqual(['requirements[0].from[2]: a is named twice']);
   });

@@ -1,4 +1,3 @@
-import type { Kind } from '../intoto/predicate-kind.js';
 import type { Severity } from '../facts/fact.js';
 import type { ParameterValue } from './verdict.js';
 
@@ -79,7 +78,9 @@ export type EvidenceRequirement = Evidence &
     | { readonly kind: 'scan'; readonly where?: ScanWhere | undefined }
     | { readonly kind: 'test'; readonly where?: TestWhere | undefined }
     | { readonly kind: 'approval'; readonly where?: ApprovalWhere | undefined }
-    | { readonly kind: Exclude<Kind, 'build' | 'scan' | 'test' | 'approval' | 'other'> }
+    | { readonly kind: 'sbom'; readonly where?: SbomWhere | undefined }
+    | { readonly kind: 'summary'; readonly where?: SummaryWhere | undefined }
+    | { readonly kind: 'vex' }
     | { readonly predicateType: string }
   );
 
@@ -108,7 +109,7 @@ export interface ScanWhere {
   readonly maxCvss?: NumberValue | undefined;
   readonly maxFindings?: NumberValue | undefined;
   readonly ignore?: readonly IgnoredFinding[] | undefined;
-  /** Read and kept; removes no finding, which is the safe reading. */
+  /** Attestors whose VEX statements remove findings. */
   readonly vex?: { readonly from: readonly string[] } | undefined;
 }
 
@@ -133,6 +134,33 @@ export interface ApprovalWhere {
   readonly environment?: TextValue | undefined;
   readonly region?: TextValue | undefined;
   readonly role?: TextValue | undefined;
+}
+
+export interface SbomWhere {
+  /** Globs over names of licences, in which a star stands for anything; one of the two at least. */
+  readonly licences?:
+    { readonly deny?: readonly string[] | undefined; readonly allow?: readonly string[] | undefined } | undefined;
+  /** Package URLs that say as much as is asked for. */
+  readonly components?: { readonly deny: readonly string[] } | undefined;
+}
+
+export interface SummaryWhere {
+  /** Glob. */
+  readonly verifier?: TextValue | undefined;
+  /** Glob. */
+  readonly resourceUri?: TextValue | undefined;
+  /** Each of them must be reached. */
+  readonly levels?: readonly TextValue[] | undefined;
+  readonly policy?:
+    | {
+        /** Glob. */
+        readonly uri?: TextValue | undefined;
+        /** `sha256:…`, or another algorithm. */
+        readonly digest?: TextValue | undefined;
+      }
+    | undefined;
+  /** Each of them must hold. */
+  readonly properties?: readonly TextValue[] | undefined;
 }
 
 /** Every attestor the document names, each once, in order; some may exist nowhere. */

@@ -35,6 +35,8 @@ describe('the page about policies', () => {
       shapes.kind.scan.shape.where,
       shapes.kind.test.shape.where,
       shapes.kind.approval.shape.where,
+      shapes.kind.sbom.shape.where,
+      shapes.kind.summary.shape.where,
     ];
     const fields = [
       documentShape(z.unknown(), z.unknown()).shape,

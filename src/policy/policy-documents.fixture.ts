@@ -59,7 +59,11 @@ export const ACCEPTED: Readonly<Record<string, Fields>> = {
   }),
   'a predicate type': policy({ requirements: [{ id: 'r', predicateType: 'https://example.com/x/v1', from: ['a'] }] }),
   'kinds without where': policy({
-    requirements: ['sbom', 'vex', 'summary'].map((kind) => ({ id: kind, kind, from: ['a'], check: 'true' })),
+    requirements: [
+      { id: 'vex', kind: 'vex', from: ['a'], check: 'true' },
+      { id: 'sbom', kind: 'sbom', from: ['a'] },
+      { id: 'summary', kind: 'summary', from: ['a'] },
+    ],
   }),
   'logic with and without ids': policy({
     requirements: [
@@ -96,6 +100,18 @@ export const ACCEPTED: Readonly<Record<string, Fields>> = {
     region: 'eu',
     result: 'warned',
   }),
+  'where of bills of materials': inWhere('sbom', {
+    licences: { deny: ['GPL-*', 'Some licence'], allow: ['*'] },
+    components: { deny: ['pkg:npm/left-pad', 'pkg:deb/debian/openssl@3.0.15?arch=amd64'] },
+  }),
+  'where of summaries': inWhere('summary', {
+    verifier: 'https://verifier.example/**',
+    resourceUri: '${params.text}',
+    levels: ['SLSA_BUILD_LEVEL_3', '${params.text}'],
+    policy: { uri: 'https://policies.example/*', digest: 'sha256:c0ffee' },
+    properties: ['reviewed'],
+  }),
+  'a policy digest from a parameter': inWhere('summary', { policy: { digest: '${params.text}' } }),
   'an empty where': inWhere('approval', {}),
 };
 
@@ -152,7 +168,29 @@ export const REFUSED: Readonly<Record<string, readonly [document: unknown, path:
   'an age of no length': [scan({ maxAge: 'PT' }), 'requirements[0].maxAge'],
   'an empty check': [scan({ check: '' }), 'requirements[0].check'],
   'where of another kind': [scan({ where: { suites: ['a'] } }), 'requirements[0].where.suites'],
-  'where for bills of materials': [scan({ kind: 'sbom', where: {} }), 'requirements[0].where'],
+  'where for VEX': [scan({ kind: 'vex', check: 'true', where: {} }), 'requirements[0].where'],
+  'VEX of which nothing is asked': [scan({ kind: 'vex' }), 'requirements[0].check'],
+  'licences without a list': [inWhere('sbom', { licences: {} }), 'requirements[0].where.licences'],
+  'no licences': [inWhere('sbom', { licences: { allow: [] } }), 'requirements[0].where.licences.allow'],
+  'a licence from a parameter': [
+    inWhere('sbom', { licences: { deny: ['${params.text}'] } }),
+    'requirements[0].where.licences.deny[0]',
+  ],
+  'components that are allowed': [
+    inWhere('sbom', { components: { deny: ['pkg:npm/a'], allow: ['pkg:npm/b'] } }),
+    'requirements[0].where.components.allow',
+  ],
+  'a component by its name': [
+    inWhere('sbom', { components: { deny: ['left-pad'] } }),
+    'requirements[0].where.components.deny[0]',
+  ],
+  'no levels': [inWhere('summary', { levels: [] }), 'requirements[0].where.levels'],
+  'a policy of nothing': [inWhere('summary', { policy: {} }), 'requirements[0].where.policy'],
+  'a digest without an algorithm': [
+    inWhere('summary', { policy: { digest: 'c0ffee' } }),
+    'requirements[0].where.policy.digest',
+  ],
+  'a result that is asked for': [inWhere('summary', { result: 'failed' }), 'requirements[0].where.result'],
   'where for a predicate type': [
     policy({ requirements: [{ id: 'r', predicateType: 'x', from: ['a'], where: {} }] }),
     'requirements[0].where',

@@ -133,6 +133,75 @@ const approvalWhere = z.strictObject({
   role: text.optional(),
 });
 
+/** Without what a parameter is written with: it would be taken for itself and match nothing. */
+const LITERAL = /^[^${}]+$/;
+
+const licenceGlobs = z
+  .array(
+    z
+      .string('expected a licence')
+      .regex(LITERAL, 'expected a licence, such as MIT or GPL-*')
+      .max(256, 'expected at most 256 characters'),
+    { error: 'expected a list of licences' },
+  )
+  .min(1, 'expected at least one licence')
+  .max(1000, 'expected at most 1000 licences');
+
+const PACKAGE_EXPECTED = 'expected a package URL, such as pkg:npm/left-pad or pkg:maven/org.example/lib@1.0';
+
+const sbomWhere = z.strictObject({
+  licences: z
+    .strictObject({ deny: licenceGlobs.optional(), allow: licenceGlobs.optional() })
+    .refine((given) => Object.keys(given).length > 0, 'expected deny or allow')
+    .optional()
+    .meta({
+      description: 'Licences by name, with * for anything; a component without one fails allow',
+      minProperties: 1,
+    }),
+  components: z
+    .strictObject({
+      deny: z
+        .array(
+          z
+            .string(PACKAGE_EXPECTED)
+            .regex(/^pkg:[^${}]+$/, PACKAGE_EXPECTED)
+            .max(1024, 'expected at most 1024 characters'),
+          { error: 'expected a list of package URLs' },
+        )
+        .min(1, 'expected at least one package URL')
+        .max(1000, 'expected at most 1000 package URLs'),
+    })
+    .optional()
+    .meta({ description: 'Package URLs that say as much as matters: without a version every version is meant' }),
+});
+
+const texts = (what: string) =>
+  z
+    .array(text, { error: `expected a list of ${what}` })
+    .min(1, `expected at least one of ${what}`)
+    .max(100, `expected at most 100 ${what}`);
+
+const DIGEST_EXPECTED = 'expected a digest such as sha256:… in lower-case hexadecimal digits';
+
+const summaryWhere = z.strictObject({
+  verifier: text.optional().meta({ description: "Glob over the verifier's id" }),
+  resourceUri: text.optional().meta({ description: 'Glob over the resource that was verified' }),
+  levels: texts('levels')
+    .optional()
+    .meta({ description: 'Levels, each of which must be reached: SLSA_BUILD_LEVEL_3 implies the lower ones' }),
+  policy: z
+    .strictObject({
+      uri: text.optional().meta({ description: "Glob over the policy's URI" }),
+      digest: orReference(z.string(DIGEST_EXPECTED).regex(/^[a-z0-9_]+:[0-9a-f]+$/, DIGEST_EXPECTED), DIGEST_EXPECTED)
+        .optional()
+        .meta({ description: "The policy's digest" }),
+    })
+    .refine((given) => Object.keys(given).length > 0, 'expected uri or digest')
+    .optional()
+    .meta({ description: 'By which policy it was verified', minProperties: 1 }),
+  properties: texts('properties').optional().meta({ description: 'Properties, each of which must hold' }),
+});
+
 const parameterNotes = {
   description: prose.optional(),
   required: z.boolean('expected true or false').optional(),
@@ -200,10 +269,10 @@ export function requirementShapes<Id extends z.ZodType, Inner extends z.ZodType>
       scan: z.strictObject({ ...evidence, kind: z.literal('scan'), where: scanWhere.optional() }),
       test: z.strictObject({ ...evidence, kind: z.literal('test'), where: testWhere.optional() }),
       approval: z.strictObject({ ...evidence, kind: z.literal('approval'), where: approvalWhere.optional() }),
-      sbom: z.strictObject({ ...evidence, kind: z.literal('sbom') }),
-      // Nothing is read from these yet, so what they say is for `check` to judge: that one is there proves nothing.
+      sbom: z.strictObject({ ...evidence, kind: z.literal('sbom'), where: sbomWhere.optional() }),
+      // What VEX says is judged with scans. By itself it is for `check` to judge: that a document is there proves nothing.
       vex: z.strictObject({ ...evidence, kind: z.literal('vex'), check: evidence.check.unwrap() }),
-      summary: z.strictObject({ ...evidence, kind: z.literal('summary'), check: evidence.check.unwrap() }),
+      summary: z.strictObject({ ...evidence, kind: z.literal('summary'), where: summaryWhere.optional() }),
     },
     predicateType: z.strictObject({
       ...evidence,

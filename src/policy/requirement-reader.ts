@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parsePackageUrl } from '../facts/package-url.js';
 import { kindOf } from '../intoto/predicate-kind.js';
 import {
   BARE_CHECK_VARIABLES,
@@ -107,9 +108,7 @@ export class RequirementReader {
   }
 
   private evidence(requirement: EvidenceRequirement, path: Path): EvidenceRequirement {
-    requirement.from.forEach((name, index) => {
-      if (requirement.from.indexOf(name) < index) this.fault([...path, 'from', index], `${name} is named twice`);
-    });
+    this.once(requirement.from, [...path, 'from']);
     const kind = 'kind' in requirement ? requirement.kind : kindOf(requirement.predicateType);
     if (requirement.distinct === 'approver' && kind !== 'approval') {
       this.fault([...path, 'distinct'], 'expected attestor or signer: only approvals have approvers');
@@ -123,8 +122,21 @@ export class RequirementReader {
         const at = [...path, 'where', 'ignore', index, 'until'];
         if (ignoredUntil(until) === null) this.fault(at, `${until} is no day of the calendar`);
       });
+      this.once(requirement.where?.vex?.from ?? [], [...path, 'where', 'vex', 'from']);
+    }
+    if ('kind' in requirement && requirement.kind === 'sbom') {
+      requirement.where?.components?.deny.forEach((purl, index) => {
+        const at = [...path, 'where', 'components', 'deny', index];
+        if (parsePackageUrl(purl) === null) this.fault(at, `${purl} is no package URL`);
+      });
     }
     return requirement;
+  }
+
+  private once(names: readonly string[], path: Path): void {
+    names.forEach((name, index) => {
+      if (names.indexOf(name) < index) this.fault([...path, index], `${name} is named twice`);
+    });
   }
 
   private identify(value: unknown, path: Path): void {

@@ -2,8 +2,10 @@ import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts
 import type { Clock } from './clock.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
 import { ignoredUntil } from './ignored-finding.js';
+import type { FindingRemovals } from './finding-removals.js';
 import type { IgnoredFinding, ScanWhere } from './policy-document.js';
-import { bindNumber, bindText, type Bind } from './value-match.js';
+import { bindNumber, bindText } from './value-match.js';
+import type { Parameters } from './verdict.js';
 
 /** What a policy accepts of findings; null: no limit. */
 interface Limits {
@@ -14,11 +16,8 @@ interface Limits {
   readonly ignored: ReadonlyMap<string, number>;
 }
 
-/**
- * Compiles what is asked of a scan. A scan that exceeds a limit is negative. `vex` is read and removes no finding: that
- * can only deny more.
- */
-export function compileScan(where: ScanWhere): Bind<Conditions> {
+/** Compiles what is asked of a scan, without the findings that are removed. A scan that exceeds a limit is negative. */
+export function compileScan(where: ScanWhere): (parameters: Parameters, removals: FindingRemovals) => Conditions {
   const scanner = where.scanner === undefined ? null : bindText(where.scanner);
   const severities = SEVERITIES.flatMap((severity) => {
     const limit = where.maxSeverity?.[severity];
@@ -27,7 +26,7 @@ export function compileScan(where: ScanWhere): Bind<Conditions> {
   const cvss = where.maxCvss === undefined ? null : bindNumber(where.maxCvss);
   const findings = where.maxFindings === undefined ? null : bindNumber(where.maxFindings);
   const ignored = ignoredMoments(where.ignore ?? []);
-  return (parameters) => {
+  return (parameters, removals) => {
     const asked = scanner === null ? null : scanner(parameters);
     const named = new Map(severities.map(([severity, limit]) => [severity, limit(parameters)]));
     const limits: Limits = {
@@ -49,22 +48,27 @@ export function compileScan(where: ScanWhere): Bind<Conditions> {
       ],
       groupOf: (content) => [scannerOf(content)],
       judge: (content, _standing, clock) =>
-        content.kind === 'scan' ? judgeScan(content, limits, clock) : exceeds('it is no scan'),
+        content.kind === 'scan' ? judgeScan(content, limits, removals, clock) : exceeds('it is no scan'),
       wanted: wantedOf(asked, limits),
     };
   };
 }
 
-function judgeScan(scan: ScanFact, limits: Limits, clock: Clock): Judgement {
+function judgeScan(scan: ScanFact, limits: Limits, removals: FindingRemovals, clock: Clock): Judgement {
   if (limits.severity.size === 0 && limits.cvss === null && limits.findings === null) return PASSES;
+  const removed = removals.removedFrom(scan).findings;
   const listed = new Map<Severity, number>();
-  const ignored = new Map<Severity, number>();
+  const leftOut = new Map<Severity, number>();
   const scores: string[] = [];
   for (const finding of scan.findings) {
     add(listed, finding.severity);
+    if (removed.has(finding)) {
+      add(leftOut, finding.severity);
+      continue;
+    }
     const until = limits.ignored.get(finding.id);
     if (until !== undefined && clock.isBefore(until)) {
-      add(ignored, finding.severity);
+      add(leftOut, finding.severity);
       continue;
     }
     const fault = limits.cvss === null ? null : scoreFault(finding, limits.cvss);
@@ -74,7 +78,7 @@ function judgeScan(scan: ScanFact, limits: Limits, clock: Clock): Judgement {
   let total = 0;
   for (const severity of SEVERITIES) {
     // What a report counts may be more than what it lists; the larger of the two is believed.
-    const count = Math.max(listed.get(severity) ?? 0, scan.counts[severity]) - (ignored.get(severity) ?? 0);
+    const count = Math.max(listed.get(severity) ?? 0, scan.counts[severity]) - (leftOut.get(severity) ?? 0);
     const limit = limits.severity.get(severity);
     if (limit !== undefined && !(count <= limit)) faults.push(`${findings(count, severity)}; the limit is ${limit}`);
     total += count;

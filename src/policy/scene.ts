@@ -1,4 +1,5 @@
 import type { Fact } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CelAnswers } from './cel-answers.js';
@@ -19,6 +20,7 @@ export interface Scene {
   readonly people: People;
   readonly signers: People;
   readonly parameters: Parameters;
+  readonly digest: Sha256Digest;
   readonly repository: string | null;
   readonly answers: CelAnswers;
   /** What has been gathered for this verdict so far. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VEX_STATUSES } from '../facts/fact.js';
 import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from './verdict.js';
 import type { RecordedVerdict } from './verdict.store.js';
 
@@ -6,6 +7,15 @@ const considered = z.object({
   attestation: z.string(),
   code: z.enum(CONSIDERED_CODES),
   message: z.string(),
+});
+
+const removed = z.object({
+  vulnerability: z.string(),
+  package: z.string().nullable().describe('Package URL, or else name'),
+  status: z.enum(VEX_STATUSES),
+  justification: z.string().nullable(),
+  attestation: z.string().describe('The VEX document'),
+  attestor: z.string().describe('For whom it counts'),
 });
 
 const requirement = z.object({
@@ -17,6 +27,11 @@ const requirement = z.object({
   considered: z.array(considered).describe('Evidence that was looked at, and why each was not enough'),
   missing: z.string().nullable().describe('What would satisfy it'),
   waivers: z.array(z.string()).optional().describe('Where it is waived: the waivers without which it would not be met'),
+  removed: z
+    .array(removed)
+    .optional()
+    .describe('Findings that VEX statements removed, the first hundred; only where the requirement asks for VEX'),
+  removedCount: z.number().int().optional().describe('How many findings VEX statements removed'),
 });
 
 export const verdictAnswer = z.object({

@@ -1,3 +1,4 @@
+import type { VexStatus } from '../facts/fact.js';
 import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 
 export const REQUIREMENT_STATUSES = ['satisfied', 'unsatisfied', 'waived', 'not_applicable', 'error'] as const;
@@ -34,6 +35,18 @@ export interface Considered {
   readonly message: string;
 }
 
+/** A finding that counts for nothing, and the VEX statement that says so. */
+export interface RemovedFinding {
+  readonly vulnerability: string;
+  /** Its package URL, or else its name. */
+  readonly package: string | null;
+  readonly status: VexStatus;
+  readonly justification: string | null;
+  /** The VEX document, and the attestor for whom it counts. */
+  readonly attestation: AttestationId;
+  readonly attestor: string;
+}
+
 export interface RequirementResult {
   readonly id: string;
   readonly status: RequirementStatus;
@@ -49,6 +62,13 @@ export interface RequirementResult {
   readonly missing: string | null;
   /** The ids of the waivers without which it would not be met, sorted; only where it is waived. */
   readonly waivers?: readonly string[];
+  /**
+   * What VEX removed from the scans that were judged, in a verdict each once and the first hundred; absent where no VEX is
+   * asked for.
+   */
+  readonly removed?: readonly RemovedFinding[];
+  /** How many were removed in all; in a verdict, beside `removed`. */
+  readonly removedCount?: number;
 }
 
 export type ParameterValue = string | number | boolean;

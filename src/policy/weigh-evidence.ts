@@ -5,6 +5,7 @@ import { countDistinct, type Claim } from './count-distinct.js';
 import { byAttestation, type Entry, type Gathered, type GatheredLine, type Refusal } from './evidence.js';
 import { gatherEvidence } from './gather-evidence.js';
 import { Judge } from './judge-entry.js';
+import { removedFindings, withRemoved } from './removed-findings.js';
 import type { Scene } from './scene.js';
 import { selectEvidence, type Selection } from './select-evidence.js';
 import type { Considered, RequirementResult } from './verdict.js';
@@ -15,7 +16,10 @@ export function weighEvidence(requirement: CompiledEvidence, scene: Scene): Requ
   const judge = new Judge(requirement, gathered.conditions, scene);
   const lines = gathered.lines.map((line) => weighLine(line, requirement, gathered, judge, scene));
   const conclusion = concludeEvidence(requirement, gathered, lines, scene.trust);
-  return concluded({ id: requirement.id, ...conclusion }, consideredIn(requirement, gathered, lines));
+  const considered = [...consideredIn(requirement, gathered, lines)];
+  const removed = removedFindings(gathered, lines.flatMap(judgedIn));
+  const result = concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]);
+  return removed === null ? result : withRemoved(result, removed);
 }
 
 function weighLine(
@@ -54,6 +58,11 @@ function counted(
     asPerson(entry).some(([voice, approver]) => people?.get(voice) === approver);
   const surplus = passing.filter((entry) => !isCounted(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
   return { passing: passing.filter(isCounted), passedOver: [...passedOver, ...surplus], reached };
+}
+
+/** What was picked, whatever it came to. */
+function judgedIn({ passing, opposing, failing, erring }: WeighedLine): readonly Entry[] {
+  return [...passing, ...[...opposing, ...failing, ...erring].map(({ entry }) => entry)];
 }
 
 interface Apart {

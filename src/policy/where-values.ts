@@ -28,16 +28,24 @@ export function whereValues(requirement: EvidenceRequirement): readonly WhereVal
     case 'test': {
       const { suites = [], environment = {}, hardware, region } = requirement.where ?? {};
       return [
-        ...suites.map((value, index) => ({ path: ['where', 'suites', index], value, takes: 'text' as const })),
+        ...textsIn(suites, ['where', 'suites']),
         ...valuesIn(environment, ['where', 'environment'], 'text'),
         ...valuesIn({ hardware, region }, ['where'], 'text'),
       ];
     }
     case 'approval':
       return valuesIn(requirement.where ?? {}, ['where'], 'text');
+    case 'summary': {
+      const { levels = [], properties = [], policy = {}, ...texts } = requirement.where ?? {};
+      return [
+        ...valuesIn(texts, ['where'], 'text'),
+        ...textsIn(levels, ['where', 'levels']),
+        ...valuesIn(policy, ['where', 'policy'], 'text'),
+        ...textsIn(properties, ['where', 'properties']),
+      ];
+    }
     case 'sbom':
     case 'vex':
-    case 'summary':
       return [];
   }
 }
@@ -46,4 +54,8 @@ function valuesIn(fields: object, path: Path, takes: WhereValue['takes']): reado
   return Object.entries(fields).flatMap(([name, value]: [string, unknown]) =>
     typeof value === 'string' || typeof value === 'number' ? [{ path: [...path, name], value, takes }] : [],
   );
+}
+
+function textsIn(values: readonly string[], path: Path): readonly WhereValue[] {
+  return values.map((value, index) => ({ path: [...path, index], value, takes: 'text' }));
 }

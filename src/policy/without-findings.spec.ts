@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SEVERITIES, type ScanFact } from '../facts/fact.js';
 import { Clock } from './clock.js';
+import { NO_REMOVALS } from './finding-removals.js';
 import { compileScan } from './scan-conditions.js';
 import { withoutFindings } from './without-findings.js';
 
@@ -34,8 +35,12 @@ describe('a scan without some of its findings', () => {
         const ignore = ids.map((id) => ({ id, until: '2999-01-01', reason: 'x' }));
         const standing = { levelOf: () => 0 };
         const clock = new Clock(0);
-        const without = compileScan(where)({}).judge(withoutFindings(content, new Set(ids)), standing, clock);
-        expect(without).toEqual(compileScan({ ...where, ignore })({}).judge(content, standing, clock));
+        const without = compileScan(where)({}, NO_REMOVALS).judge(
+          withoutFindings(content, new Set(ids)),
+          standing,
+          clock,
+        );
+        expect(without).toEqual(compileScan({ ...where, ignore })({}, NO_REMOVALS).judge(content, standing, clock));
       }),
       { numRuns: 500 },
     );

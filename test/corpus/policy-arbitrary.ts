@@ -17,6 +17,8 @@ export const ATTESTORS: readonly CaseAttestor[] = [
     builders: [{ id: 'https://ci.example/**', slsaLevel: 3 }],
   }),
   attestor('qa', { kinds: ['scan', 'test', 'other'], repositories: ['registry.example/**'] }),
+  attestor('vendor', { kinds: ['vex'] }),
+  attestor('critic', { kinds: ['vex'] }),
   {
     name: 'managers',
     document: {
@@ -123,6 +125,55 @@ function approverBy(key: string, named: string): string {
   return named;
 }
 
+/** Statements that remove the one finding of scans above, that keep it, or that may do either for what they name. */
+const vexOf = (
+  statuses: readonly string[],
+  keys: readonly string[] = ['vendor/k1', 'vendor/k2', 'stranger/k1'],
+): fc.Arbitrary<Said> =>
+  fc.record({
+    content: fc
+      .record({
+        at: moment,
+        statements: fc.array(
+          fc.record({
+            vulnerability: fc.constantFrom('CVE-1', 'CVE-1', 'CVE-1', 'GHSA-1'),
+            aliases: fc.constantFrom(undefined, ['CVE-1'], ['GHSA-1']),
+            status: fc.constantFrom(...statuses),
+            at: fc.option(moment, { nil: undefined }),
+            products: fc.constantFrom(
+              undefined,
+              undefined,
+              [{ hashes: { 'sha-256': '{image}' } }],
+              [{ '@id': 'https://acme.example/app' }],
+              [{ '@id': 'pkg:oci/app?repository_url=registry.example/app' }],
+              [{ '@id': 'pkg:deb/debian/openssl' }],
+            ),
+          }),
+          { minLength: 1, maxLength: 2 },
+        ),
+      })
+      .map((vex) => written({ vex })),
+    signedBy: fc.subarray([...keys], { minLength: 1, maxLength: 2 }),
+  });
+
+const REMOVING = ['not_affected', 'fixed'];
+const KEEPING = ['affected', 'under_investigation'];
+
+/** A VEX document that removes findings and does nothing else. */
+export const removingVex: fc.Arbitrary<CaseEvidence> = evidenceThat(vexOf(REMOVING)).map(called('removing'));
+
+/** A VEX document that removes nothing. */
+export const keepingVex: fc.Arbitrary<CaseEvidence> = evidenceThat(vexOf(KEEPING)).map(called('keeping'));
+
+/** A VEX document by somebody who may sign them, and whom no policy names. */
+export const strangeVex: fc.Arbitrary<CaseEvidence> = evidenceThat(
+  vexOf([...REMOVING, ...KEEPING], ['critic/k1', 'critic/k2', 'ci/k1']),
+).map(called('strange'));
+
+function called(name: string): (evidence: Omit<CaseEvidence, 'name'>) => CaseEvidence {
+  return (evidence) => ({ name, ...evidence });
+}
+
 function evidenceThat(said: fc.Arbitrary<Said>): fc.Arbitrary<Omit<CaseEvidence, 'name'>> {
   return fc
     .record({
@@ -151,7 +202,24 @@ interface Theme {
   readonly failing: fc.Arbitrary<Said>;
 }
 
+const VEX_THEME: Theme = {
+  said: fc.oneof(signedByMachines(scan), vexOf([...REMOVING, ...REMOVING, ...KEEPING])),
+  requirement: fc.record({
+    kind: fc.constant('scan'),
+    from: technicalAttestors,
+    where: fc.constantFrom(
+      { maxSeverity: { high: 0, low: 0 }, vex: { from: ['vendor'] } },
+      { maxFindings: 0, vex: { from: ['vendor', 'nobody'] } },
+    ),
+    ...common,
+  }),
+  failing: signedByMachines(
+    moment.map((at) => written({ scan: { at, findings: [{ id: 'CVE-9', severity: 'high' }] } })),
+  ),
+};
+
 const THEMES: readonly Theme[] = [
+  VEX_THEME,
   {
     said: signedByMachines(scan),
     requirement: fc.record({
@@ -235,7 +303,16 @@ function requirementOf(evidenceRequirement: fc.Arbitrary<object>, withNot: boole
 export function policyCase(
   withNot: boolean,
 ): fc.Arbitrary<{ readonly each: PolicyCase; readonly failing: CaseEvidence }> {
-  return fc.constantFrom(...THEMES).chain((theme) =>
+  return casesOf(THEMES, withNot);
+}
+
+/** A case as above about scans, under a policy that asks for VEX. */
+export function vexCase(withNot: boolean): fc.Arbitrary<PolicyCase> {
+  return casesOf([VEX_THEME], withNot).map(({ each }) => each);
+}
+
+function casesOf(themes: readonly Theme[], withNot: boolean): ReturnType<typeof policyCase> {
+  return fc.constantFrom(...themes).chain((theme) =>
     fc
       .record({
         requirements: fc.array(requirementOf(theme.requirement, withNot), {
@@ -305,7 +382,7 @@ export const lessTrust: fc.Arbitrary<CaseChange> = fc.oneof(
 function narrower(how: string): Partial<CaseAttestor['document']> {
   switch (how) {
     case 'kinds':
-      return { kinds: ['vex'] };
+      return { kinds: ['summary'] };
     case 'repositories':
       return { repositories: ['elsewhere.example/**'] };
     case 'builders':

@@ -187,6 +187,8 @@ const wantShape = z.strictObject({
       /** Text that the message holds. */
       message: z.string().optional(),
       missing: z.string().optional(),
+      /** Findings that VEX removed, as `CVE-1 by evidence for attestor`, in any order. */
+      removed: z.array(z.string()).optional(),
     }),
   ),
 });

@@ -30,6 +30,65 @@ export const shorthandShape = z.strictObject({
       findings: z.array(finding).default([]),
     })
     .optional(),
+  /** Grype's own report. */
+  grype: z
+    .strictObject({
+      at: z.string().default('T-1h'),
+      matches: z
+        .array(
+          z.strictObject({
+            id: z.string(),
+            severity: z.string().default('high'),
+            name: z.string().default('openssl'),
+            version: z.string().default('3.0.15-1'),
+            purl: z.string().optional(),
+          }),
+        )
+        .default([]),
+    })
+    .optional(),
+  /** OpenVEX. */
+  vex: z
+    .strictObject({
+      at: z.string().default('T-1h'),
+      statements: z.array(
+        z.strictObject({
+          vulnerability: z.string(),
+          aliases: z.array(z.string()).optional(),
+          status: z.string().default('not_affected'),
+          at: z.string().optional(),
+          /** As they stand in the document; `{image}` is the digest of the image, in hexadecimal digits. */
+          products: z.array(z.record(z.string(), z.unknown())).optional(),
+        }),
+      ),
+    })
+    .optional(),
+  /** CycloneDX. */
+  sbom: z
+    .strictObject({
+      components: z.array(
+        z.strictObject({
+          name: z.string(),
+          version: z.string().optional(),
+          purl: z.string().optional(),
+          licences: z.array(z.string()).default([]),
+        }),
+      ),
+    })
+    .optional(),
+  /** A SLSA verification summary. */
+  summary: z
+    .strictObject({
+      verifier: z.string().default('https://verifier.example/v1'),
+      at: z.string().default('T-1h'),
+      resourceUri: z.string().default('registry.example/acme/app'),
+      policy: z
+        .strictObject({ uri: z.string(), digest: z.record(z.string(), z.string()).optional() })
+        .default({ uri: 'https://policies.example/production' }),
+      result: z.string().default('PASSED'),
+      levels: z.array(z.string()).default(['SLSA_BUILD_LEVEL_3']),
+    })
+    .optional(),
   /** Trivy's own report without its time. */
   timelessScan: z.strictObject({ severities: z.array(z.string()).default([]) }).optional(),
   test: z
@@ -62,9 +121,14 @@ export interface Predicate {
 }
 
 /** The predicate that a shorthand stands for, or null where there is none. */
-export function predicateFrom({ build, scan, timelessScan, test, approval }: Shorthand): Predicate | null {
+export function predicateFrom(shorthand: Shorthand): Predicate | null {
+  const { build, scan, grype, vex, sbom, summary, timelessScan, test, approval } = shorthand;
   if (build !== undefined) return provenance(build);
   if (scan !== undefined) return vulnerabilities(scan);
+  if (grype !== undefined) return grypeReport(grype);
+  if (vex !== undefined) return openVex(vex);
+  if (sbom !== undefined) return cycloneDx(sbom);
+  if (summary !== undefined) return verificationSummary(summary);
   if (timelessScan !== undefined) return trivyReport(timelessScan);
   if (test !== undefined) return testResult(test);
   if (approval === undefined) return null;
@@ -107,6 +171,71 @@ function vulnerabilities({ scanner, at, findings }: NonNullable<Shorthand['scan'
         })),
       },
       metadata: { scanStartedOn: at, scanFinishedOn: at },
+    },
+  };
+}
+
+function grypeReport({ at, matches }: NonNullable<Shorthand['grype']>): Predicate {
+  return {
+    predicateType: 'https://predicates.policylabs.dev/grype/v1',
+    predicate: {
+      matches: matches.map(({ id, severity, ...artifact }) => ({
+        vulnerability: { id, severity, fix: { versions: [], state: 'unknown' } },
+        artifact: { type: 'deb', ...artifact },
+      })),
+      descriptor: { name: 'grype', version: '0.112.0', timestamp: at },
+    },
+  };
+}
+
+function openVex({ at, statements }: NonNullable<Shorthand['vex']>): Predicate {
+  return {
+    predicateType: 'https://openvex.dev/ns/v0.2.0',
+    predicate: {
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      '@id': 'https://vex.example/1',
+      author: 'Product Security',
+      timestamp: at,
+      version: 1,
+      statements: statements.map(({ vulnerability, aliases, status, at: timestamp, products }) => ({
+        vulnerability: { name: vulnerability, ...(aliases === undefined ? {} : { aliases }) },
+        status,
+        ...(timestamp === undefined ? {} : { timestamp }),
+        ...(products === undefined ? {} : { products }),
+        ...(status === 'not_affected' ? { justification: 'vulnerable_code_not_present' } : {}),
+        ...(status === 'affected' ? { action_statement: 'update' } : {}),
+      })),
+    },
+  };
+}
+
+function cycloneDx({ components }: NonNullable<Shorthand['sbom']>): Predicate {
+  return {
+    predicateType: 'https://cyclonedx.org/bom',
+    predicate: {
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      version: 1,
+      components: components.map(({ licences, ...component }) => ({
+        type: 'library',
+        ...component,
+        ...(licences.length === 0 ? {} : { licenses: licences.map((name) => ({ license: { name } })) }),
+      })),
+    },
+  };
+}
+
+function verificationSummary(summary: NonNullable<Shorthand['summary']>): Predicate {
+  const { verifier, at, resourceUri, policy, result, levels } = summary;
+  return {
+    predicateType: 'https://slsa.dev/verification_summary/v1',
+    predicate: {
+      verifier: { id: verifier },
+      timeVerified: at,
+      resourceUri,
+      policy,
+      verificationResult: result,
+      verifiedLevels: levels,
     },
   };
 }

@@ -4,8 +4,8 @@ import { CelEngine } from '../../src/policy/cel.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
 import type { Verdict } from '../../src/policy/verdict.js';
-import { lessTrust, policyCase } from './policy-arbitrary.js';
-import type { PolicyCase } from './policy-cases.js';
+import { keepingVex, lessTrust, policyCase, removingVex, strangeVex, vexCase } from './policy-arbitrary.js';
+import { CASES_AT, type PolicyCase } from './policy-cases.js';
 import { attestationOf, evaluationOf } from './policy-scene.js';
 
 const PATIENT = {
@@ -97,6 +97,48 @@ describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
     );
   });
 
+  it('taking away VEX that removes never turns deny into allow', async () => {
+    await fc.assert(
+      fc.asyncProperty(vexCase(false), removingVex, async (each, vex) => {
+        await staysDenied({ ...each, evidence: [...each.evidence, vex] }, each);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('less trust in VEX never turns deny into allow, not even through not', async () => {
+    await fc.assert(
+      fc.asyncProperty(vexCase(true), fc.nat(), async (each, index) => {
+        const change = VENDOR_CHANGES[index % VENDOR_CHANGES.length];
+        if (change !== undefined) await staysDenied(each, { ...each, changes: [change] });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('VEX by an attestor whom the policy does not name changes nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(vexCase(true), strangeVex, async (each, vex) => {
+        expect(withoutConsidered(await verdictOf({ ...each, evidence: [...each.evidence, vex] }))).toEqual(
+          withoutConsidered(await verdictOf(each)),
+        );
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('VEX that removes nothing changes nothing where no other removes anything', async () => {
+    await fc.assert(
+      fc.asyncProperty(vexCase(true), keepingVex, async (each, vex) => {
+        const scans = each.evidence.filter(({ content }) => !content.predicateType.includes('openvex'));
+        expect(withoutConsidered(await verdictOf({ ...each, evidence: [...scans, vex] }))).toEqual(
+          withoutConsidered(await verdictOf({ ...each, evidence: scans })),
+        );
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   it('the order of facts changes no byte', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -135,6 +177,17 @@ describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
     );
   });
 });
+
+const VENDOR_CHANGES: PolicyCase['changes'] = [
+  { at: CASES_AT, revoke: 'vendor', key: 'k1', reason: 'compromised' },
+  { at: CASES_AT, revoke: 'vendor', key: 'k2', reason: 'superseded' },
+  { at: CASES_AT, delete: 'vendor' },
+  { at: CASES_AT, put: { name: 'vendor', document: { kinds: ['scan'], keys: { k1: {}, k2: {} } } } },
+];
+
+function withoutConsidered(verdict: Verdict): object {
+  return { ...verdict, requirements: verdict.requirements.map((result) => ({ ...result, considered: [] })) };
+}
 
 function isApproval(predicate: unknown): boolean {
   return (

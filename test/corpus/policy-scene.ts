@@ -38,10 +38,11 @@ const REGISTERED_AT = '2020-01-01T00:00:00.000Z';
 /** Everything a case hands to evaluation, without signatures: who signed is taken from the case. */
 export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
   const document = parsePolicy(JSON.stringify(each.policy), 'json');
+  const digest = imageOf(each);
   return {
     policy: compilePolicy(document),
     policyRef: { name: document.policy, revision: 1, digest: policyDigest(document) },
-    facts: each.evidence.flatMap(factsOf),
+    facts: each.evidence.map((one) => aboutImage(one, digest)).flatMap(factsOf),
     predicates: new Map(
       each.evidence.flatMap(({ name, content }) =>
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
@@ -51,7 +52,7 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
     trust: withActs(trustOf(each.attestors, each.changes), each.evidence),
     ownKeys: new Set([thumbprintOf(OWN_KEY)]),
     parameters: parseParameters(document, each.parameters),
-    digest: imageOf(each),
+    digest,
     repository: each.repository,
     pending: each.pending,
     revisions: { evidence: 1, trust: 1, waivers: 0 },
@@ -80,6 +81,16 @@ function waiverOf({ name, policy, vulnerability, scope, ...rest }: CaseWaiver, e
     from: Date.parse(from),
     until: Date.parse(until),
   };
+}
+
+/** The evidence with the image's own digest where it names the image. */
+function aboutImage(evidence: CaseEvidence, digest: Sha256Digest): CaseEvidence {
+  return namingImage(evidence, digest.replace('sha256:', ''));
+}
+
+/** The value with `{image}` in its texts made the image's digest, in hexadecimal digits. */
+export function namingImage<V>(value: V, hexadecimal: string): V {
+  return JSON.parse(JSON.stringify(value).replaceAll('{image}', hexadecimal)) as V;
 }
 
 /** The id under which a case's evidence is known. */

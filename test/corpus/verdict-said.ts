@@ -30,7 +30,11 @@ export function saidOf(
 export function wantedOf({ want }: PolicyCase): Want {
   const sorted = Object.entries(want.requirements).map(([id, wanted]) => [
     id,
-    wanted.evidence === undefined ? wanted : { ...wanted, evidence: [...wanted.evidence].sort() },
+    {
+      ...wanted,
+      ...(wanted.evidence === undefined ? {} : { evidence: [...wanted.evidence].sort() }),
+      ...(wanted.removed === undefined ? {} : { removed: [...wanted.removed].sort() }),
+    },
   ]);
   return { ...want, waivers: [...want.waivers].sort(), requirements: Object.fromEntries(sorted) };
 }
@@ -52,8 +56,16 @@ function resultSaid(
       ? {}
       : { considered: Object.fromEntries([...codes].map(([name, all]) => [name, all.length === 1 ? all[0] : all])) }),
     ...(want?.message === undefined ? {} : { message: held(result.message, want.message) }),
+    ...(want?.removed === undefined ? {} : { removed: removedSaid(result, nameOf) }),
     ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
   } as SaidOfRequirement;
+}
+
+function removedSaid({ removed }: RequirementResult, nameOf: (id: AttestationId) => string): readonly string[] | null {
+  if (removed === undefined) return null;
+  return removed
+    .map(({ vulnerability, attestation, attestor }) => `${vulnerability} by ${nameOf(attestation)} for ${attestor}`)
+    .sort();
 }
 
 /** The part that is asked for, or where it is not there, the whole for the reader of the failure. */

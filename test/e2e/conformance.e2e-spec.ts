@@ -87,12 +87,17 @@ describe('Witness and Archivista envelopes over HTTP', () => {
   });
 });
 
+/** Whoever signed the reports, as an attestor for scans. */
+const CARABINER = {
+  kinds: ['scan'],
+  keys: [],
+  identities: [{ id: 'puerco', issuer: 'https://accounts.google.com', subject: 'puerco@carabiner.dev' }],
+};
+
 describe('signed scan reports over HTTP', () => {
   withConformanceData('carabiner-policies', () => {
     beforeAll(async () => {
-      const identity = { id: 'puerco', issuer: 'https://accounts.google.com', subject: 'puerco@carabiner.dev' };
-      const document = { kinds: ['scan'], keys: [], identities: [identity] };
-      demand(await admin.put('/v1/attestors/carabiner', document), 201);
+      demand(await admin.put('/v1/attestors/carabiner', CARABINER), 201);
     });
 
     it.each([
@@ -118,6 +123,67 @@ describe('signed scan reports over HTTP', () => {
       expect(body.verification.signers[0].signedAt).not.toBeNull();
       const stored = demand(await admin.get(`/v1/attestations/${body.id}`), 200);
       expect(stored.body.facts).toMatchObject([{ kind: 'scan', content: { counts } }]);
+    });
+  });
+});
+
+/** The decisions that the policies published with the reports come to: which severities they let pass. */
+const LIMITS = {
+  'no finding': { maxFindings: 0 },
+  'low ones alone': { maxSeverity: { critical: 0, high: 0, medium: 0, negligible: 0, none: 0, unknown: 0 } },
+  'all four severities': { maxSeverity: { negligible: 0, none: 0, unknown: 0 } },
+} as const;
+
+describe.each(['grype', 'trivy'])('the published decisions about reports of %s', (scanner) => {
+  withConformanceData('carabiner-policies', () => {
+    describe.each(['many', 'none'])('with %s', (which) => {
+      // All four reports are about one image, so each is alone in a service of its own.
+      let alone: TestDatabase;
+      let service: TestApp;
+      let attestation: string;
+      let image: string;
+
+      beforeAll(async () => {
+        alone = await createTestDatabase();
+        service = await startTestApp({ database: alone });
+        const owner = apiOf(service);
+        demand(await owner.put('/v1/attestors/carabiner', CARABINER), 201);
+        const bundle = readConformanceFile(`carabiner-policies/testdata_${scanner}_${which}.intoto.json`);
+        const { body } = demand(await owner.post('/v1/attestations', bundle, { prefer: 'wait=30' }), 201);
+        attestation = body.id;
+        const digests: readonly string[] = body.subjects.map(({ digest }: { digest: string }) => digest);
+        image = digests.find((digest) => digest.startsWith('sha256:')) ?? '';
+      });
+
+      afterAll(async () => {
+        await service.stop();
+        await alone.drop();
+      });
+
+      const DECISIONS = [
+        { allowed: 'no finding', many: 'deny', none: 'allow' },
+        { allowed: 'low ones alone', many: 'deny', none: 'allow' },
+        { allowed: 'all four severities', many: 'allow', none: 'allow' },
+      ] as const;
+
+      it.each(DECISIONS)('allowing $allowed: $many with many, $none with none', async ({ allowed, many, none }) => {
+        const owner = apiOf(service);
+        const policy = allowed.replaceAll(' ', '-');
+        const requirement = {
+          id: 'scanned',
+          kind: 'scan',
+          from: ['carabiner'],
+          where: { scanner, ...LIMITS[allowed] },
+        };
+        demand(await owner.put(`/v1/policies/${policy}`, { policy, requirements: [requirement] }), 201);
+        const { body } = demand(await owner.get(`/v1/images/${image}/verdict?policy=${policy}`), 200);
+        const decision = which === 'many' ? many : none;
+        expect(body).toMatchObject({
+          decision,
+          pending: false,
+          requirements: [{ code: decision === 'allow' ? 'satisfied' : 'negative_evidence', evidence: [attestation] }],
+        });
+      });
     });
   });
 });

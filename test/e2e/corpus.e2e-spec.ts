@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attestationIdOf, type AttestationId } from '../../src/intoto/digest.js';
 import { thumbprintOf } from '../../src/intoto/thumbprint.js';
 import { loadPolicyCases, type CaseAttestor, type CaseChange, type PolicyCase } from '../corpus/policy-cases.js';
+import { namingImage } from '../corpus/policy-scene.js';
 import { saidOf, wantedOf } from '../corpus/verdict-said.js';
 import { loadVerificationCases, type VerificationCase, type Want } from '../corpus/verification-cases.js';
 import { demand } from '../support/answers.js';
@@ -129,7 +130,7 @@ class Scene {
     const ids = new Map<string, AttestationId>();
     for (const { name, content, signedBy } of evidence) {
       if (!('predicate' in content)) throw new Error(`${name} is not written as a predicate`);
-      const predicate = this.renamed(content.predicate);
+      const predicate = namingImage(this.renamed(content.predicate), this.image.replace('sha256:', ''));
       // By the name no two statements are one, as no two are in a case.
       const statement = statementAbout(this.image, content.predicateType, predicate, name);
       const envelope = envelopeOf(
@@ -209,6 +210,9 @@ class Scene {
   private renamed<V>(document: V): V {
     return JSON.parse(JSON.stringify(document), (key: string, value: unknown) => {
       if (key === 'from' && Array.isArray(value)) return value.map((name) => this.own(String(name)));
+      if (key === 'reviewers' && Array.isArray(value)) {
+        return value.map(({ name, ...rest }: { readonly name: string }) => ({ ...rest, name: this.own(name) }));
+      }
       if (key === 'approver' && typeof value === 'object') {
         const { id, ...rest } = value as { readonly id: string };
         return { ...rest, id: this.own(id) };

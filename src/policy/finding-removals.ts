@@ -1,0 +1,38 @@
+import type { Fact, Finding, ScanFact, VexStatement } from '../facts/fact.js';
+
+/** A VEX document as evidence of one attestor. */
+export interface VexDocument {
+  readonly fact: Fact;
+  /** The attestor. */
+  readonly voice: string;
+}
+
+/** A VEX statement that counts, by one attestor, with its place in time. */
+export interface Said {
+  readonly statement: VexStatement;
+  /** Its place among the statements of its document. */
+  readonly index: number;
+  readonly document: VexDocument;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** It says, or is proved, when it was made; else only its receipt is known. */
+  readonly timed: boolean;
+}
+
+/** What VEX statements make of one scan. */
+export interface Removed {
+  /** The findings that count for nothing, each with the statement that says so. */
+  readonly findings: ReadonlyMap<Finding, Said>;
+  /** Documents that would have removed a finding, each with the newer one that says otherwise. */
+  readonly overridden: ReadonlyMap<VexDocument, Said>;
+}
+
+/** What VEX statements make of scans. */
+export interface FindingRemovals {
+  removedFrom(scan: ScanFact): Removed;
+}
+
+const NOTHING: Removed = { findings: new Map(), overridden: new Map() };
+
+/** Where nobody is named whose statements count. */
+export const NO_REMOVALS: FindingRemovals = { removedFrom: () => NOTHING };
