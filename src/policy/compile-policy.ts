@@ -19,6 +19,7 @@ import type {
   Requirement,
   ScanWhere,
   Select,
+  SubjectOfEvidence,
   TestWhere,
 } from './policy-document.js';
 import { compileScan } from './scan-conditions.js';
@@ -51,6 +52,7 @@ interface CompiledCommon {
 export interface CompiledEvidence extends CompiledCommon {
   readonly type: 'evidence';
   readonly kind: Kind;
+  readonly of: SubjectOfEvidence;
   /** null where every predicate type of the kind will do. */
   readonly predicateType: string | null;
   readonly from: readonly string[];
@@ -83,7 +85,8 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   };
 }
 
-function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
+/** Every requirement about evidence in it, however deep. */
+export function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
   switch (requirement.type) {
     case 'evidence':
       return [requirement];
@@ -123,6 +126,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     id,
     when,
     kind,
+    of: requirement.of ?? 'image',
     predicateType: 'predicateType' in requirement ? requirement.predicateType : null,
     from: requirement.from,
     select: requirement.select ?? (kind === 'build' || kind === 'summary' ? 'any' : 'latest'),

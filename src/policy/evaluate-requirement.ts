@@ -2,6 +2,7 @@ import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds } from './considered.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
+import { weighAboutSource } from './weigh-about-source.js';
 import { weighEvidence } from './weigh-evidence.js';
 
 /** What a requirement comes to in a scene. An error anywhere stays an error unless something else decides. */
@@ -25,7 +26,7 @@ export function evaluateRequirement(requirement: CompiledRequirement, scene: Sce
 function evaluateBody(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   switch (requirement.type) {
     case 'evidence':
-      return weighEvidence(requirement, scene);
+      return requirement.of === 'source' ? weighAboutSource(requirement, scene) : weighEvidence(requirement, scene);
     case 'check': {
       const { id, check } = requirement;
       const answer = scene.answers.ask(check, null);
@@ -170,10 +171,10 @@ function joined(
   for (const { evidence, code, message } of others) {
     considered.push(...evidence.map((attestation) => ({ attestation, code, message })));
   }
-  return concluded(
-    { id, ...conclusion, evidence: sortedIds(deciding.flatMap(({ evidence }) => evidence)) },
-    considered,
-  );
+  // At one moment there is one source, whichever branch speaks of it.
+  const through = branches.find((branch) => branch.through !== undefined)?.through;
+  const evidence = sortedIds(deciding.flatMap((branch) => branch.evidence));
+  return concluded({ id, ...conclusion, evidence, ...(through === undefined ? {} : { through }) }, considered);
 }
 
 function told(branches: readonly RequirementResult[]): string {

@@ -1,5 +1,5 @@
 import type { Fact, Json } from '../facts/fact.js';
-import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import { CelAnswers } from './cel-answers.js';
@@ -8,6 +8,7 @@ import type { CelEngine } from './cel.js';
 import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
+import { namingBuilds } from './naming-builds.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
@@ -18,6 +19,8 @@ export interface EvaluationInput {
   readonly policyRef: { readonly name: string; readonly revision: number; readonly digest: Sha256Digest };
   /** The facts about the digest, in any order. */
   readonly facts: readonly Fact[];
+  /** The facts about the digests that `furtherDigests` names, in any order. */
+  readonly related?: ReadonlyMap<SubjectDigest, readonly Fact[]>;
   /** By attestation; needed where the policy's `needsPredicate` says so, and then for every fact. */
   readonly predicates: ReadonlyMap<AttestationId, Json>;
   readonly trust: TrustSnapshot;
@@ -27,7 +30,7 @@ export interface EvaluationInput {
   readonly parameters: Parameters;
   readonly digest: Sha256Digest;
   readonly repository: string | null;
-  /** Evidence for the digest is still being verified. */
+  /** Evidence for the digest, or for one that it is related to, is still being verified. */
   readonly pending: boolean;
   readonly revisions: Verdict['revisions'];
   /** RFC 3339. */
@@ -72,7 +75,21 @@ class Evaluation {
     const { facts, trust, ownKeys, parameters, repository } = input;
     const { answers } = this;
     this.now = epochOf(input.now);
-    this.scene = { facts, trust, ownKeys, parameters, repository, answers, gathered: new Map(), inverted: false };
+    this.scene = {
+      facts,
+      trust,
+      ownKeys,
+      parameters,
+      repository,
+      answers,
+      gathered: new Map(),
+      related: new Map(
+        [...(input.related ?? [])].map(([digest, about]) => [digest, { facts: about, gathered: new Map() }]),
+      ),
+      namingBuilds: namingBuilds(input.policy.requirements),
+      gatheredInDoubt: new Map(),
+      inverted: false,
+    };
   }
 
   results(): readonly DatedResult[] {

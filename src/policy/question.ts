@@ -42,6 +42,7 @@ export function contentDigest(verdict: Verdict): Sha256Digest {
       requirement.code,
       requirement.evidence,
       requirement.considered.map((considered) => [considered.attestation, considered.code]),
+      ...(requirement.through === undefined ? [] : [requirement.through]),
     ]),
     verdict.waivers,
   ];

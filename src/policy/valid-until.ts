@@ -25,6 +25,6 @@ export function firstChange(result: RequirementResult, clock: Clock, evaluateAt:
 }
 
 /** What a result says without its words, in which ages move with the clock. */
-function contentOf({ status, code, evidence, considered }: RequirementResult): string {
-  return JSON.stringify([status, code, evidence, considered.map((one) => [one.attestation, one.code])]);
+function contentOf({ status, code, evidence, considered, through }: RequirementResult): string {
+  return JSON.stringify([status, code, evidence, considered.map((one) => [one.attestation, one.code]), through]);
 }

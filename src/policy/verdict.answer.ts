@@ -16,6 +16,10 @@ const requirement = z.object({
   evidence: z.array(z.string()).describe('What satisfied it, or for negative_evidence what stands against it'),
   considered: z.array(considered).describe('Evidence that was looked at, and why each was not enough'),
   missing: z.string().nullable().describe('What would satisfy it'),
+  through: z
+    .object({ build: z.string(), commit: z.string() })
+    .optional()
+    .describe('Of a requirement about the source: the build attestation that names the commit, and the commit'),
 });
 
 export const verdictAnswer = z.object({
@@ -34,7 +38,15 @@ export const verdictAnswer = z.object({
     .describe('First moment at which time alone could change the answer, exclusive; null where it cannot'),
   requirements: z.array(requirement),
   waivers: z.array(z.string()),
-  revisions: z.object({ evidence: z.number().int(), trust: z.number().int(), waivers: z.number().int() }),
+  revisions: z.object({
+    evidence: z.number().int(),
+    related: z
+      .record(z.string(), z.number().int())
+      .optional()
+      .describe('Of what is proved about other digests that the verdict depends on'),
+    trust: z.number().int(),
+    waivers: z.number().int(),
+  }),
 });
 
 export const recordedVerdictAnswer = verdictAnswer.extend({

@@ -16,7 +16,7 @@ import type { VerdictService } from './verdict.service.js';
 
 export interface VerdictRoutesOptions {
   readonly authenticator: Authenticator;
-  readonly images: Pick<ImageStateStore, 'readState'>;
+  readonly images: Pick<ImageStateStore, 'readStates'>;
   readonly verdicts: VerdictService;
   /** Told how long each answer took, in seconds. */
   readonly onAnswered: (route: 'get' | 'post', seconds: number) => void;
@@ -93,12 +93,17 @@ async function getVerdict(
   const mark = request.url.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
   const { digest, repository, policy, parameters: given } = parseVerdictQuery(request.params.digest, query);
-  const state = await options.images.readState(digest);
+  const [state, ...related] = await options.images.readStates([digest, ...options.verdicts.relatedTo(digest)]);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
   const caller = authorized instanceof Promise ? await authorized : authorized;
   assertRole(caller, READ_ROLES);
   const parameters = assertPinned(caller, policy, given);
-  const answer = await options.verdicts.answer({ digest, repository, policy, parameters }, state, caller.actor);
+  const answer = await options.verdicts.answer(
+    { digest, repository, policy, parameters },
+    state,
+    caller.actor,
+    related,
+  );
   options.onAnswered('get', (performance.now() - started) / 1000);
   return reply.code(200).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
 }

@@ -1,4 +1,4 @@
-import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 
 export const REQUIREMENT_STATUSES = ['satisfied', 'unsatisfied', 'waived', 'not_applicable', 'error'] as const;
 export type RequirementStatus = (typeof REQUIREMENT_STATUSES)[number];
@@ -34,6 +34,14 @@ export interface Considered {
   readonly message: string;
 }
 
+/** How evidence about the source is evidence about the image. */
+export interface Through {
+  /** The attestation of the build that names the commit. */
+  readonly build: AttestationId;
+  /** In full, 40 or 64 hex digits. */
+  readonly commit: string;
+}
+
 export interface RequirementResult {
   readonly id: string;
   readonly status: RequirementStatus;
@@ -44,6 +52,8 @@ export interface RequirementResult {
   readonly considered: readonly Considered[];
   /** What would satisfy it, in words a pipeline's author can act on; null where it is satisfied or does not apply. */
   readonly missing: string | null;
+  /** Of a requirement about the source, where the builds name one commit. */
+  readonly through?: Through;
 }
 
 export type ParameterValue = string | number | boolean;
@@ -66,5 +76,11 @@ export interface Verdict {
   readonly validUntil: string | null;
   readonly requirements: readonly RequirementResult[];
   readonly waivers: readonly string[];
-  readonly revisions: { readonly evidence: number; readonly trust: number; readonly waivers: number };
+  readonly revisions: {
+    readonly evidence: number;
+    /** Of what is proved about other digests that the verdict depends on; absent where there are none. */
+    readonly related?: Readonly<Record<SubjectDigest, number>>;
+    readonly trust: number;
+    readonly waivers: number;
+  };
 }
