@@ -59,6 +59,8 @@ export type CaseChange = { readonly at: string } & (
 
 export interface CaseEvidence {
   readonly name: string;
+  /** The commit that it is about, in full, where it is not about the image. */
+  readonly commit?: string | undefined;
   readonly content:
     | { readonly predicateType: string; readonly predicate: unknown }
     | { readonly predicateType: string; readonly fact: object; readonly ownTime: string | null };
@@ -132,6 +134,8 @@ const changeShape = z.union([
 const evidenceShape = z
   .strictObject({
     name: z.string(),
+    /** What it is about instead of the image. */
+    commit: z.string().optional(),
     predicateType: z.string().optional(),
     predicate: z.unknown().optional(),
     /** In place of a predicate, where the normal form matters and not what it was read from. */
@@ -165,6 +169,8 @@ const wantShape = z.strictObject({
       /** Text that the message holds. */
       message: z.string().optional(),
       missing: z.string().optional(),
+      /** The name of the build that names the commit; null where there must be none. */
+      through: z.strictObject({ build: z.string(), commit: z.string() }).nullable().optional(),
     }),
   ),
 });
@@ -247,6 +253,7 @@ function attestorsOf(attestors: z.infer<typeof attestorsShape>): readonly CaseAt
 function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvidence {
   const {
     name,
+    commit,
     signedBy,
     provenAt,
     standing,
@@ -256,6 +263,7 @@ function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvid
   } = each;
   return {
     name,
+    commit,
     content:
       fact === undefined
         ? (predicateFrom(each) ?? { predicateType, predicate: each.predicate })

@@ -1,8 +1,15 @@
 import { deriveFacts } from '../../src/facts/derive-facts.js';
 import type { DerivedFact, Fact, FactContent, Json } from '../../src/facts/fact.js';
-import { sha256, type AttestationId, type Sha256Digest } from '../../src/intoto/digest.js';
+import {
+  sha256,
+  subjectDigest,
+  type AttestationId,
+  type Sha256Digest,
+  type SubjectDigest,
+} from '../../src/intoto/digest.js';
 import { compilePolicy } from '../../src/policy/compile-policy.js';
 import type { EvaluationInput } from '../../src/policy/evaluate.js';
+import { furtherDigests } from '../../src/policy/further-digests.js';
 import { parseParameters } from '../../src/policy/parse-parameters.js';
 import { parsePolicy } from '../../src/policy/parse-policy.js';
 import { policyDigest } from '../../src/policy/policy-digest.js';
@@ -30,24 +37,38 @@ const REGISTERED_AT = '2020-01-01T00:00:00.000Z';
 /** Everything a case hands to evaluation, without signatures: who signed is taken from the case. */
 export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
   const document = parsePolicy(JSON.stringify(each.policy), 'json');
+  const policy = compilePolicy(document);
+  const trust = withActs(trustOf(each.attestors, each.changes), each.evidence);
+  const facts = factsAbout(each, null);
+  const { repository } = each;
   return {
-    policy: compilePolicy(document),
+    policy,
     policyRef: { name: document.policy, revision: 1, digest: policyDigest(document) },
-    facts: each.evidence.flatMap(factsOf),
+    facts,
+    related: new Map(
+      furtherDigests({ policy, facts, trust, repository }).map((digest) => [digest, factsAbout(each, digest)]),
+    ),
     predicates: new Map(
       each.evidence.flatMap(({ name, content }) =>
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
       ),
     ),
-    trust: withActs(trustOf(each.attestors, each.changes), each.evidence),
+    trust,
     ownKeys: new Set([thumbprintOf(OWN_KEY)]),
     parameters: parseParameters(document, each.parameters),
     digest: sha256(Buffer.from(each.name)),
-    repository: each.repository,
+    repository,
     pending: each.pending,
     revisions: { evidence: 1, trust: 1, waivers: 0 },
     now: each.now,
   };
+}
+
+/** The facts about the image, or about another digest. */
+function factsAbout({ evidence }: PolicyCase, digest: SubjectDigest | null): readonly Fact[] {
+  return evidence
+    .filter(({ commit }) => (commit === undefined ? null : subjectDigest('gitCommit', commit)) === digest)
+    .flatMap(factsOf);
 }
 
 /** The id under which a case's evidence is known. */

@@ -46,7 +46,12 @@ function resultSaid(
       : { considered: Object.fromEntries([...codes].map(([name, all]) => [name, all.length === 1 ? all[0] : all])) }),
     ...(want?.message === undefined ? {} : { message: held(result.message, want.message) }),
     ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
+    ...(want?.through === undefined ? {} : { through: throughSaid(result, nameOf) }),
   } as SaidOfRequirement;
+}
+
+function throughSaid({ through }: RequirementResult, nameOf: (id: AttestationId) => string): unknown {
+  return through === undefined ? null : { build: nameOf(through.build), commit: through.commit };
 }
 
 /** The part that is asked for, or where it is not there, the whole for the reader of the failure. */
