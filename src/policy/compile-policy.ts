@@ -63,6 +63,8 @@ export interface CompiledEvidence extends CompiledCommon {
   /** Milliseconds. */
   readonly maxAge: number | null;
   readonly provenOrder: boolean;
+  /** Of approvals: not by whoever built the image. */
+  readonly notByBuilder: boolean;
   readonly check: CelExpression | null;
   readonly conditions: Bind<Conditions>;
 }
@@ -134,6 +136,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     distinct: requirement.distinct ?? null,
     maxAge: requirement.maxAge === undefined ? null : durationMilliseconds(requirement.maxAge),
     provenOrder: requirement.order === 'proven',
+    notByBuilder: 'notBy' in requirement && requirement.notBy === 'builder',
     check: requirement.check === undefined ? null : parseCel(requirement.check, EVIDENCE_CHECK_VARIABLES),
     conditions: compileWhere(requirement, kind),
   };

@@ -1,5 +1,6 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds } from './considered.js';
+import { withoutBuilders } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { weighAboutSource } from './weigh-about-source.js';
@@ -25,8 +26,12 @@ export function evaluateRequirement(requirement: CompiledRequirement, scene: Sce
 
 function evaluateBody(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   switch (requirement.type) {
-    case 'evidence':
-      return requirement.of === 'source' ? weighAboutSource(requirement, scene) : weighEvidence(requirement, scene);
+    case 'evidence': {
+      // Under a `not` what counts denies, so there nobody's approval is left out.
+      const amend = requirement.notByBuilder && !scene.inverted ? withoutBuilders(scene) : undefined;
+      const weigh = requirement.of === 'source' ? weighAboutSource : weighEvidence;
+      return weigh(requirement, scene, amend);
+    }
     case 'check': {
       const { id, check } = requirement;
       const answer = scene.answers.ask(check, null);

@@ -82,7 +82,12 @@ export type EvidenceRequirement = Evidence &
     | { readonly kind: 'build'; readonly where?: BuildWhere | undefined }
     | { readonly kind: 'scan'; readonly where?: ScanWhere | undefined }
     | { readonly kind: 'test'; readonly where?: TestWhere | undefined }
-    | { readonly kind: 'approval'; readonly where?: ApprovalWhere | undefined }
+    | {
+        readonly kind: 'approval';
+        readonly where?: ApprovalWhere | undefined;
+        /** Whose approval does not count: whoever built the image. */
+        readonly notBy?: 'builder' | undefined;
+      }
     | { readonly kind: Exclude<Kind, 'build' | 'scan' | 'test' | 'approval' | 'other'> }
     | { readonly predicateType: string }
   );

@@ -204,6 +204,10 @@ export function requirementShapes<Id extends z.ZodType, Inner extends z.ZodType>
         of: ofEither,
         kind: z.literal('approval'),
         where: approvalWhere.optional(),
+        notBy: z
+          .literal('builder', 'expected builder')
+          .optional()
+          .meta({ description: 'builder: the approval of whoever signed the build does not count' }),
       }),
       sbom: z.strictObject({ ...evidence, kind: z.literal('sbom') }),
       // Nothing is read from these yet, so what they say is for `check` to judge: that one is there proves nothing.

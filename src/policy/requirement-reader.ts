@@ -132,6 +132,7 @@ export class RequirementReader {
       if (kind === 'build') this.fault([...path, 'of'], 'expected image: builds are about images');
       this.askedOfBuilds.push([...path, 'of']);
     }
+    if ('notBy' in requirement && requirement.notBy !== undefined) this.askedOfBuilds.push([...path, 'notBy']);
     if (requirement.check !== undefined) {
       this.expression(requirement.check, [...path, 'check'], EVIDENCE_CHECK_VARIABLES);
     }

@@ -1,4 +1,5 @@
 import type { CompiledEvidence } from './compile-policy.js';
+import type { Gathered } from './evidence.js';
 import type { Scene } from './scene.js';
 import { sourceOfImage } from './source-of-image.js';
 import type { RequirementResult } from './verdict.js';
@@ -8,7 +9,11 @@ import { weighEvidence } from './weigh-evidence.js';
  * Weighs evidence about the commit that the image was built of. Where the commit cannot be told nothing counts; under a
  * `not`, where nothing would be enough, that is an error.
  */
-export function weighAboutSource(requirement: CompiledEvidence, scene: Scene): RequirementResult {
+export function weighAboutSource(
+  requirement: CompiledEvidence,
+  scene: Scene,
+  amend?: (gathered: Gathered) => Gathered,
+): RequirementResult {
   const { id } = requirement;
   const source = sourceOfImage(scene);
   if (!source.known) {
@@ -31,7 +36,7 @@ export function weighAboutSource(requirement: CompiledEvidence, scene: Scene): R
       missing: 'a retraction of builds that name other commits',
     };
   }
-  const result = weighEvidence(requirement, { ...scene, facts: related.facts, gathered: related.gathered });
+  const result = weighEvidence(requirement, { ...scene, facts: related.facts, gathered: related.gathered }, amend);
   return {
     ...result,
     message: `${result.message}; this is about commit ${commit}, which build ${build} names`,

@@ -26,6 +26,7 @@ export const ATTESTORS: readonly CaseAttestor[] = [
     },
   },
   { name: 'tickets', document: { kinds: ['approval'], keys: { bot: {} }, mayNameApprovers: true } },
+  { name: 'makers', document: { kinds: ['build'], keys: { alice4: { person: 'alice' }, bob2: { person: 'bob' } } } },
   { name: 'crew', document: { kinds: ['approval'], keys: { carol: {}, dave: {}, carol2: {} } } },
 ];
 
@@ -241,6 +242,24 @@ const THEMES: readonly Theme[] = [
       ...common,
     }),
     failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
+  },
+  {
+    said: fc.oneof(
+      approval,
+      fc.record({
+        content: sourceBuild,
+        signedBy: fc.subarray(['ci/k1', 'makers/alice4', 'makers/bob2'], { minLength: 1 }),
+      }),
+    ),
+    requirement: fc.record({
+      kind: fc.constant('approval'),
+      from: people,
+      notBy: fc.constant('builder'),
+      distinct: fc.constantFrom(undefined, 'attestor', 'signer'),
+      ...common,
+    }),
+    failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
+    always: fc.constant({ kind: 'build', from: ['ci', 'makers'] }),
   },
 ];
 
