@@ -9,6 +9,7 @@ import { PoliciesAndVerdicts1764000000700 } from './1764000000700-policies-and-v
 import { IdentitiesAndRoots1764000000800 } from './1764000000800-identities-and-roots.js';
 import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
 import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predicates.js';
+import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   IdentitiesAndRoots1764000000800,
   ProvedSigners1764000000900,
   KindsOfPredicates1764000001000,
+  ImageIndexes1764000001300,
 ];
