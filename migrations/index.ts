@@ -10,6 +10,7 @@ import { IdentitiesAndRoots1764000000800 } from './1764000000800-identities-and-
 import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
 import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predicates.js';
 import { Waivers1764000001100 } from './1764000001100-waivers.js';
+import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   ProvedSigners1764000000900,
   KindsOfPredicates1764000001000,
   Waivers1764000001100,
+  ImageIndexes1764000001300,
 ];

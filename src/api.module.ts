@@ -6,6 +6,7 @@ import { ADMIN_TOKEN } from './access/admin-token.js';
 import { Authenticator } from './access/authenticator.js';
 import { TokensController } from './access/tokens.controller.js';
 import { AttestationController } from './attestations/attestation.controller.js';
+import { ImageIndexController } from './attestations/image-index.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { ERROR_CODES } from './error-codes.js';
 import { FactsModule } from './facts/facts.module.js';
@@ -55,6 +56,7 @@ import { VerificationModule } from './verification/verification.module.js';
     HistoryController,
     ImageController,
     ImpactController,
+    ImageIndexController,
     PolicyController,
     ServiceKeysController,
     SignedImagesController,

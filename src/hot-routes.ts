@@ -3,6 +3,8 @@ import { Authenticator } from './access/authenticator.js';
 import { createAnnouncer } from './attestations/announce-received.js';
 import { AttestationStore } from './attestations/attestation.store.js';
 import { EVIDENCE_OPERATION, evidenceRoute } from './attestations/evidence.routes.js';
+import { IMAGE_INDEX_OPERATION, imageIndexRoute } from './attestations/image-index.routes.js';
+import { ImageIndexStore } from './attestations/image-index.store.js';
 import { createIngest } from './attestations/ingest.service.js';
 import { IngestStore } from './attestations/ingest.store.js';
 import { VERIFY_QUEUE } from './attestations/verify-queue.js';
@@ -30,11 +32,17 @@ import { verifyEnqueuer } from './verify-workers.js';
 const MOST_READ_TOGETHER = 500;
 
 /** What the API's description says of the hot routes. */
-export const HOT_OPERATIONS: readonly RawOperation[] = [EVIDENCE_OPERATION, ...VERDICT_OPERATIONS];
+export const HOT_OPERATIONS: readonly RawOperation[] = [
+  EVIDENCE_OPERATION,
+  IMAGE_INDEX_OPERATION,
+  ...VERDICT_OPERATIONS,
+];
 
 /** The routes that pipelines and gates call all day, composed from the application's rooms. */
 export function hotRoutes(app: INestApplicationContext): readonly RawRoute[] {
-  return [postingEvidence(app), ...givingVerdicts(app)];
+  const indexes = app.get(ImageIndexStore, { strict: false });
+  const authenticator = app.get(Authenticator, { strict: false });
+  return [postingEvidence(app), imageIndexRoute({ authenticator, indexes }), ...givingVerdicts(app)];
 }
 
 function postingEvidence(app: INestApplicationContext): RawRoute {

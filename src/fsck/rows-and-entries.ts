@@ -157,6 +157,18 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     oneEntryByWaiverRevision('waiver_revocations', 'waiver.revoked', 'the revocation at waiver revision'),
   ),
   sqlInvariant(
+    'every index hashes to its digest and has one history entry',
+    [''],
+    `select array[x.digest] as key,
+       case when x.digest <> 'sha256:' || encode(sha256(x.bytes), 'hex') then 'index ' || x.digest || ' has other bytes'
+            when h.entries <> 1 then 'index ' || x.digest || ' has ' || h.entries || ' entries' end as fault
+     from (select digest, bytes from image_indexes where digest > $1 order by digest limit $2) x
+     cross join lateral (
+       select count(*) as entries from history_entries e where e.image = x.digest and e.type = 'image.related'
+     ) h
+     order by x.digest`,
+  ),
+  sqlInvariant(
     'every token has one history entry',
     [''],
     oneEntry({

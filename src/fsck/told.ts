@@ -21,6 +21,9 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
   'trust_root.deleted': rootState('is null'),
   'attestation.revoked': statementAct('revoked'),
   'attestation.retracted': statementAct('retracted'),
+  'image.related': `exists (select from image_indexes x where x.digest = e.image and x.received_by = e.actor
+    and e.data = jsonb_build_object('size', octet_length(x.bytes), 'manifests',
+      (select count(*) from image_manifests m where m.index_digest = x.digest)))`,
   'policy.changed': `exists (select from policy_revisions p where p.name = e.data->>'policy'
     and p.revision::text = e.data->>'revision' and p.digest = e.data->>'digest' and p.actor = e.actor)`,
   'verdict.recorded': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image

@@ -31,6 +31,7 @@ export interface HistoryData {
   'trust_root.deleted': { readonly trustRoot: string; readonly trustRevision: number };
   'attestation.revoked': StatementActed;
   'attestation.retracted': StatementActed;
+  'image.related': { readonly manifests: number; readonly size: number };
   'policy.changed': { readonly policy: string; readonly revision: number; readonly digest: Sha256Digest };
   'verdict.recorded': {
     readonly verdict: string;
@@ -97,6 +98,7 @@ const TYPES: Readonly<Record<HistoryType, true>> = {
   'trust_root.deleted': true,
   'attestation.revoked': true,
   'attestation.retracted': true,
+  'image.related': true,
   'policy.changed': true,
   'verdict.recorded': true,
   'verdict.break_glass': true,

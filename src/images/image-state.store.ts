@@ -51,21 +51,62 @@ export class ImageStateStore {
   /** The state of one digest; a digest nobody has said anything about has all counters at 0. */
   readonly readState: (digest: SubjectDigest) => Promise<ImageState>;
 
+  /** The states of several digests in one snapshot, in their order. */
+  readonly readStates: <Digests extends Together>(digests: Digests) => Promise<EachOf<Digests, ImageState>>;
+
   /** The state and the facts of one digest in one snapshot. */
   readonly readFacts: (digest: SubjectDigest) => Promise<ImageFacts>;
 
   /** The same over the connections for everyday reads, for what must not stand in a gate's way. */
-  readonly readFactsAside: (digest: SubjectDigest) => Promise<ImageFacts>;
+  readonly readFactsAside: <Digests extends Together>(digests: Digests) => Promise<EachOf<Digests, ImageFacts>>;
+
+  /** The states and the facts of several digests in one snapshot, in their order. */
+  readonly readFactsTogether: <Digests extends Together>(digests: Digests) => Promise<EachOf<Digests, ImageFacts>>;
 
   constructor(database: Database) {
     const { hotPool, pool } = database;
-    const state = coalesce(load<ImageState>(hotPool, 'image-state', COUNTERS), { maxBatch: 1000 });
-    const facts = coalesce(load<ImageFacts>(hotPool, 'image-facts', WITH_FACTS), { maxBatch: 64 });
-    const aside = coalesce(load<ImageFacts>(pool, 'image-facts', WITH_FACTS), { maxBatch: 64, maxInFlight: 1 });
-    this.readState = async (digest) => present(await state(digest), digest);
-    this.readFacts = async (digest) => present(await facts(digest), digest);
-    this.readFactsAside = async (digest) => present(await aside(digest), digest);
+    const state = together<ImageState>(hotPool, 'image-state', COUNTERS, { maxBatch: 1000 });
+    const facts = together<ImageFacts>(hotPool, 'image-facts', WITH_FACTS, { maxBatch: 64 });
+    const aside = together<ImageFacts>(pool, 'image-facts', WITH_FACTS, { maxBatch: 64, maxInFlight: 1 });
+    this.readState = async (digest) => (await state([digest]))[0];
+    this.readStates = state;
+    this.readFacts = async (digest) => (await facts([digest]))[0];
+    this.readFactsTogether = facts;
+    this.readFactsAside = aside;
   }
+}
+
+/** Digests that are read together, the first of them the one that is asked about. */
+export type Together = readonly [SubjectDigest, ...SubjectDigest[]];
+type EachOf<Digests extends Together, Row> = { readonly [Index in keyof Digests]: Row };
+
+/** Reads of one turn share a statement; a statement is one snapshot, so digests asked for together are never torn apart. */
+function together<Row extends ImageState>(
+  pool: Database['pool'],
+  name: string,
+  columns: string,
+  limits: { readonly maxBatch: number; readonly maxInFlight?: number },
+): <Digests extends Together>(digests: Digests) => Promise<EachOf<Digests, Row>> {
+  const loadRows = load<Row>(pool, name, columns);
+  const read = coalesce<Together, readonly Row[], string>(
+    async (groups) => {
+      const rows = await loadRows([...new Set(groups.flat())]);
+      return new Map(
+        groups.map((digests) => [keyOf(digests), digests.map((digest) => present(rows.get(digest), digest))]),
+      );
+    },
+    { ...limits, keyOf },
+  );
+  return async <Digests extends Together>(digests: Digests) => {
+    const rows = await read(digests);
+    if (rows === undefined) throw new Error(`the states of ${digests.join(', ')} were not read`);
+    // One row for each digest, in their order.
+    return rows as EachOf<Digests, Row>;
+  };
+}
+
+function keyOf(digests: Together): string {
+  return digests.join(' ');
 }
 
 function load<Row extends ImageState>(

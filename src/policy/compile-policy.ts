@@ -21,6 +21,7 @@ import type {
   ScanWhere,
   Select,
   SummaryWhere,
+  SubjectOfEvidence,
   TestWhere,
 } from './policy-document.js';
 import { compileSbom } from './sbom-conditions.js';
@@ -56,6 +57,7 @@ interface CompiledCommon {
 export interface CompiledEvidence extends CompiledCommon {
   readonly type: 'evidence';
   readonly kind: Kind;
+  readonly of: SubjectOfEvidence;
   /** null where every predicate type of the kind will do. */
   readonly predicateType: string | null;
   readonly from: readonly string[];
@@ -66,6 +68,8 @@ export interface CompiledEvidence extends CompiledCommon {
   /** Milliseconds. */
   readonly maxAge: number | null;
   readonly provenOrder: boolean;
+  /** Of approvals: not by whoever built the image. */
+  readonly notByBuilder: boolean;
   readonly check: CelExpression | null;
   readonly conditions: (parameters: Parameters, removals: FindingRemovals) => Conditions;
   /** Of scans: whose VEX counts, as a requirement about it. null where nobody is named. */
@@ -90,7 +94,8 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   };
 }
 
-function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
+/** Every requirement about evidence in it, however deep. */
+export function evidenceIn(requirement: CompiledRequirement): readonly CompiledEvidence[] {
   switch (requirement.type) {
     case 'evidence':
       return requirement.vex === null ? [requirement] : [requirement, requirement.vex];
@@ -131,6 +136,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     id,
     when,
     kind,
+    of: requirement.of ?? 'image',
     predicateType: 'predicateType' in requirement ? requirement.predicateType : null,
     from: requirement.from,
     select: requirement.select ?? (kind === 'build' || kind === 'summary' ? 'any' : 'latest'),
@@ -138,6 +144,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     distinct: requirement.distinct ?? null,
     maxAge: requirement.maxAge === undefined ? null : durationMilliseconds(requirement.maxAge),
     provenOrder: requirement.order === 'proven',
+    notByBuilder: 'notBy' in requirement && requirement.notBy === 'builder',
     check: requirement.check === undefined ? null : parseCel(requirement.check, EVIDENCE_CHECK_VARIABLES),
     conditions: compileWhere(requirement, kind),
     vex:

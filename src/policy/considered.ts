@@ -18,7 +18,7 @@ export function concluded(
   }
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   const more = sorted.length - MOST_CONSIDERED;
-  const { id, status, code, message, evidence, missing } = result;
+  const { id, status, code, message, evidence, missing, through } = result;
   return {
     id,
     status,
@@ -27,6 +27,7 @@ export function concluded(
     evidence,
     considered: sorted.slice(0, MOST_CONSIDERED),
     missing,
+    ...(through === undefined ? {} : { through }),
   };
 }
 

@@ -1,10 +1,12 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds } from './considered.js';
 import { withRemovedOf } from './removed-findings.js';
+import { withoutBuilders } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { waived } from './waive-requirement.js';
 import { NO_WAIVERS } from './waiver.js';
+import { weighAboutSource } from './weigh-about-source.js';
 import { weighEvidence } from './weigh-evidence.js';
 
 /** What a requirement comes to in a scene. An error anywhere stays an error unless something else decides. */
@@ -31,8 +33,12 @@ function evaluateWithin(requirement: CompiledRequirement, scene: Scene): Require
 
 function evaluateBody(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   switch (requirement.type) {
-    case 'evidence':
-      return weighEvidence(requirement, scene);
+    case 'evidence': {
+      // Under a `not` what counts denies, so there nobody's approval is left out.
+      const amend = requirement.notByBuilder && !scene.inverted ? withoutBuilders(scene) : undefined;
+      const weigh = requirement.of === 'source' ? weighAboutSource : weighEvidence;
+      return weigh(requirement, scene, amend);
+    }
     case 'check': {
       const { id, check } = requirement;
       const answer = scene.answers.ask(check, null);
@@ -185,10 +191,10 @@ function joined(
   for (const { evidence, code, message } of others) {
     considered.push(...evidence.map((attestation) => ({ attestation, code, message })));
   }
-  const result = concluded(
-    { id, ...conclusion, evidence: sortedIds(deciding.flatMap(({ evidence }) => evidence)) },
-    considered,
-  );
+  // At one moment there is one source, whichever branch speaks of it.
+  const through = branches.find((branch) => branch.through !== undefined)?.through;
+  const evidence = sortedIds(deciding.flatMap((branch) => branch.evidence));
+  const result = concluded({ id, ...conclusion, evidence, ...(through === undefined ? {} : { through }) }, considered);
   return withRemovedOf(result, branches);
 }
 

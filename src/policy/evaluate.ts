@@ -1,5 +1,5 @@
 import type { Fact, Json } from '../facts/fact.js';
-import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import { CelAnswers } from './cel-answers.js';
@@ -10,6 +10,7 @@ import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
+import { namingBuilds } from './naming-builds.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
 import type { Parameters, RequirementResult, Verdict } from './verdict.js';
@@ -22,6 +23,8 @@ export interface EvaluationInput {
   readonly policyRef: { readonly name: string; readonly revision: number; readonly digest: Sha256Digest };
   /** The facts about the digest, in any order. */
   readonly facts: readonly Fact[];
+  /** The facts about the digests that `furtherDigests` names, in any order. */
+  readonly related?: ReadonlyMap<SubjectDigest, readonly Fact[]>;
   /** By attestation; needed where the policy's `needsPredicate` says so, and then for every fact. */
   readonly predicates: ReadonlyMap<AttestationId, Json>;
   readonly trust: TrustSnapshot;
@@ -33,7 +36,7 @@ export interface EvaluationInput {
   readonly parameters: Parameters;
   readonly digest: Sha256Digest;
   readonly repository: string | null;
-  /** Evidence for the digest is still being verified. */
+  /** Evidence for the digest, or for one that it is related to, is still being verified. */
   readonly pending: boolean;
   readonly revisions: Verdict['revisions'];
   /** RFC 3339. */
@@ -78,7 +81,7 @@ class Evaluation {
     const { policy, policyRef, facts, trust, ownKeys, parameters, digest, repository } = input;
     const { answers } = this;
     this.now = epochOf(input.now);
-    const everybody = facts.flatMap(({ signers }) => signers);
+    const everybody = [facts, ...(input.related?.values() ?? [])].flat().flatMap(({ signers }) => signers);
     const who = { people: peopleOf(trust, everybody), signers: signersOf(trust, everybody) };
     this.scene = {
       facts,
@@ -90,6 +93,11 @@ class Evaluation {
       repository,
       answers,
       gathered: new Map(),
+      related: new Map(
+        [...(input.related ?? [])].map(([related, about]) => [related, { facts: about, gathered: new Map() }]),
+      ),
+      namingBuilds: namingBuilds(policy.requirements),
+      gatheredInDoubt: new Map(),
       waivers: waiversAbout(input.waivers, { policy: policyRef.name, digest, repository, parameters }, policy.document),
       waivedFindings: new Set(),
       inverted: false,

@@ -279,3 +279,36 @@ describe('the digest of a policy', () => {
     expect(policyDigest(yaml)).toBe('sha256:e3679a0508d3e7e3ca28c1837ef2e2d79bbe9bac1355923a3dc2791e1e7c4c7a');
   });
 });
+
+describe('evidence of the source', () => {
+  const tested = '{id: tested, kind: test, from: [qa], of: source}';
+  const fault =
+    'requirements[0].of: needs a requirement about builds to say what was built: ' +
+    'one of kind build among the requirements, or in an anyOf there';
+
+  it.each([
+    ['no build is asked for', tested],
+    ['a build only counts together with something else', `${tested}, {id: b, allOf: [{kind: build, from: [ci]}]}`],
+    ['a build is what must not be', `${tested}, {id: b, not: {kind: build, from: [ci]}}`],
+    [
+      'a build is asked for in an allOf in an anyOf',
+      `${tested}, {id: b, anyOf: [{allOf: [{kind: build, from: [ci]}]}]}`,
+    ],
+  ])('is refused where %s', (_name, requirements) => {
+    expect(faultsIn(`[${requirements}]`)).toEqual([fault]);
+  });
+
+  it.each([
+    ['a build is asked for', `${tested}, {id: b, kind: build, from: [ci]}`],
+    ['one is in an anyOf', `${tested}, {id: b, anyOf: [{check: 'true'}, {anyOf: [{kind: build, from: [ci]}]}]}`],
+    ['one is by its type', `${tested}, {id: b, predicateType: https://slsa.dev/provenance/v1, from: [ci]}`],
+  ])('is read where %s', (_name, requirements) => {
+    expect(faultsIn(`[${requirements}]`)).toEqual([]);
+  });
+
+  it('is never a build', () => {
+    expect(faultsIn('[{id: b, predicateType: https://slsa.dev/provenance/v1, from: [ci], of: source}]')).toEqual([
+      'requirements[0].of: expected image: builds are about images',
+    ]);
+  });
+});

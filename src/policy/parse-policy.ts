@@ -26,6 +26,8 @@ export function parsePolicy(source: string | Uint8Array, format: PolicyFormat): 
     const read = reader.requirement(requirement, ['requirements', index]);
     return read === null ? [] : [read];
   });
+  // A requirement about builds that is at fault itself would be missed for no reason of its own.
+  if (reading.faults.length === 0) reader.together(requirements);
   if (frame === null || reading.faults.length > 0) throw new PolicyFault(reading.faults);
   const { parameters: given, ...rest } = frame;
   const declared: readonly (readonly [string, ParameterDeclaration])[] = [...parameters].flatMap(

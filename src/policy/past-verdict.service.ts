@@ -1,17 +1,18 @@
 import type { PastFacts, PastFactStore } from '../facts/past-facts.store.js';
 import type { ImageFacts } from '../images/image-state.store.js';
-import type { Sha256Digest } from '../intoto/digest.js';
+import type { SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { TrustStore } from '../trust/trust.store.js';
 import { brokenGlass } from './break-glass.js';
+import { furtherDigests } from './further-digests.js';
 import { prepare, type CurrentPolicy } from './policy-cache.js';
 import { policyDigest } from './policy-digest.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, type Question } from './question.js';
 import { differencesOf, type VerdictDifference } from './verdict-differences.js';
 import type { Verdict } from './verdict.js';
-import { policyNotFound, questionOf, type Asked, type VerdictService } from './verdict.service.js';
+import { policyNotFound, questionOf, type Asked, type Reading, type VerdictService } from './verdict.service.js';
 import type { VerdictStore } from './verdict.store.js';
 import type { WaiverStore } from './waiver.store.js';
 
@@ -36,7 +37,7 @@ export interface PastVerdictServiceOptions {
   readonly trust: Pick<TrustStore, 'snapshotAt' | 'snapshotAsOf'>;
   readonly policies: Pick<PolicyStore, 'findAsOf' | 'findRevision'>;
   readonly verdicts: Pick<VerdictStore, 'find'>;
-  readonly evaluation: Pick<VerdictService, 'evaluate' | 'evaluateNow'>;
+  readonly evaluation: Pick<VerdictService, 'evaluate' | 'evaluateNow' | 'factsOf'>;
   readonly waivers: Pick<WaiverStore, 'ofPolicy' | 'revisionAsOf'>;
 }
 
@@ -64,7 +65,13 @@ export class PastVerdictService {
     const pending = past.unexamined > 0;
     const state = stateOf(asked.digest, past, { pending, trust: snapshot, waiver, now: moment });
     const inForce = await waivers.ofPolicy(asked.policy, waiver, moment);
-    return evaluation.evaluate({ state, current, trust: snapshot, waivers: inForce, question });
+    const reading = { state, current, trust: snapshot, waivers: inForce, question };
+    return evaluation.evaluate(
+      await this.withRelated(reading, async (digest) => {
+        const then = await facts.asOf(digest, moment);
+        return { past: then, pending: then.unexamined > 0 };
+      }),
+    );
   }
 
   /**
@@ -107,9 +114,34 @@ export class PastVerdictService {
       parameters: recorded.parameters,
     };
     const waivers = await this.options.waivers.ofPolicy(recorded.policy.name, recorded.revisions.waivers, now);
-    const evaluated = await this.options.evaluation.evaluate({ state, current: policy, trust, waivers, question });
+    const reading = await this.withRelated({ state, current: policy, trust, waivers, question }, async (digest) => {
+      const revision = recorded.revisions.related?.[digest] ?? 0;
+      const exact = await this.options.facts.atRevision(digest, revision, now);
+      const then = exact.isExact ? exact : await this.options.facts.asOf(digest, now);
+      // Whatever was pending is told by the image's own state.
+      return { past: then, pending: false };
+    });
+    const evaluated = await this.options.evaluation.evaluate(reading);
     const replayed = recorded.breakGlass === undefined ? evaluated : brokenGlass(evaluated, recorded.breakGlass);
     return { replayed, reasons: [...reasons, ...others] };
+  }
+
+  /** With what was known of the other digests that the policy looks at. */
+  private async withRelated(
+    { state, current, trust, waivers, question }: Omit<Reading, 'facts' | 'related'>,
+    read: (digest: SubjectDigest) => Promise<{ readonly past: PastFacts; readonly pending: boolean }>,
+  ): Promise<Reading> {
+    const { compiled: policy } = current;
+    const facts = await this.options.evaluation.factsOf(state, policy);
+    const digests = furtherDigests({ policy, facts, trust, repository: question.repository });
+    const related = await Promise.all(
+      digests.map(async (digest) => {
+        const { past, pending } = await read(digest);
+        const other = stateOf(digest, past, { pending, trust, waiver: state.waiver, now: state.now });
+        return { state: other, facts: await this.options.evaluation.factsOf(other, policy) };
+      }),
+    );
+    return { state, facts, related, current, trust, waivers, question };
   }
 
   /** The policy's revision, if it is the very one, and what is wrong with it otherwise. */
@@ -173,7 +205,7 @@ interface ReadFacts {
 
 /** What a verdict reads of its image, as it was; of the counters only what evaluation may speak of. */
 function stateOf(
-  digest: Sha256Digest,
+  digest: SubjectDigest,
   { facts, revision, examined }: PastFacts,
   then: { readonly pending: boolean; readonly trust: TrustSnapshot; readonly waiver: number; readonly now: Date },
 ): ImageFacts {

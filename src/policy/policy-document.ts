@@ -54,6 +54,9 @@ export interface Not extends Common {
 export const SELECTS = ['latest', 'any', 'all'] as const;
 export type Select = (typeof SELECTS)[number];
 
+export const SUBJECTS_OF_EVIDENCE = ['image', 'source'] as const;
+export type SubjectOfEvidence = (typeof SUBJECTS_OF_EVIDENCE)[number];
+
 export const DISTINCTIONS = ['attestor', 'signer', 'approver'] as const;
 export type Distinction = (typeof DISTINCTIONS)[number];
 
@@ -67,7 +70,8 @@ interface Evidence extends Common {
   /** `24h`, `7d`, `P1DT12H`. */
   readonly maxAge?: string | undefined;
   readonly order?: 'proven' | undefined;
-  readonly of?: 'image' | undefined;
+  /** `source`: evidence about the commit that the image was built of. Default `image`. */
+  readonly of?: SubjectOfEvidence | undefined;
   /** CEL over `fact`, `predicate`, `attestation`, `image`, `params` and `now`. */
   readonly check?: string | undefined;
 }
@@ -77,7 +81,12 @@ export type EvidenceRequirement = Evidence &
     | { readonly kind: 'build'; readonly where?: BuildWhere | undefined }
     | { readonly kind: 'scan'; readonly where?: ScanWhere | undefined }
     | { readonly kind: 'test'; readonly where?: TestWhere | undefined }
-    | { readonly kind: 'approval'; readonly where?: ApprovalWhere | undefined }
+    | {
+        readonly kind: 'approval';
+        readonly where?: ApprovalWhere | undefined;
+        /** Whose approval does not count: whoever built the image. */
+        readonly notBy?: 'builder' | undefined;
+      }
     | { readonly kind: 'sbom'; readonly where?: SbomWhere | undefined }
     | { readonly kind: 'summary'; readonly where?: SummaryWhere | undefined }
     | { readonly kind: 'vex' }

@@ -70,6 +70,20 @@ export const ACCEPTED: Readonly<Record<string, Fields>> = {
       { id: 'r', anyOf: [{ allOf: [{ id: 's', not: { check: 'false' } }] }, { kind: 'scan', from: ['a'] }] },
     ],
   }),
+  'approval by others than the builder': policy({
+    requirements: [
+      { id: 'b', kind: 'build', from: ['a'] },
+      { id: 'r', kind: 'approval', from: ['a'], notBy: 'builder' },
+    ],
+  }),
+  'evidence of the source, where builds name it': policy({
+    requirements: [
+      { id: 'b', anyOf: [{ kind: 'build', from: ['a'] }] },
+      ...['scan', 'test', 'approval'].map((kind) => ({ id: kind, kind, from: ['a'], of: 'source' })),
+      { id: 's', kind: 'summary', from: ['a'], of: 'source', check: 'true' },
+      { id: 'o', predicateType: 'https://example.com/x/v1', from: ['a'], of: 'source' },
+    ],
+  }),
   'seven days': scan({ maxAge: '7d' }),
   'a week': scan({ maxAge: 'P1W' }),
   'where of builds': inWhere('build', {
@@ -158,9 +172,12 @@ export const REFUSED: Readonly<Record<string, readonly [document: unknown, path:
   'an unknown select': [scan({ select: 'first' }), 'requirements[0].select'],
   'an unknown distinction': [scan({ distinct: 'person' }), 'requirements[0].distinct'],
   'another order': [scan({ order: 'received' }), 'requirements[0].order'],
-  'evidence of the source': [scan({ of: 'source' }), 'requirements[0].of'],
+  'a bill of materials of the source': [scan({ kind: 'sbom', of: 'source' }), 'requirements[0].of'],
+  'a build of the source': [scan({ kind: 'build', of: 'source' }), 'requirements[0].of'],
+  'evidence of something else': [scan({ of: 'index' }), 'requirements[0].of'],
   'a field of later': [scan({ via: 'x' }), 'requirements[0].via'],
-  'another field of later': [scan({ notBy: ['x'] }), 'requirements[0].notBy'],
+  'a scan not by the builder': [scan({ notBy: 'builder' }), 'requirements[0].notBy'],
+  'an approval not by somebody else': [scan({ kind: 'approval', notBy: 'x' }), 'requirements[0].notBy'],
   'an age of nothing': [scan({ maxAge: '0h' }), 'requirements[0].maxAge'],
   'an age without a unit': [scan({ maxAge: 24 }), 'requirements[0].maxAge'],
   'an age in months': [scan({ maxAge: 'P1M' }), 'requirements[0].maxAge'],

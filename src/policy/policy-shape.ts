@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { SEVERITIES } from '../facts/fact.js';
 import { DURATION_PATTERN } from './duration.js';
 import { PARAMETER_NAME, REFERENCE, TEXT_OR_REFERENCE } from './parameter-reference.js';
-import { DISTINCTIONS, SELECTS } from './policy-document.js';
+import { DISTINCTIONS, SELECTS, SUBJECTS_OF_EVIDENCE } from './policy-document.js';
 
 /*
  * The shape of a policy document, field by field, with what is expected of each in words. Both the reading of documents
@@ -254,28 +254,43 @@ export function requirementShapes<Id extends z.ZodType, Inner extends z.ZodType>
       .literal('proven', 'expected proven')
       .optional()
       .meta({ description: 'Order by proven signing times, and refuse evidence that has none' }),
-    of: z
-      .literal('image', {
-        error: ({ input }) => (input === 'source' ? 'source is not supported yet; expected image' : 'expected image'),
-      })
-      .optional(),
+    of: z.literal('image', 'expected image: this kind is always about the image').optional(),
     check: expression.optional().meta({ description: 'CEL that must hold for what was picked' }),
   };
+  const ofEither = z
+    .enum(SUBJECTS_OF_EVIDENCE, 'expected image or source')
+    .optional()
+    .meta({ description: 'source: evidence about the commit that the builds which satisfy the policy name' });
   const branches = (word: string) =>
     z.array(inner, { error: 'expected a list of requirements' }).min(1, `expected at least one requirement in ${word}`);
   return {
     kind: {
       build: z.strictObject({ ...evidence, kind: z.literal('build'), where: buildWhere.optional() }),
-      scan: z.strictObject({ ...evidence, kind: z.literal('scan'), where: scanWhere.optional() }),
-      test: z.strictObject({ ...evidence, kind: z.literal('test'), where: testWhere.optional() }),
-      approval: z.strictObject({ ...evidence, kind: z.literal('approval'), where: approvalWhere.optional() }),
+      scan: z.strictObject({ ...evidence, of: ofEither, kind: z.literal('scan'), where: scanWhere.optional() }),
+      test: z.strictObject({ ...evidence, of: ofEither, kind: z.literal('test'), where: testWhere.optional() }),
+      approval: z.strictObject({
+        ...evidence,
+        of: ofEither,
+        kind: z.literal('approval'),
+        where: approvalWhere.optional(),
+        notBy: z
+          .literal('builder', 'expected builder')
+          .optional()
+          .meta({ description: 'builder: the approval of whoever signed the build does not count' }),
+      }),
       sbom: z.strictObject({ ...evidence, kind: z.literal('sbom'), where: sbomWhere.optional() }),
       // What VEX says is judged with scans. By itself it is for `check` to judge: that a document is there proves nothing.
       vex: z.strictObject({ ...evidence, kind: z.literal('vex'), check: evidence.check.unwrap() }),
-      summary: z.strictObject({ ...evidence, kind: z.literal('summary'), where: summaryWhere.optional() }),
+      summary: z.strictObject({
+        ...evidence,
+        of: ofEither,
+        kind: z.literal('summary'),
+        where: summaryWhere.optional(),
+      }),
     },
     predicateType: z.strictObject({
       ...evidence,
+      of: ofEither,
       predicateType: z.string('expected a predicate type').min(1, 'expected a predicate type').max(1024),
     }),
     anyOf: z.strictObject({ ...common, anyOf: branches('anyOf') }),

@@ -11,6 +11,7 @@ import {
 } from './cel-expression.js';
 import { ignoredUntil } from './ignored-finding.js';
 import { referencedParameter } from './parameter-reference.js';
+import { isNamingBuild } from './naming-builds.js';
 import { nearestName } from './policy-fault.js';
 import type { EvidenceRequirement, ParameterDeclaration, Requirement } from './policy-document.js';
 import { requirementId, requirementShapes } from './policy-shape.js';
@@ -33,6 +34,8 @@ type Word = (typeof WORDS)[number];
 /** Reads the requirements of one document; faults are noted in the reading. */
 export class RequirementReader {
   private readonly ids = new Set<string>();
+  /** Where something is asked for that only builds can tell. */
+  private readonly askedOfBuilds: Path[] = [];
   private read = 0;
 
   constructor(
@@ -43,6 +46,17 @@ export class RequirementReader {
   /** One requirement of the document's list, or null where it does not fit. */
   requirement(value: unknown, path: Path): Requirement | null {
     return this.nested(value, path, outerShapes, 0);
+  }
+
+  /** What no requirement can say by itself, once all of them are read. */
+  together(requirements: readonly Requirement[]): void {
+    if (requirements.some(isNamingBuild)) return;
+    for (const path of this.askedOfBuilds) {
+      this.fault(
+        path,
+        'needs a requirement about builds to say what was built: one of kind build among the requirements, or in an anyOf there',
+      );
+    }
   }
 
   private nested(value: unknown, path: Path, shapes: Shapes, depth: number): Requirement | null {
@@ -113,6 +127,11 @@ export class RequirementReader {
     if (requirement.distinct === 'approver' && kind !== 'approval') {
       this.fault([...path, 'distinct'], 'expected attestor or signer: only approvals have approvers');
     }
+    if (requirement.of === 'source') {
+      if (kind === 'build') this.fault([...path, 'of'], 'expected image: builds are about images');
+      this.askedOfBuilds.push([...path, 'of']);
+    }
+    if ('notBy' in requirement && requirement.notBy !== undefined) this.askedOfBuilds.push([...path, 'notBy']);
     if (requirement.check !== undefined) {
       this.expression(requirement.check, [...path, 'check'], EVIDENCE_CHECK_VARIABLES);
     }

@@ -1,5 +1,6 @@
 import type { Fact } from '../facts/fact.js';
 import type { Sha256Digest } from '../intoto/digest.js';
+import type { SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CelAnswers } from './cel-answers.js';
@@ -7,6 +8,7 @@ import type { Clock } from './clock.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Gathered } from './evidence.js';
 import type { People } from './people.js';
+import type { NamingBuild } from './naming-builds.js';
 import type { Parameters } from './verdict.js';
 import type { WaiversByRequirement } from './waiver.js';
 
@@ -25,6 +27,12 @@ export interface Scene {
   readonly answers: CelAnswers;
   /** What has been gathered for this verdict so far. */
   readonly gathered: Map<CompiledEvidence, Gathered>;
+  /** What is known about other digests, of those that `furtherDigests` names. */
+  readonly related: ReadonlyMap<SubjectDigest, RelatedEvidence>;
+  /** The requirements about builds that may say what was built. */
+  readonly namingBuilds: readonly NamingBuild[];
+  /** As `gathered`, for builds with every doubt resolved the other way round. */
+  readonly gatheredInDoubt: Map<CompiledEvidence, Gathered>;
   readonly clock: Clock;
   /** Those about this question; none below a `not`, where they could only do harm. */
   readonly waivers: WaiversByRequirement;
@@ -35,4 +43,10 @@ export interface Scene {
    * round: trust that went away still lets evidence pass, and no longer lets it stand in the way of passing.
    */
   readonly inverted: boolean;
+}
+
+/** The facts about another digest, with what has been gathered of them so far. */
+export interface RelatedEvidence {
+  readonly facts: readonly Fact[];
+  readonly gathered: Map<CompiledEvidence, Gathered>;
 }

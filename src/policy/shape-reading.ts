@@ -9,7 +9,7 @@ export interface Reading {
 }
 
 /** Fields that a later version will read; a document that uses one is refused rather than half understood. */
-const NOT_YET: ReadonlySet<string> = new Set(['via', 'notBy']);
+const NOT_YET: ReadonlySet<string> = new Set(['via']);
 
 /** The value held against its shape; null where it does not fit, with every fault noted at its place. */
 export function readShape<T extends z.ZodType>(

@@ -25,6 +25,7 @@ export function firstChange(result: RequirementResult, clock: Clock, evaluateAt:
 }
 
 /** What a result says without its words, in which ages move with the clock. */
-function contentOf({ status, code, evidence, considered, waivers = [] }: RequirementResult): string {
-  return JSON.stringify([status, code, evidence, considered.map((one) => [one.attestation, one.code]), waivers]);
+function contentOf({ status, code, evidence, considered, through, waivers = [] }: RequirementResult): string {
+  const judged = considered.map((one) => [one.attestation, one.code]);
+  return JSON.stringify([status, code, evidence, judged, through, waivers]);
 }

@@ -1,11 +1,18 @@
+import type { SubjectDigest } from '../intoto/digest.js';
 import type { Verdict } from './verdict.js';
 
-/** What an answer was read at: it stands while all of these are the same. */
-export interface AnswerRevisions {
+/** What was known about one digest. */
+export interface SubjectRevisions {
   readonly received: number;
   readonly evidence: number;
+}
+
+/** What an answer was read at: it stands while all of these are the same. */
+export interface AnswerRevisions extends SubjectRevisions {
   readonly trust: number;
   readonly waiver: number;
+  /** Of the other digests that the answer depends on; what is read may tell of more. */
+  readonly related: ReadonlyMap<SubjectDigest, SubjectRevisions>;
 }
 
 /** An answer as the bytes that go out, and what it decides. */
@@ -22,6 +29,7 @@ interface Entry extends AnswerRevisions, KeptAnswer {
 
 /** What an entry costs beside its answer and key, in bytes; an estimate on the safe side. */
 const ENTRY_OVERHEAD_BYTES = 400;
+const RELATED_BYTES = 300;
 
 /**
  * Answers kept as the bytes that go out, by question and policy revision. An entry decides nothing by itself: it is used
@@ -43,6 +51,7 @@ export class VerdictMemo {
       entry.evidence === revisions.evidence &&
       entry.trust === revisions.trust &&
       entry.waiver === revisions.waiver &&
+      relatedStand(entry.related, revisions.related) &&
       now >= entry.evaluatedAt &&
       now < entry.validUntil;
     this.remove(key, entry);
@@ -80,5 +89,14 @@ export class VerdictMemo {
 }
 
 function cost(key: string, entry: Entry): number {
-  return entry.answer.length + key.length * 2 + ENTRY_OVERHEAD_BYTES;
+  return entry.answer.length + key.length * 2 + ENTRY_OVERHEAD_BYTES + entry.related.size * RELATED_BYTES;
+}
+
+/** A digest that was not read may have changed. */
+function relatedStand(kept: AnswerRevisions['related'], read: AnswerRevisions['related']): boolean {
+  for (const [digest, { received, evidence }] of kept) {
+    const current = read.get(digest);
+    if (current?.received !== received || current.evidence !== evidence) return false;
+  }
+  return true;
 }

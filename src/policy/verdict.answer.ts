@@ -32,6 +32,10 @@ const requirement = z.object({
     .optional()
     .describe('Findings that VEX statements removed, the first hundred; only where the requirement asks for VEX'),
   removedCount: z.number().int().optional().describe('How many findings VEX statements removed'),
+  through: z
+    .object({ build: z.string(), commit: z.string() })
+    .optional()
+    .describe('Of a requirement about the source: the build attestation that names the commit, and the commit'),
 });
 
 export const verdictAnswer = z.object({
@@ -54,7 +58,15 @@ export const verdictAnswer = z.object({
     .object({ justification: z.string(), by: z.string() })
     .optional()
     .describe('Recorded as allowed in spite of what the policy says; see wouldDeny'),
-  revisions: z.object({ evidence: z.number().int(), trust: z.number().int(), waivers: z.number().int() }),
+  revisions: z.object({
+    evidence: z.number().int(),
+    related: z
+      .record(z.string(), z.number().int())
+      .optional()
+      .describe('Of what is proved about other digests that the verdict depends on'),
+    trust: z.number().int(),
+    waivers: z.number().int(),
+  }),
 });
 
 export const imageVerdictAnswer = verdictAnswer.extend({

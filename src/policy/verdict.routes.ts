@@ -20,7 +20,7 @@ import type { VerdictService } from './verdict.service.js';
 
 export interface VerdictRoutesOptions {
   readonly authenticator: Authenticator;
-  readonly images: Pick<ImageStateStore, 'readState'>;
+  readonly images: Pick<ImageStateStore, 'readStates'>;
   readonly verdicts: VerdictService;
   readonly signing: VerdictSigning;
   readonly past: Pick<PastVerdictService, 'answerAsOf'>;
@@ -114,16 +114,17 @@ async function getVerdict(
   const enveloped = acceptsEnvelope(request.headers.accept);
   if (enveloped && query.has('at')) throw notSigned('it is about an earlier moment');
   const { digest, repository, policy, parameters: given, at } = parseVerdictQuery(request.params.digest, query);
-  const state = await options.images.readState(digest);
+  const [state, ...related] = await options.images.readStates([digest, ...options.verdicts.relatedTo(digest)]);
   const authorized = options.authenticator.authenticateAt(state.access, request.headers.authorization, state.now);
   const caller = authorized instanceof Promise ? await authorized : authorized;
   assertRole(caller, at === null ? READ_ROLES : PAST_ROLES);
   const asked = { digest, repository, policy, parameters: assertPinned(caller, policy, given) };
   if (enveloped) options.signing.assertConfigured();
-  const answer =
+  const verdict =
     at === null
-      ? await options.verdicts.answer(asked, state, caller.actor)
-      : JSON.stringify({ id: null, ...(await options.past.answerAsOf(asked, assertPast(at, state.now))) });
+      ? await options.verdicts.answer(asked, state, caller.actor, related)
+      : Buffer.from(JSON.stringify({ id: null, ...(await options.past.answerAsOf(asked, assertPast(at, state.now))) }));
+  const answer = enveloped ? await options.signing.sign(verdict) : verdict;
   options.onAnswered('get', (performance.now() - started) / 1000);
   return reply
     .code(200)

@@ -3,7 +3,7 @@ import { absentContents, factsAskedFor, readImageFacts } from '../facts/image-fa
 import type { Fact } from '../facts/fact.js';
 import type { FactStore } from '../facts/fact.store.js';
 import type { ImageFacts, ImageState, ImageStateStore } from '../images/image-state.store.js';
-import type { Sha256Digest } from '../intoto/digest.js';
+import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { groupCommit } from '../platform/group-commit.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -13,10 +13,12 @@ import { brokenGlass } from './break-glass.js';
 import type { CelEngine } from './cel.js';
 import type { CompiledPolicy } from './compile-policy.js';
 import { evaluate } from './evaluate.js';
+import { furtherDigests } from './further-digests.js';
 import { parseParameters } from './parse-parameters.js';
 import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, questionDigest, questionKey, type Question } from './question.js';
+import { RelatedDigests } from './related-digests.js';
 import { VerdictMemo, type AnswerRevisions } from './verdict-memo.js';
 import type { BreakGlass, Verdict } from './verdict.js';
 import type { VerdictRecord, VerdictStore } from './verdict.store.js';
@@ -41,7 +43,7 @@ export interface Asked {
 export type IdentifiedVerdict = { readonly id: string } & Verdict;
 
 export interface VerdictServiceOptions {
-  readonly images: Pick<ImageStateStore, 'readState' | 'readFacts'>;
+  readonly images: Pick<ImageStateStore, 'readFactsTogether'>;
   readonly facts: Pick<FactStore, 'contents' | 'predicates'>;
   readonly trust: Pick<TrustStore, 'snapshotAt'>;
   readonly policies: Pick<PolicyStore, 'loadCurrent'>;
@@ -55,10 +57,19 @@ export interface VerdictServiceOptions {
 /** A question held against one revision of its policy, and all that was read about it in one snapshot. */
 export interface Reading {
   readonly state: ImageFacts;
+  /** The facts about the image that the policy asks for. */
+  readonly facts: readonly Fact[];
+  /** What else the policy needs to know, of exactly the digests that it needs. */
+  readonly related: readonly RelatedReading[];
   readonly current: CurrentPolicy;
   readonly trust: TrustSnapshot;
   readonly waivers: readonly Waiver[];
   readonly question: Question;
+}
+
+interface RelatedReading {
+  readonly state: ImageFacts;
+  readonly facts: readonly Fact[];
 }
 
 /** Answers whether a digest meets a policy. Never stale: an answer is used again only at the revisions it was made at. */
@@ -67,6 +78,7 @@ export class VerdictService {
   onVerdict: (decision: Verdict['decision'], from: 'memo' | 'evaluation' | 'break-glass') => void = () => undefined;
 
   private readonly memo = new VerdictMemo(MEMO_BYTES);
+  private readonly related = new RelatedDigests();
   private readonly policies: PolicyCache;
   private readonly waivers: WaiverCache;
   private readonly record: (record: VerdictRecord) => Promise<string>;
@@ -84,19 +96,25 @@ export class VerdictService {
     });
   }
 
+  /** The digests whose states are worth reading together with the image's own, before a question about it. */
+  relatedTo(image: Sha256Digest): readonly SubjectDigest[] {
+    return this.related.of(image);
+  }
+
   /**
    * The answer to a GET, as the JSON bytes that go out. On record when it differs from the last answer to the same
    * question, before it is given.
    *
    * @param state read after the request arrived.
+   * @param related the states of `relatedTo` the image, read in the same snapshot.
    * @throws AppError `policy_not_found`, `parameter_invalid`; `overloaded` where everything kept changing.
    */
-  async answer(asked: Asked, state: ImageState, actor: string): Promise<Buffer> {
+  async answer(asked: Asked, state: ImageState, actor: string, related: readonly ImageState[] = []): Promise<Buffer> {
     const known = await this.policies.at(state.policy, asked.policy);
     if (known === null) throw policyNotFound(asked.policy);
     if (known !== undefined) {
       const key = questionKey(questionOf(asked, known), known.revision.revision);
-      const kept = this.memo.get(key, revisionsOf(state), state.now.getTime());
+      const kept = this.memo.get(key, revisionsOf(state, related), state.now.getTime());
       if (kept !== null) {
         this.onVerdict(kept.decision, 'memo');
         return kept.answer;
@@ -113,7 +131,10 @@ export class VerdictService {
     const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
     this.memo.set(
       questionKey(reading.question, reading.current.revision.revision),
-      revisionsOf(reading.state),
+      revisionsOf(
+        reading.state,
+        reading.related.map((each) => each.state),
+      ),
       {
         evaluatedAt: Date.parse(verdict.evaluatedAt),
         validUntil: verdict.validUntil === null ? Infinity : Date.parse(verdict.validUntil),
@@ -159,44 +180,70 @@ export class VerdictService {
     return new VerdictService({ ...this.options, ...elsewhere });
   }
 
-  /** Facts, policy, trust and waivers at revisions that belong together. */
+  /**
+   * Facts, policy, trust and waivers at revisions that belong together. Which digests the policy needs beside the image's
+   * own shows only in the facts, so what was read is read again, all of it in one snapshot, until nothing is missing.
+   */
   private async read(asked: Asked): Promise<Reading> {
+    let digests = this.related.of(asked.digest);
     for (let reads = 0; reads < MAX_READS; reads += 1) {
-      const state = await this.options.images.readFacts(asked.digest);
+      const [state, ...others] = await this.options.images.readFactsTogether([asked.digest, ...digests]);
       const current = await this.policies.at(state.policy, asked.policy);
       if (current === null) throw policyNotFound(asked.policy);
       const trust = await this.options.trust.snapshotAt(state.trust);
       if (current === undefined || trust.revision !== state.trust) continue;
       const waivers = await this.waivers.at(state.waiver, asked.policy, state.now);
-      return { state, current, trust, waivers, question: questionOf(asked, current) };
+      const question = questionOf(asked, current);
+      const { compiled: policy } = current;
+      const facts = await this.factsOf(state, policy);
+      const needed = furtherDigests({ policy, facts, trust, repository: asked.repository });
+      this.related.remember(asked.digest, needed);
+      if (!needed.every((digest) => digests.includes(digest))) {
+        digests = needed;
+        continue;
+      }
+      const related = await Promise.all(
+        others
+          .filter(({ digest }) => needed.includes(digest))
+          .map(async (other) => ({ state: other, facts: await this.factsOf(other, policy) })),
+      );
+      return { state, facts, related, current, trust, waivers, question };
     }
-    throw new AppError('overloaded', 'overloaded', 'policies or trust keep changing', { retryAfterSeconds: 1 });
+    throw new AppError('overloaded', 'overloaded', 'policies, trust or evidence keep changing', {
+      retryAfterSeconds: 1,
+    });
   }
 
   /** What is read of one moment, evaluated at that moment; nothing goes on record. */
-  async evaluate({ state, current, trust, waivers, question }: Reading): Promise<Verdict> {
-    const facts = await this.factsOf(state, current.compiled);
+  async evaluate({ state, facts, related, current, trust, waivers, question }: Reading): Promise<Verdict> {
     const { revision, compiled } = current;
+    const all = [...facts, ...related.flatMap((each) => each.facts)];
     return evaluate({
       policy: compiled,
       policyRef: { name: revision.name, revision: revision.revision, digest: revision.digest },
       facts,
-      predicates: compiled.needsPredicate ? await this.options.facts.predicates(facts) : new Map(),
+      related: new Map(related.map((each) => [each.state.digest, each.facts])),
+      predicates: compiled.needsPredicate ? await this.options.facts.predicates(all) : new Map(),
       trust,
       waivers,
       ownKeys: this.options.ownKeys,
       parameters: question.parameters,
       digest: question.digest,
       repository: question.repository,
-      pending: state.received > state.examined,
-      revisions: { evidence: state.revision, trust: state.trust, waivers: state.waiver },
+      pending: [state, ...related.map((each) => each.state)].some(({ received, examined }) => received > examined),
+      revisions: {
+        evidence: state.revision,
+        ...relatedRevisions(related.map((each) => each.state)),
+        trust: state.trust,
+        waivers: state.waiver,
+      },
       now: state.now.toISOString(),
       cel: this.options.cel,
     });
   }
 
   /** The facts the policy asks for: another kind's may be large, and nothing in the policy looks at them. */
-  private async factsOf(state: ImageFacts, { isAskedFor }: CompiledPolicy): Promise<readonly Fact[]> {
+  async factsOf(state: ImageFacts, { isAskedFor }: CompiledPolicy): Promise<readonly Fact[]> {
     const rows = factsAskedFor(state.facts, isAskedFor);
     const absent = absentContents(rows);
     return readImageFacts(rows, absent.length === 0 ? new Map() : await this.options.facts.contents(absent));
@@ -213,8 +260,19 @@ export function questionOf(asked: Asked, current: CurrentPolicy): Question {
   };
 }
 
-function revisionsOf(state: ImageState): AnswerRevisions {
-  return { received: state.received, evidence: state.revision, trust: state.trust, waiver: state.waiver };
+function revisionsOf(state: ImageState, related: readonly ImageState[]): AnswerRevisions {
+  return {
+    received: state.received,
+    evidence: state.revision,
+    trust: state.trust,
+    waiver: state.waiver,
+    related: new Map(related.map(({ digest, received, revision }) => [digest, { received, evidence: revision }])),
+  };
+}
+
+function relatedRevisions(states: readonly ImageState[]): Pick<Verdict['revisions'], 'related'> {
+  if (states.length === 0) return {};
+  return { related: Object.fromEntries(states.map(({ digest, revision }) => [digest, revision])) };
 }
 
 function toRecord(

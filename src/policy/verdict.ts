@@ -1,5 +1,5 @@
 import type { VexStatus } from '../facts/fact.js';
-import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 
 export const REQUIREMENT_STATUSES = ['satisfied', 'unsatisfied', 'waived', 'not_applicable', 'error'] as const;
 export type RequirementStatus = (typeof REQUIREMENT_STATUSES)[number];
@@ -47,6 +47,14 @@ export interface RemovedFinding {
   readonly attestor: string;
 }
 
+/** How evidence about the source is evidence about the image. */
+export interface Through {
+  /** The attestation of the build that names the commit. */
+  readonly build: AttestationId;
+  /** In full, 40 or 64 hex digits. */
+  readonly commit: string;
+}
+
 export interface RequirementResult {
   readonly id: string;
   readonly status: RequirementStatus;
@@ -69,6 +77,8 @@ export interface RequirementResult {
   readonly removed?: readonly RemovedFinding[];
   /** How many were removed in all; in a verdict, beside `removed`. */
   readonly removedCount?: number;
+  /** Of a requirement about the source, where the builds name one commit. */
+  readonly through?: Through;
 }
 
 export type ParameterValue = string | number | boolean;
@@ -101,5 +111,11 @@ export interface Verdict {
   readonly waivers: readonly string[];
   /** Only where it was recorded in spite of what the policy says. */
   readonly breakGlass?: BreakGlass;
-  readonly revisions: { readonly evidence: number; readonly trust: number; readonly waivers: number };
+  readonly revisions: {
+    readonly evidence: number;
+    /** Of what is proved about other digests that the verdict depends on; absent where there are none. */
+    readonly related?: Readonly<Record<SubjectDigest, number>>;
+    readonly trust: number;
+    readonly waivers: number;
+  };
 }

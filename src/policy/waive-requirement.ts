@@ -31,7 +31,9 @@ function waivedFindings(
   // As long as it is open whether the requirement needs any of them, nothing is asked for their sake.
   if (requirement.type !== 'evidence' || requirement.kind !== 'scan' || scene.answers.open.length > 0) return null;
   const found = new Set(
-    scene.facts.flatMap(({ content }) => (content.kind === 'scan' ? content.findings.map(({ id }) => id) : [])),
+    [scene, ...scene.related.values()]
+      .flatMap(({ facts }) => facts)
+      .flatMap(({ content }) => (content.kind === 'scan' ? content.findings.map(({ id }) => id) : [])),
   );
   const relevant = waivers.filter(
     (waiver) => waiver.vulnerability !== null && found.has(waiver.vulnerability) && isInForce(waiver, scene.clock),

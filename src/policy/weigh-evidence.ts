@@ -10,9 +10,17 @@ import type { Scene } from './scene.js';
 import { selectEvidence, type Selection } from './select-evidence.js';
 import type { Considered, RequirementResult } from './verdict.js';
 
-/** Weighs the evidence for one requirement. Facts may come in any order. */
-export function weighEvidence(requirement: CompiledEvidence, scene: Scene): RequirementResult {
-  const gathered = gatherEvidence(requirement, scene);
+/**
+ * Weighs the evidence for one requirement. Facts may come in any order.
+ *
+ * @param amend what is gathered, by what may differ from moment to moment
+ */
+export function weighEvidence(
+  requirement: CompiledEvidence,
+  scene: Scene,
+  amend: (gathered: Gathered) => Gathered = (gathered) => gathered,
+): RequirementResult {
+  const gathered = amend(gatherEvidence(requirement, scene));
   const judge = new Judge(requirement, gathered.conditions, scene);
   const lines = gathered.lines.map((line) => weighLine(line, requirement, gathered, judge, scene));
   const conclusion = concludeEvidence(requirement, gathered, lines, scene.trust);

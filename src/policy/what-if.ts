@@ -30,16 +30,20 @@ const COUNTER = 0;
 
 export function whatIf({ verdicts, images, facts, trust, now, cel }: WhatIfOptions): WhatIf {
   const looked = new Map<SubjectDigest, ImageFacts>();
+  const atThatMoment = (state: ImageFacts): ImageFacts => ({ ...state, now, trust: trust.revision, policy: COUNTER });
   const read = async (digest: SubjectDigest): Promise<ImageFacts> => {
-    const state = await images.readFactsAside(digest);
-    return { ...state, now, trust: trust.revision, policy: COUNTER };
+    const [state] = await images.readFactsAside([digest]);
+    return atThatMoment(state);
+  };
+  const readTogether: VerdictServiceOptions['images']['readFactsTogether'] = async (digests) => {
+    const kept = digests.length === 1 ? looked.get(digests[0]) : undefined;
+    const states = kept === undefined ? await images.readFactsAside(digests) : [kept];
+    // One for each digest, in their order.
+    return states.map(atThatMoment) as unknown as Awaited<ReturnType<typeof images.readFactsAside<typeof digests>>>;
   };
   const remembered = rememberingFacts(facts);
   const elsewhere: Partial<VerdictServiceOptions> = {
-    images: {
-      readState: images.readState,
-      readFacts: async (digest) => looked.get(digest) ?? read(digest),
-    },
+    images: { readFactsTogether: readTogether },
     facts: remembered,
     trust: { snapshotAt: () => Promise.resolve(trust) },
     cel,

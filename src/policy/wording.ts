@@ -34,12 +34,13 @@ export function counted(requirement: CompiledEvidence, count: number): string {
 
 /** What would satisfy a requirement: `2 approvals by one of [qa, security] for region eu, not older than 14 d`. */
 export function missingEvidence(requirement: CompiledEvidence, wanted: string, line: string | null): string {
-  const { count, from, maxAge, provenOrder, distinct, check } = requirement;
+  const { count, from, maxAge, provenOrder, notByBuilder, distinct, check } = requirement;
   const parts = [`${counted(requirement, count)} by one of [${from.join(', ')}]`];
   if (line !== null) parts.push(`for ${line}`);
   if (wanted !== '') parts.push(wanted);
   let text = parts.join(' ');
   if (count > 1) text += `, each by another ${distinct ?? (requirement.kind === 'approval' ? 'approver' : 'group')}`;
+  if (notByBuilder) text += ', by somebody else than who built the image';
   if (maxAge !== null) text += `, not older than ${durationText(maxAge)}`;
   if (provenOrder) text += ', with a proven signing time';
   if (check !== null) text += `, for which this holds: ${check.source}`;

@@ -28,6 +28,7 @@ export const ATTESTORS: readonly CaseAttestor[] = [
     },
   },
   { name: 'tickets', document: { kinds: ['approval'], keys: { bot: {} }, mayNameApprovers: true } },
+  { name: 'makers', document: { kinds: ['build'], keys: { alice4: { person: 'alice' }, bob2: { person: 'bob' } } } },
   { name: 'crew', document: { kinds: ['approval'], keys: { carol: {}, dave: {}, carol2: {} } } },
 ];
 
@@ -93,7 +94,7 @@ function signedByMachines(content: fc.Arbitrary<CaseEvidence['content']>): fc.Ar
   return fc.record({ content, signedBy: fc.subarray(technicalKeys, { minLength: 1, maxLength: 2 }) });
 }
 
-type Said = Pick<CaseEvidence, 'content' | 'signedBy'>;
+type Said = Pick<CaseEvidence, 'content' | 'signedBy' | 'commit'>;
 
 /** Keys without a person always name one approver: what one key says in two names is for a case of its own. */
 const approval = fc
@@ -200,6 +201,8 @@ interface Theme {
   readonly requirement: fc.Arbitrary<object>;
   /** Evidence that satisfies none of these requirements. */
   readonly failing: fc.Arbitrary<Said>;
+  /** Asked for in every policy beside these. */
+  readonly always?: fc.Arbitrary<object>;
 }
 
 const VEX_THEME: Theme = {
@@ -217,6 +220,19 @@ const VEX_THEME: Theme = {
     moment.map((at) => written({ scan: { at, findings: [{ id: 'CVE-9', severity: 'high' }] } })),
   ),
 };
+
+const commit = fc.constantFrom('c1'.padEnd(40, '0'), 'c2'.padEnd(40, '0'));
+const sourceBuild = fc
+  .record({
+    commit: fc.oneof({ arbitrary: commit, weight: 5 }, { arbitrary: fc.constant('main'), weight: 1 }),
+    ref: rarely('refs/heads/main', 'x'),
+    finishedOn: fc.option(moment),
+  })
+  .map((fields) => written({ build: fields }));
+const sourceTest = (result: fc.Arbitrary<string>): fc.Arbitrary<Said> =>
+  fc
+    .tuple(signedByMachines(result.map((each) => written({ test: { result: each } }))), commit)
+    .map(([said, about]) => ({ ...said, commit: about }));
 
 const THEMES: readonly Theme[] = [
   VEX_THEME,
@@ -268,6 +284,23 @@ const THEMES: readonly Theme[] = [
     failing: signedByMachines(fc.constant({ predicateType: OTHER_TYPE, predicate: { result: 'unclear' } })),
   },
   {
+    said: fc.oneof(signedByMachines(sourceBuild), sourceTest(fc.constantFrom('PASSED', 'PASSED', 'FAILED'))),
+    requirement: fc.record({
+      kind: fc.constant('test'),
+      from: technicalAttestors,
+      of: fc.constant('source'),
+      ...common,
+    }),
+    failing: sourceTest(fc.constant('FAILED')),
+    always: fc.record({
+      kind: fc.constant('build'),
+      from: fc.constant(['ci']),
+      select: fc.constantFrom(undefined, 'latest', 'all'),
+      maxAge: fc.constantFrom(undefined, '4h'),
+      where: fc.constantFrom({}, { ref: 'refs/heads/*' }, { slsaLevel: 3 }),
+    }),
+  },
+  {
     said: approval,
     requirement: fc.record({
       kind: fc.constant('approval'),
@@ -277,6 +310,24 @@ const THEMES: readonly Theme[] = [
       ...common,
     }),
     failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
+  },
+  {
+    said: fc.oneof(
+      approval,
+      fc.record({
+        content: sourceBuild,
+        signedBy: fc.subarray(['ci/k1', 'makers/alice4', 'makers/bob2'], { minLength: 1 }),
+      }),
+    ),
+    requirement: fc.record({
+      kind: fc.constant('approval'),
+      from: people,
+      notBy: fc.constant('builder'),
+      distinct: fc.constantFrom(undefined, 'attestor', 'signer'),
+      ...common,
+    }),
+    failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
+    always: fc.constant({ kind: 'build', from: ['ci', 'makers'] }),
   },
 ];
 
@@ -322,9 +373,10 @@ function casesOf(themes: readonly Theme[], withNot: boolean): ReturnType<typeof 
         }),
         evidence: fc.array(evidenceThat(theme.said), { minLength: 1, maxLength: 6, size: 'max' }),
         failing: evidenceThat(theme.failing),
+        always: theme.always === undefined ? fc.constant([]) : fc.tuple(theme.always),
       })
-      .map(({ requirements, evidence, failing }) => ({
-        each: caseOf(requirements, evidence),
+      .map(({ requirements, evidence, failing, always }) => ({
+        each: caseOf([...always, ...requirements], evidence),
         failing: { name: 'failing', ...failing },
       })),
   );

@@ -60,6 +60,8 @@ export type CaseChange = { readonly at: string } & (
 
 export interface CaseEvidence {
   readonly name: string;
+  /** The commit that it is about, in full, where it is not about the image. */
+  readonly commit?: string | undefined;
   readonly content:
     | { readonly predicateType: string; readonly predicate: unknown }
     | { readonly predicateType: string; readonly fact: object; readonly ownTime: string | null };
@@ -135,6 +137,8 @@ const changeShape = z.union([
 const evidenceShape = z
   .strictObject({
     name: z.string(),
+    /** What it is about instead of the image. */
+    commit: z.string().optional(),
     predicateType: z.string().optional(),
     predicate: z.unknown().optional(),
     /** In place of a predicate, where the normal form matters and not what it was read from. */
@@ -189,6 +193,8 @@ const wantShape = z.strictObject({
       missing: z.string().optional(),
       /** Findings that VEX removed, as `CVE-1 by evidence for attestor`, in any order. */
       removed: z.array(z.string()).optional(),
+      /** The name of the build that names the commit; null where there must be none. */
+      through: z.strictObject({ build: z.string(), commit: z.string() }).nullable().optional(),
     }),
   ),
 });
@@ -273,6 +279,7 @@ function attestorsOf(attestors: z.infer<typeof attestorsShape>): readonly CaseAt
 function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvidence {
   const {
     name,
+    commit,
     signedBy,
     provenAt,
     standing,
@@ -282,6 +289,7 @@ function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvid
   } = each;
   return {
     name,
+    commit,
     content:
       fact === undefined
         ? (predicateFrom(each) ?? { predicateType, predicate: each.predicate })

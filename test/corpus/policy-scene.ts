@@ -1,8 +1,15 @@
 import { deriveFacts } from '../../src/facts/derive-facts.js';
 import type { DerivedFact, Fact, FactContent, Json } from '../../src/facts/fact.js';
-import { sha256, type AttestationId, type Sha256Digest } from '../../src/intoto/digest.js';
+import {
+  sha256,
+  subjectDigest,
+  type AttestationId,
+  type Sha256Digest,
+  type SubjectDigest,
+} from '../../src/intoto/digest.js';
 import { compilePolicy } from '../../src/policy/compile-policy.js';
 import type { EvaluationInput } from '../../src/policy/evaluate.js';
+import { furtherDigests } from '../../src/policy/further-digests.js';
 import { parseParameters } from '../../src/policy/parse-parameters.js';
 import { parsePolicy } from '../../src/policy/parse-policy.js';
 import { policyDigest } from '../../src/policy/policy-digest.js';
@@ -39,21 +46,28 @@ const REGISTERED_AT = '2020-01-01T00:00:00.000Z';
 export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
   const document = parsePolicy(JSON.stringify(each.policy), 'json');
   const digest = imageOf(each);
+  const policy = compilePolicy(document);
+  const trust = withActs(trustOf(each.attestors, each.changes), each.evidence);
+  const facts = factsAbout(each, null);
+  const { repository } = each;
   return {
-    policy: compilePolicy(document),
+    policy,
     policyRef: { name: document.policy, revision: 1, digest: policyDigest(document) },
-    facts: each.evidence.map((one) => aboutImage(one, digest)).flatMap(factsOf),
+    facts,
+    related: new Map(
+      furtherDigests({ policy, facts, trust, repository }).map((digest) => [digest, factsAbout(each, digest)]),
+    ),
     predicates: new Map(
       each.evidence.flatMap(({ name, content }) =>
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
       ),
     ),
     waivers: each.waivers.map((waiver) => waiverOf(waiver, each)),
-    trust: withActs(trustOf(each.attestors, each.changes), each.evidence),
+    trust,
     ownKeys: new Set([thumbprintOf(OWN_KEY)]),
     parameters: parseParameters(document, each.parameters),
     digest,
-    repository: each.repository,
+    repository,
     pending: each.pending,
     revisions: { evidence: 1, trust: 1, waivers: 0 },
     now: each.now,
@@ -91,6 +105,16 @@ function aboutImage(evidence: CaseEvidence, digest: Sha256Digest): CaseEvidence 
 /** The value with `{image}` in its texts made the image's digest, in hexadecimal digits. */
 export function namingImage<V>(value: V, hexadecimal: string): V {
   return JSON.parse(JSON.stringify(value).replaceAll('{image}', hexadecimal)) as V;
+}
+
+/** The facts about the image, or about another digest. */
+function factsAbout(each: PolicyCase, digest: SubjectDigest | null): readonly Fact[] {
+  const { evidence } = each;
+  const image = imageOf(each);
+  return evidence
+    .filter(({ commit }) => (commit === undefined ? null : subjectDigest('gitCommit', commit)) === digest)
+    .map((one) => aboutImage(one, image))
+    .flatMap(factsOf);
 }
 
 /** The id under which a case's evidence is known. */

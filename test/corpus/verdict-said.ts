@@ -58,6 +58,7 @@ function resultSaid(
     ...(want?.message === undefined ? {} : { message: held(result.message, want.message) }),
     ...(want?.removed === undefined ? {} : { removed: removedSaid(result, nameOf) }),
     ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
+    ...(want?.through === undefined ? {} : { through: throughSaid(result, nameOf) }),
   } as SaidOfRequirement;
 }
 
@@ -66,6 +67,10 @@ function removedSaid({ removed }: RequirementResult, nameOf: (id: AttestationId)
   return removed
     .map(({ vulnerability, attestation, attestor }) => `${vulnerability} by ${nameOf(attestation)} for ${attestor}`)
     .sort();
+}
+
+function throughSaid({ through }: RequirementResult, nameOf: (id: AttestationId) => string): unknown {
+  return through === undefined ? null : { build: nameOf(through.build), commit: through.commit };
 }
 
 /** The part that is asked for, or where it is not there, the whole for the reader of the failure. */

@@ -34,6 +34,8 @@ const ROUTES: Readonly<Record<string, readonly Role[] | 'public'>> = {
   'GET /v1/images/{digest}': ['auditor'],
   'GET /v1/images/{digest}/attestations': ['attester', 'auditor'],
   'GET /v1/images/{digest}/history': ['auditor'],
+  'POST /v1/images/{digest}/manifests': ['attester'],
+  'GET /v1/images/{digest}/manifests': ['auditor'],
   'GET /v1/images/{digest}/verdict': ['gate', 'auditor', 'policy-admin'],
   'POST /v1/verdicts': ['gate', 'break-glass'],
   'GET /v1/verdicts': ['auditor'],

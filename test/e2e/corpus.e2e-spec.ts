@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attestationIdOf, type AttestationId } from '../../src/intoto/digest.js';
 import { thumbprintOf } from '../../src/intoto/thumbprint.js';
@@ -93,6 +93,8 @@ describe('policy cases over HTTP', () => {
   );
 });
 
+const COMMIT = /\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b/g;
+
 /**
  * A case among others in one service: every attestor and every person has a name of the case's own, and every key is its
  * own, so that what one case does to trust is nothing to the others.
@@ -100,6 +102,8 @@ describe('policy cases over HTTP', () => {
 class Scene {
   private readonly keys = new Map<string, TestKey>();
   private readonly image = newImage();
+  /** What stands here for each commit that evidence of the case is about. */
+  private readonly ownCommits = new Map<string, string>();
   private readonly policy: string;
 
   constructor(private readonly prefix: string) {
@@ -127,12 +131,18 @@ class Scene {
 
   /** In the order of the case, one after the other: receipt orders what has no time of its own. */
   async post({ evidence }: PolicyCase): Promise<ReadonlyMap<string, AttestationId>> {
+    for (const { commit } of evidence) if (commit !== undefined) this.ownCommits.set(commit, this.commitOf(commit));
     const ids = new Map<string, AttestationId>();
-    for (const { name, content, signedBy } of evidence) {
+    for (const { name, content, signedBy, commit } of evidence) {
       if (!('predicate' in content)) throw new Error(`${name} is not written as a predicate`);
       const predicate = namingImage(this.renamed(content.predicate), this.image.replace('sha256:', ''));
       // By the name no two statements are one, as no two are in a case.
-      const statement = statementAbout(this.image, content.predicateType, predicate, name);
+      const statement = statementAbout(
+        commit === undefined ? this.image : `gitCommit:${this.ownCommits.get(commit)!}`,
+        content.predicateType,
+        predicate,
+        name,
+      );
       const envelope = envelopeOf(
         statement,
         signedBy.map((signer) => {
@@ -193,13 +203,21 @@ class Scene {
     if (repository !== null) query.set('repository', repository);
     for (const [name, value] of Object.entries(parameters)) query.set(`param.${name}`, String(value));
     const { text } = demand(await gate.get(`/v1/images/${this.image}/verdict?${query.toString()}`), 200);
-    return JSON.parse(text.replaceAll(this.prefix, ''));
+    const caseOf = new Map([...this.ownCommits].map(([commit, own]) => [own, commit]));
+    const said = text.replaceAll(this.prefix, '').replaceAll(COMMIT, (own) => caseOf.get(own) ?? own);
+    return JSON.parse(said);
   }
 
   private keyOf(name: string): TestKey {
     const key = this.keys.get(name) ?? makeKey('Ed25519');
     this.keys.set(name, key);
     return key;
+  }
+
+  /** Evidence about one commit is evidence about it for every image: so commits are a case's own as well. */
+  private commitOf(commit: string): string {
+    const algorithm = commit.length === 40 ? 'sha1' : 'sha256';
+    return createHash(algorithm).update(`${this.prefix}${commit}`).digest('hex');
   }
 
   private own(name: string): string {
@@ -223,6 +241,7 @@ class Scene {
       if ((key === 'approvers' || key === 'dismissedApprovers') && Array.isArray(value)) {
         return value.map((name) => this.own(String(name)));
       }
+      if (key === 'gitCommit') return this.ownCommits.get(String(value)) ?? value;
       return value;
     });
   }

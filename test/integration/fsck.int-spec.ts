@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkInvariants } from '../../src/fsck/check-invariants.js';
 import { sha256, type SubjectDigest } from '../../src/intoto/digest.js';
+import { parseImageIndex } from '../../src/intoto/image-index.js';
 import { poolOptions } from '../../src/platform/database.js';
 import { hashToken } from '../../src/access/token.js';
 import { actOnStatement } from '../../src/trust/statement-standing.js';
@@ -45,6 +46,8 @@ async function live(rooms: Rooms): Promise<void> {
   await rooms.work({ ids });
   const late = await rooms.post(envelopeOf(approved, [lead]));
   await rooms.verification.giveUp(late, new Error('no reason'));
+  const index = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [descriptorOf(image)] }));
+  await rooms.indexes.insert({ digest: sha256(index), bytes: index, index: parseImageIndex(index), actor: ACTOR });
   await rooms.policies.put({ name: 'release', source: { text: POLICY, format: 'yaml' }, actor: ACTOR, expected: null });
   const asked = { digest: image as never, repository: null, policy: 'release', parameters: {} };
   await rooms.verdicts.answer(asked, await rooms.images.readState(image as SubjectDigest), ACTOR);
@@ -86,6 +89,10 @@ async function live(rooms: Rooms): Promise<void> {
     actor: ACTOR,
     expected: 1,
   });
+}
+
+function descriptorOf(digest: string): object {
+  return { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 500 };
 }
 
 beforeAll(async () => {
@@ -203,6 +210,7 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update history_entries set type = 'attestation.revoked' where type = 'attestation.retracted'`,
     `update history_entries set data = data || '{"reason": "x"}' where type = 'attestation.revoked'`,
     `update history_entries set data = data || '{"digest": "sha256:x"}' where type = 'policy.changed'`,
+    `delete from image_manifests`,
     `update history_entries set data = data || '{"decision": "perhaps"}' where type = 'verdict.recorded'`,
     `update history_entries set data = data || '{"verdict": "x"}' where type = 'verdict.recorded'`,
     `update history_entries set type = 'verdict.recorded' where type = 'verdict.break_glass'`,
@@ -263,6 +271,11 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   'every revocation of a waiver has one history entry': [
     `delete from history_entries where type = 'waiver.revoked'`,
     repeatEntries('waiver.revoked'),
+  ],
+  'every index hashes to its digest and has one history entry': [
+    `update image_indexes set bytes = bytes || ' '::bytea`,
+    `delete from history_entries where type = 'image.related'`,
+    repeatEntries('image.related'),
   ],
   'every token has one history entry': [
     `delete from history_entries where type = 'token.created'`,

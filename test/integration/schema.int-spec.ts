@@ -16,6 +16,8 @@ const APPEND_ONLY = [
   'history_entries',
   'history_sequence',
   'identity_revocations',
+  'image_indexes',
+  'image_manifests',
   'key_revocations',
   'policy_revisions',
   'statement_acts',

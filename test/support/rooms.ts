@@ -1,10 +1,12 @@
 import { TokenStore } from '../../src/access/token.store.js';
 import { createAnnouncer } from '../../src/attestations/announce-received.js';
+import { ImageIndexStore } from '../../src/attestations/image-index.store.js';
 import { VERIFY_QUEUE, type VerifyJob } from '../../src/attestations/verify-queue.js';
 import { entities } from '../../src/data-source.js';
 import { FactStore } from '../../src/facts/fact.store.js';
 import { PastFactStore } from '../../src/facts/past-facts.store.js';
 import { placeEntries } from '../../src/history/history.sequencer.js';
+import { ImageStore } from '../../src/images/image.store.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { openQueues, type Producer } from '../../src/platform/queue.js';
 import { CelEngine } from '../../src/policy/cel.js';
@@ -27,6 +29,7 @@ const LATER_MS = 60_000;
 /** All rooms of one process over one database and its queue, without HTTP; every call to either can be made to fail. */
 export interface Rooms extends Pipeline {
   readonly tokens: TokenStore;
+  readonly indexes: ImageIndexStore;
   readonly policies: PolicyService;
   readonly verdicts: VerdictService;
   readonly waivers: WaiverService;
@@ -118,6 +121,7 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   return {
     ...pipeline,
     tokens: new TokenStore(database, history),
+    indexes: new ImageIndexStore(database, new ImageStore(), history),
     policies: new PolicyService(database, policies, history, trust),
     verdicts,
     past: new PastVerdictService({

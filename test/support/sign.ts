@@ -51,11 +51,12 @@ export interface TestStatement {
   readonly predicate: unknown;
 }
 
-/** The statement about one image, as the JSON text that is signed. */
-export function statementAbout(imageDigest: string, predicateType: string, predicate: unknown, name = 'app'): string {
+/** The statement about one digest, such as an image's `sha256:…` or `gitCommit:…`, as the JSON text that is signed. */
+export function statementAbout(digest: string, predicateType: string, predicate: unknown, name = 'app'): string {
+  const [algorithm = '', value = ''] = digest.split(':');
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name, digest: { sha256: imageDigest.replace('sha256:', '') } }],
+    subject: [{ name, digest: { [algorithm]: value } }],
     predicateType,
     predicate,
   };

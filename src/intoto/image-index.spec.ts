@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { parseImageIndex } from './image-index.js';
+import { Malformed } from './malformed.js';
+
+const DIGEST = `sha256:${'ab'.repeat(32)}`;
+const MANIFEST = {
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  digest: DIGEST,
+  size: 500,
+  platform: { os: 'linux', architecture: 'amd64' },
+};
+
+function index(manifests: unknown, rest: object = {}): Buffer {
+  return Buffer.from(JSON.stringify({ schemaVersion: 2, manifests, ...rest }));
+}
+
+function runnable(change: object): boolean | undefined {
+  return parseImageIndex(index([{ ...MANIFEST, ...change }])).manifests[0]?.runnable;
+}
+
+function faultsOf(bytes: Buffer): readonly string[] {
+  try {
+    parseImageIndex(bytes);
+  } catch (error) {
+    if (error instanceof Malformed) return error.faults.map(({ path }) => path);
+    throw error;
+  }
+  return [];
+}
+
+describe('an index', () => {
+  it('lists manifests with their platforms, in its order', () => {
+    const arm = { ...MANIFEST, platform: { os: 'linux', architecture: 'arm', variant: 'v7' } };
+    expect(parseImageIndex(index([MANIFEST, arm]))).toEqual({
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [
+        {
+          digest: DIGEST,
+          mediaType: MANIFEST.mediaType,
+          platform: { os: 'linux', architecture: 'amd64', variant: null },
+          artifactType: null,
+          runnable: true,
+        },
+        {
+          digest: DIGEST,
+          mediaType: MANIFEST.mediaType,
+          platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+          artifactType: null,
+          runnable: true,
+        },
+      ],
+    });
+  });
+
+  it('may be a manifest list of Docker', () => {
+    const mediaType = 'application/vnd.docker.distribution.manifest.list.v2+json';
+    expect(parseImageIndex(index([MANIFEST], { mediaType }))).toMatchObject({ mediaType });
+  });
+
+  it.each([
+    ['of a platform that is not known', { platform: { os: 'unknown', architecture: 'unknown' } }],
+    [
+      'that is an attestation by its annotation',
+      { platform: undefined, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+    ],
+    ['that is another artifact', { platform: undefined, artifactType: 'application/vnd.example' }],
+  ])('knows a manifest %s for one that is never run', (_name, change) => {
+    expect(runnable(change)).toBe(false);
+  });
+
+  it.each([
+    ['names no platform', { platform: undefined }],
+    [
+      'names a platform, whatever it is annotated',
+      { annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+    ],
+    ['names a platform, whatever its type', { artifactType: 'application/vnd.example' }],
+    ['is of an unknown system only', { platform: { os: 'unknown', architecture: 'amd64' } }],
+  ])('takes a manifest that %s for one that may be run', (_name, change) => {
+    expect(runnable(change)).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', Buffer.from('{'), ['']],
+    ['no object', Buffer.from('[]'), ['']],
+    ['another schema', index([MANIFEST], { schemaVersion: 1 }), ['schemaVersion']],
+    ['a manifest as well', index([MANIFEST], { config: {}, layers: [] }), ['config', 'layers']],
+    ['of another type', index([MANIFEST], { mediaType: MANIFEST.mediaType }), ['mediaType']],
+    ['without manifests', index(undefined), ['manifests']],
+    ['of what are no manifests', index([1, 'x']), ['manifests[0]', 'manifests[1]']],
+    [
+      'of manifests with faults',
+      index([
+        { ...MANIFEST, digest: 'sha512:ab', mediaType: 1, platform: 'x' },
+        { ...MANIFEST, annotations: [] },
+      ]),
+      [
+        'manifests[0].mediaType',
+        'manifests[0].platform',
+        'manifests[0].mediaType',
+        'manifests[0].digest',
+        'manifests[1].annotations',
+      ],
+    ],
+    ['of too many', index(Array.from({ length: 1_001 }, () => MANIFEST)), ['manifests']],
+    ['with a name twice', Buffer.from('{"schemaVersion":2,"manifests":[],"manifests":[]}'), ['manifests']],
+  ])('is refused where it is %s, with every fault', (_name, bytes, paths) => {
+    expect(faultsOf(bytes)).toEqual(paths);
+  });
+});

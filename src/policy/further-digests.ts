@@ -1,0 +1,48 @@
+import type { Fact } from '../facts/fact.js';
+import type { SubjectDigest } from '../intoto/digest.js';
+import { authorityOf } from '../trust/authority.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
+import { evidenceIn, type CompiledPolicy } from './compile-policy.js';
+import { namingBuilds } from './naming-builds.js';
+import { commitDigest } from './source-of-image.js';
+
+/** Commits read for one image; more of them contradict each other anyhow. */
+const MOST_COMMITS = 32;
+
+/** What is known about an image when it is asked what else to read. */
+export interface KnownOfImage {
+  readonly policy: CompiledPolicy;
+  /** The facts about the image that the policy asks for. */
+  readonly facts: readonly Fact[];
+  readonly trust: TrustSnapshot;
+  readonly repository: string | null;
+}
+
+/**
+ * The digests beside the image's own of which a verdict needs the facts, sorted: whatever evaluation may come to look at
+ * is among them, at any moment. Evaluation takes what it finds missing for an error.
+ */
+export function furtherDigests({ policy, facts, trust, repository }: KnownOfImage): readonly SubjectDigest[] {
+  const readsSource = policy.requirements.flatMap(evidenceIn).some(({ of }) => of === 'source');
+  if (!readsSource) return [];
+  const naming = namingBuilds(policy.requirements).map(({ requirement }) => requirement);
+  const commits = new Set<SubjectDigest>();
+  for (const fact of facts) {
+    const { kind, predicateType, content, signers } = fact;
+    const digest = content.kind === 'build' ? commitDigest(content) : null;
+    if (digest === null) continue;
+    const claim = { kind, predicateType, repository };
+    const speaks = naming.some(
+      (requirement) =>
+        (requirement.predicateType ?? predicateType) === predicateType &&
+        requirement.from.some((attestor) =>
+          signers.some((signer) => {
+            const { supports, objects } = authorityOf(trust, attestor, signer, claim);
+            return supports || objects;
+          }),
+        ),
+    );
+    if (speaks) commits.add(digest);
+  }
+  return [...commits].sort().slice(0, MOST_COMMITS);
+}

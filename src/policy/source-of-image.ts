@@ -1,0 +1,120 @@
+import type { BuildFact, Fact } from '../facts/fact.js';
+import { subjectDigest, type SubjectDigest } from '../intoto/digest.js';
+import type { CelExpression } from './cel-expression.js';
+import type { CompiledEvidence } from './compile-policy.js';
+import type { NamingBuild } from './naming-builds.js';
+import type { Scene } from './scene.js';
+import type { RequirementCode, Through } from './verdict.js';
+import { weighEvidence } from './weigh-evidence.js';
+import { listed } from './wording.js';
+
+/** The commit an image was built of, or why it cannot be told. */
+export type SourceOfImage =
+  | { readonly known: true; readonly digest: SubjectDigest; readonly through: Through }
+  | {
+      readonly known: false;
+      readonly code: RequirementCode;
+      readonly message: string;
+      readonly missing: string;
+    };
+
+/** A fact about a build. */
+export interface Build extends Fact {
+  readonly content: BuildFact;
+}
+
+/** Builds by whether they satisfy a requirement that may say what was built. */
+export interface NamedBuilds {
+  /** Those that satisfy one. */
+  readonly satisfying: readonly Build[];
+  /** Those, and those that trust which went away keeps from satisfying one. */
+  readonly possible: readonly Build[];
+}
+
+/** The digest under which evidence about a build's commit is found; null where the build names none. */
+export function commitDigest(build: BuildFact): SubjectDigest | null {
+  return build.source.commit === null ? null : subjectDigest('gitCommit', build.source.commit);
+}
+
+/**
+ * What the builds name as the source of the image. Support takes a build that satisfies; an objection is any build that
+ * does or once did: whoever named another commit keeps doing so until that is retracted, so that less trust never makes
+ * a source certain. Builds that name no commit say nothing.
+ */
+export function sourceOfImage(scene: Scene): SourceOfImage {
+  const { satisfying, possible } = buildsOf(scene);
+  const named = byCommit(possible);
+  const [first, ...others] = [...named.keys()].sort();
+  const ids = [...new Set(scene.namingBuilds.map(({ requirement }) => requirement.id))];
+  if (first !== undefined && others.length > 0) {
+    const told = [first, ...others].map((commit) => `${commit} by ${idsOf(named.get(commit))[0] ?? ''}`);
+    return {
+      known: false,
+      code: 'condition_false',
+      message: `the builds name different commits, so nothing about the source counts: ${listed(told)}`,
+      missing: `builds that name one commit: retract those that name another`,
+    };
+  }
+  const supporting = satisfying.filter(({ content }) => content.source.commit === first);
+  const [build] = idsOf(supporting);
+  const digest = supporting[0] === undefined ? null : commitDigest(supporting[0].content);
+  if (first === undefined || build === undefined || digest === null) {
+    const why =
+      satisfying.length === 0 ? `no build satisfies ${listed(ids)}` : 'the builds that satisfy name no commit';
+    return {
+      known: false,
+      code: 'no_evidence',
+      message: `${why}, so the source is not known and nothing about it counts`,
+      missing: `a build that satisfies ${ids.length === 1 ? '' : 'one of '}${listed(ids)} and names the commit of its source`,
+    };
+  }
+  return { known: true, digest, through: { build, commit: first } };
+}
+
+/** The builds that may say what was built, at this moment. */
+export function buildsOf(scene: Scene): NamedBuilds {
+  const plain: Scene = { ...scene, inverted: false };
+  const inDoubt: Scene = { ...scene, inverted: true, gathered: scene.gatheredInDoubt };
+  const satisfying = scene.namingBuilds.flatMap((each) => satisfyingOne(each, plain));
+  const doubted = scene.namingBuilds.flatMap((each) => satisfyingOne(each, inDoubt));
+  return { satisfying, possible: [...new Set([...satisfying, ...doubted])] };
+}
+
+function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] {
+  const conditions = requirement.when === null ? within : [...within, requirement.when];
+  return satisfyingWhere(conditions, requirement, scene);
+}
+
+function satisfyingWhere(
+  [condition, ...others]: readonly CelExpression[],
+  requirement: CompiledEvidence,
+  scene: Scene,
+): readonly Build[] {
+  if (condition !== undefined) {
+    const answer = scene.answers.ask(condition, null);
+    // What cannot be answered is an error where it stands, and lets nothing pass here.
+    if (answer !== null && !('holds' in answer && answer.holds)) return [];
+    return scene.answers.within(condition, () => satisfyingWhere(others, requirement, scene));
+  }
+  const { status, evidence } = weighEvidence(requirement, scene);
+  if (status !== 'satisfied') return [];
+  return scene.facts.filter((fact): fact is Build => isBuild(fact, requirement) && evidence.includes(fact.attestation));
+}
+
+function isBuild(fact: Fact, { predicateType }: CompiledEvidence): boolean {
+  return fact.content.kind === 'build' && (predicateType ?? fact.predicateType) === fact.predicateType;
+}
+
+function byCommit(builds: readonly Build[]): ReadonlyMap<string, readonly Build[]> {
+  const named = new Map<string, Build[]>();
+  for (const build of builds) {
+    const { commit } = build.content.source;
+    if (commit === null) continue;
+    named.set(commit, [...(named.get(commit) ?? []), build]);
+  }
+  return named;
+}
+
+function idsOf(builds: readonly Build[] = []): readonly Build['attestation'][] {
+  return builds.map(({ attestation }) => attestation).sort();
+}
