@@ -34,6 +34,7 @@ describe('a bundle with a certificate', () => {
           subjects: [SUBJECT],
           claims: { sourceRepositoryUri: 'https://github.com/acme/app', buildConfigUri: SUBJECT.padEnd(200, '/') },
         },
+        codeSigning: true,
         chain: f.idOf('ca'),
         ctlogs: [{ authority: f.idOf('ctlog'), at: NOON.toISOString() }],
         tlogs: [f.idOf('tlog')],

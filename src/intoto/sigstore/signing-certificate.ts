@@ -15,6 +15,8 @@ import type { TrustRoot } from './trust-root.js';
 export interface SigningCertificate {
   readonly certificate: Certificate;
   readonly identity: CertificateIdentity;
+  /** Whether it is meant for signing code, as far as it says what it is meant for. */
+  readonly codeSigning: boolean;
   readonly key: KeyObject;
   readonly thumbprint: Thumbprint;
   /** The one way in which signatures by such a key are made: ECDSA in DER with the hash of its curve, as Sigstore writes it. */
@@ -31,7 +33,8 @@ export function readSigningCertificate(der: Uint8Array): SigningCertificate {
   if (isAuthority(certificate)) throw new CertificateUnusable('is of a certificate authority, not of a signer');
   const fault = keyUsageFault(certificate);
   if (fault !== null) throw new CertificateUnusable(fault);
-  return { certificate, identity: identityOf(certificate), ...signingKey(certificate) };
+  const codeSigning = purposesOf(certificate)?.includes(PURPOSE.codeSigning) ?? true;
+  return { certificate, identity: identityOf(certificate), codeSigning, ...signingKey(certificate) };
 }
 
 function isAuthority(certificate: Certificate): boolean {
@@ -47,10 +50,11 @@ function isAuthority(certificate: Certificate): boolean {
  * what they are for. In-house authorities issue workload certificates for TLS, and who registers such an authority
  * says himself that its certificates may sign.
  */
-export function purposeFault(certificate: Certificate, form: TrustRoot['form']): string | null {
-  const purposes = form === 'sigstore' ? purposesOf(certificate) : null;
-  if (purposes === null || purposes.includes(PURPOSE.codeSigning)) return null;
-  return 'is not for signing code';
+export function purposeFault(
+  { codeSigning }: Pick<SigningCertificate, 'codeSigning'>,
+  form: TrustRoot['form'],
+): string | null {
+  return form === 'x509' || codeSigning ? null : 'is not for signing code';
 }
 
 /** SubjectPublicKeyInfo up to the key, of a P-256 key with its point uncompressed. */

@@ -115,6 +115,7 @@ describe('an envelope with certificates', () => {
         type: 'certificate',
         scheme: 'ES256/der',
         identity: { issuer: null, subjects: [WORKLOAD], claims: {} },
+        codeSigning: false,
         chain: chain!.id,
         ctlogs: [],
         tlogs: [],

@@ -98,8 +98,8 @@ function verifyUnder(
   signed: SignedContent,
   timestamps: readonly Timestamp[],
 ): ProvedCertificate | BundleFailure {
-  const { certificate, thumbprint, scheme, identity } = signer;
-  const purpose = purposeFault(certificate, material.form);
+  const { certificate, thumbprint, scheme, identity, codeSigning } = signer;
+  const purpose = purposeFault(signer, material.form);
   if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
   const times = provedTimes(timestamps, signed, material);
   if (times === null)
@@ -120,6 +120,7 @@ function verifyUnder(
     thumbprint,
     scheme,
     identity,
+    codeSigning,
     chain: chain.id,
     ctlogs: [],
     tlogs: [],

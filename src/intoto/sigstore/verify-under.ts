@@ -44,7 +44,7 @@ export function verifyUnder(
   signed: SignedContent,
   proofs: ProofMaterial,
 ): ProvedCertificate | BundleFailure {
-  const purpose = purposeFault(signer.certificate, material.form);
+  const purpose = purposeFault(signer, material.form);
   if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
   const usable = usableProofs(material, proofs);
   const stranger = strangerIn(material, usable);
@@ -74,6 +74,7 @@ export function verifyUnder(
       thumbprint: signer.thumbprint,
       scheme: signer.scheme,
       identity: signer.identity,
+      codeSigning: signer.codeSigning,
       chain: issuer.id,
       ctlogs: sortedVouchings(ctlogs),
       tlogs: [...new Set(usable.entries.flatMap((entry) => logsOf(entry, material).map(({ id }) => id)))].sort(),
