@@ -42,6 +42,13 @@ describe('a trust root that is PUT', () => {
     expect(putRoot(trust, 'own', BUILT_IN_ROOT)).toMatchObject({ previous: small, root: BUILT_IN_ROOT });
   });
 
+  it('is replaced where it says the same in another form', () => {
+    const plain: TrustRoot = { ...small, form: 'x509' };
+    const trust = trustOf({ at: day(1), root: plain, name: 'own' });
+    expect(putRoot(trust, 'own', plain)).toBeNull();
+    expect(putRoot(trust, 'own', small)).toMatchObject({ previous: plain, root: small, gains: [] });
+  });
+
   it('may stand in the place of the one that is built in', () => {
     expect(putRoot(EMPTY_TRUST, 'public-good', BUILT_IN_ROOT)).toBeNull();
     expect(putRoot(EMPTY_TRUST, 'public-good', small)).toMatchObject({ previous: BUILT_IN_ROOT });
@@ -128,6 +135,12 @@ describe('what a change of a trust root gains', () => {
     expect(rootGains(BUILT_IN_ROOT, without(TLOG))).toEqual([rootCause(CA), rootCause(TLOG)]);
   });
 
+  it('is what its authorities issued where it takes on the form that does not ask for what', () => {
+    const plain: TrustRoot = { ...small, form: 'x509' };
+    expect(rootGains(small, plain)).toEqual([ROOT_CAUSE, rootCause(CA)]);
+    expect(rootGains(plain, small)).toEqual([]);
+  });
+
   it('is never overlooked: whoever counts after a change and did not before waits for one of its causes', () => {
     const window = fc.record({
       validFrom: fc.constantFrom(day(1), day(4), day(6)),
@@ -140,18 +153,26 @@ describe('what a change of a trust root gains', () => {
       );
     const root = fc
       .tuple(
+        fc.constantFrom('sigstore' as const, 'x509' as const),
         listed(CA, 'ca'),
         listed('ca:next' as AuthorityId, 'ca'),
         listed(CTLOG, 'ctlog'),
         listed(TLOG, 'tlog'),
         listed(TSA, 'tsa'),
       )
-      .map((lists) => rootWith(...lists.flat()));
+      .map(([form, ...lists]): TrustRoot => ({ ...rootWith(...lists.flat()), form }));
     const moment = fc.integer({ min: 2, max: 9 }).map((date) => day(date));
     const certificate: fc.Arbitrary<Signer> = fc
-      .record({ tsa: moment, tlog: fc.option(moment, { nil: null }), logged: fc.boolean(), promised: fc.boolean() })
-      .map(({ tsa, tlog, logged, promised }) =>
+      .record({
+        tsa: moment,
+        tlog: fc.option(moment, { nil: null }),
+        logged: fc.boolean(),
+        promised: fc.boolean(),
+        codeSigning: fc.boolean(),
+      })
+      .map(({ tsa, tlog, logged, promised, codeSigning }) =>
         certificateWith({
+          codeSigning,
           times: [{ authority: TSA, at: tsa }, ...(tlog === null ? [] : [{ authority: TLOG, at: tlog }])],
           tlogs: logged ? [TLOG] : [],
           ctlogs: promised ? [{ authority: CTLOG, at: tsa }] : [],
