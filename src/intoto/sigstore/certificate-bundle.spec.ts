@@ -76,6 +76,11 @@ describe('a bundle with a certificate', () => {
     expect(signers).toMatchObject([{ scheme }]);
   });
 
+  it('verifies by an RSA key in PSS, and says so', async () => {
+    const json = await f.bundle({ isPss: true, certificate: { keys: keyPair('RSA-2048') } });
+    expect((await verifyJson(json, [f.root])).signers).toMatchObject([{ scheme: 'PS256' }]);
+  });
+
   it('verifies in the form of version 0.1: a chain, and a promise without a proof', async () => {
     const json = await f.bundle();
     json.mediaType = 'application/vnd.dev.sigstore.bundle+json;version=0.1';

@@ -9,6 +9,7 @@ import { CertificateUnusable, readCertificate, type Certificate } from './certif
 import { identityOf } from './certificate-identity.js';
 import { keyUsageFault, purposesOf, PURPOSE } from './key-usage.js';
 import { pemOf } from './pem.js';
+import { contentMatches, type SignedContent } from './signed-content.js';
 import type { TrustRoot } from './trust-root.js';
 
 /** An end-entity certificate whose key may have signed a document, read once for every root it is tried under. */
@@ -19,8 +20,25 @@ export interface SigningCertificate {
   readonly codeSigning: boolean;
   readonly key: KeyObject;
   readonly thumbprint: Thumbprint;
-  /** The one way in which signatures by such a key are made: ECDSA in DER with the hash of its curve, as Sigstore writes it. */
-  readonly scheme: SignatureScheme;
+  /**
+   * The ways in which signatures by such a key are made: ECDSA in DER with the hash of its curve, as Sigstore writes it; RSA
+   * in PKCS#1 v1.5 as Sigstore or in PSS as Witness writes it.
+   */
+  readonly schemes: readonly SignatureScheme[];
+}
+
+/** A certificate by whose key a document was found to be signed, in this scheme. */
+export type CertificateMatch = Omit<SigningCertificate, 'schemes'> & { readonly scheme: SignatureScheme };
+
+/** Who signed the content, if it was the certificate's key; null where it was not. */
+export async function matchCertificate(
+  { schemes, ...signer }: SigningCertificate,
+  content: SignedContent,
+): Promise<CertificateMatch | null> {
+  for (const scheme of schemes) {
+    if (await contentMatches(content, scheme, signer.key)) return { ...signer, scheme };
+  }
+  return null;
 }
 
 /**
@@ -61,7 +79,7 @@ export function purposeFault(
 const P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
 const P256_BYTES = P256.length + 64;
 
-type SigningKey = Pick<SigningCertificate, 'key' | 'thumbprint' | 'scheme'>;
+type SigningKey = Pick<SigningCertificate, 'key' | 'thumbprint' | 'schemes'>;
 
 function signingKey(certificate: Certificate): SigningKey {
   const spki = certificate.publicKey;
@@ -69,12 +87,10 @@ function signingKey(certificate: Certificate): SigningKey {
     if (spki.length === P256_BYTES && spki.subarray(0, P256.length).equals(P256)) {
       // Nearly every leaf: the long way costs as much as verifying its signature. PEM is what Node takes in fastest.
       const key = createPublicKey(pemOf('PUBLIC KEY', spki));
-      return { key, thumbprint: sha256(spki) as string as Thumbprint, scheme: 'ES256/der' };
+      return { key, thumbprint: sha256(spki) as string as Thumbprint, schemes: ['ES256/der'] };
     }
     const { key, thumbprint, schemes } = importPublicKey(pemOf('PUBLIC KEY', spki));
-    const [scheme] = schemes;
-    if (scheme === undefined) throw new CertificateUnusable('has a key that signs in no known way');
-    return { key, thumbprint, scheme };
+    return { key, thumbprint, schemes: schemes.filter((scheme) => !scheme.endsWith('/ieee-p1363')) };
   } catch (cause) {
     if (cause instanceof CertificateUnusable) throw cause;
     const why = cause instanceof KeyUnusable ? cause.message : 'it is not readable';

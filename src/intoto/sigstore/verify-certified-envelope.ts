@@ -1,10 +1,16 @@
 import type { ProvedCertificate, Vouching } from '../proved-signer.js';
+import { curveHashNote } from '../curve-hash.js';
 import { failure, failureOf, type BundleFailure } from './bundle-failure.js';
 import { readCertificate, type Certificate } from './certificate.js';
 import { pathLeadsTo } from './certificate-path.js';
 import { collected, failed, ISSUED_BY_NONE, type CertificateVerification } from './certificate-verification.js';
-import { contentMatches, signedContent, type SignedContent } from './signed-content.js';
-import { purposeFault, readSigningCertificate, type SigningCertificate } from './signing-certificate.js';
+import { signedContent, type SignedContent } from './signed-content.js';
+import {
+  matchCertificate,
+  purposeFault,
+  readSigningCertificate,
+  type CertificateMatch,
+} from './signing-certificate.js';
 import { provedBy, readTimestamp, signersOf, type Timestamp } from './timestamp.js';
 import { trustMaterial, type TrustedChain, type TrustMaterial } from './trust-material.js';
 import type { TrustRoot } from './trust-root.js';
@@ -78,12 +84,14 @@ async function verifySignature(
     );
     if (tries.length === 0) return failed(ISSUED_BY_NONE);
     const signed = signedContent({ type: 'dsse', envelope: { payloadType, payload, signatures: [signature] } });
-    if (signed === null || !(await contentMatches(signed, signer.scheme, signer.key))) {
-      return failed(failure('signature_invalid', 'the signature does not verify by the key of its certificate'));
+    const match = signed === null ? null : await matchCertificate(signer, signed);
+    if (signed === null || match === null) {
+      const note = curveHashNote(signer.schemes);
+      return failed(failure('signature_invalid', `the signature does not verify by the key of its certificate${note}`));
     }
     const timestamps = signature.timestamps.map(readTimestamp);
     return collected(
-      tries.map(({ material, chain }) => verifyUnder(material, chain, signer, cameAlong, signed, timestamps)),
+      tries.map(({ material, chain }) => verifyUnder(material, chain, match, cameAlong, signed, timestamps)),
     );
   } catch (error) {
     return failed(failureOf(error));
@@ -93,7 +101,7 @@ async function verifySignature(
 function verifyUnder(
   material: TrustMaterial,
   chain: TrustedChain,
-  signer: SigningCertificate,
+  signer: CertificateMatch,
   cameAlong: readonly Certificate[],
   signed: SignedContent,
   timestamps: readonly Timestamp[],

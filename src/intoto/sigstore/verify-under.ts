@@ -6,7 +6,7 @@ import { CertificateUnusable, unlisted, type Certificate } from './certificate.j
 import { mayHaveIssued } from './certificate-path.js';
 import { integratedTime, type ProofMaterial } from './proof-material.js';
 import { libraryContent, type SignedContent } from './signed-content.js';
-import { purposeFault, type SigningCertificate } from './signing-certificate.js';
+import { purposeFault, type CertificateMatch } from './signing-certificate.js';
 import { signersOf } from './timestamp.js';
 import { covers, type TrustedChain, type TrustedLog, type TrustMaterial } from './trust-material.js';
 import { sortedVouchings } from './vouchings.js';
@@ -40,7 +40,7 @@ export function issuersOf(certificate: Certificate, { certificateAuthorities }: 
 export function verifyUnder(
   material: TrustMaterial,
   issuer: Issuer,
-  signer: SigningCertificate,
+  signer: CertificateMatch,
   signed: SignedContent,
   proofs: ProofMaterial,
 ): ProvedCertificate | BundleFailure {
