@@ -16,8 +16,8 @@ import type { TrustRoot } from './trust-root.js';
  * (client specification, section 4; hybrid model: leaf and chain valid at every proven time, at least one proven time).
  *
  * What is required follows the root: an SCT where it lists certificate logs, a log entry where it lists transparency logs.
- * What a bundle holds beyond that of kinds the root lists none of proves nothing and is passed over; of kinds it does list,
- * everything must verify.
+ * What a bundle holds beyond that, by those whom the root does not list, proves nothing and is passed over; what is by those
+ * it does list must verify.
  */
 export async function verifyCertificateBundle(
   { bundle, content }: SigstoreBundle,

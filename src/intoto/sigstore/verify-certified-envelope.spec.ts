@@ -231,6 +231,13 @@ describe('an envelope with certificates', () => {
       );
     });
 
+    it('where the authority of the timestamp did not count at its time, which it names', async () => {
+      const late = plainRoot([top]) as { timestampAuthorities: { validFor?: object }[] };
+      late.timestampAuthorities[0]!.validFor = { start: at(13 * 60).toISOString() };
+      const window = new RegExp(`^timestamp authority .+ did not count when .* from ${at(13 * 60).toISOString()} `);
+      await expectFailure(envelope(await signature()), 'timestamp_missing', window, [parseTrustRoot(late)]);
+    });
+
     it('where the timestamp is of another signature, or signed by another', async () => {
       const [one, two] = [await signature(), await signature()];
       const swapped = { ...one, timestamps: two.timestamps };
@@ -267,9 +274,10 @@ describe('an envelope with certificates', () => {
       await expectFailure(envelope(await signature({ leaf, along: [brief] })), 'certificate_invalid', /not valid when/);
       const closed = plainRoot([top]) as { certificateAuthorities: { validFor?: object }[] };
       closed.certificateAuthorities[0]!.validFor = { end: at(60).toISOString() };
-      await expectFailure(envelope(await signature()), 'certificate_invalid', /not valid when/, [
-        parseTrustRoot(closed),
-      ]);
+      const window = new RegExp(
+        `^certificate authority CN=Acme root did not count when .* until ${at(60).toISOString()}`,
+      );
+      await expectFailure(envelope(await signature()), 'certificate_invalid', window, [parseTrustRoot(closed)]);
     });
 
     it('where no path leads to the root', async () => {

@@ -11,6 +11,7 @@ import {
   readSigningCertificate,
   type CertificateMatch,
 } from './signing-certificate.js';
+import { certificateTimeFault, timestampFault } from './time-fault.js';
 import { provedBy, readTimestamp, signersOf, type Timestamp } from './timestamp.js';
 import { trustMaterial, type TrustedChain, type TrustMaterial } from './trust-material.js';
 import type { TrustRoot } from './trust-root.js';
@@ -109,9 +110,17 @@ function verifyUnder(
   const { certificate, thumbprint, scheme, identity, codeSigning } = signer;
   const purpose = purposeFault(signer, material.form);
   if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
-  const times = provedTimes(timestamps, signed, material);
-  if (times === null)
-    return failure('timestamp_missing', 'a timestamp by an authority of the trust root does not verify');
+  const { timestampAuthorities } = material;
+  const known = timestamps.filter((timestamp) => signersOf(timestamp, timestampAuthorities).length > 0);
+  const times: Vouching[] = [];
+  for (const timestamp of known) {
+    const vouching = provedBy(timestamp, signed.signature, timestampAuthorities);
+    if (vouching === null) {
+      const why = timestampFault(timestamp, signed.signature, timestampAuthorities);
+      return failure('timestamp_missing', why ?? 'a timestamp by an authority of the trust root does not verify');
+    }
+    times.push(vouching);
+  }
   if (times.length === 0) {
     return failure('timestamp_missing', 'no timestamp by an authority of the trust root proves when it was signed');
   }
@@ -120,7 +129,8 @@ function verifyUnder(
   }
   const moments = times.map(({ at }) => new Date(at));
   if (!pathLeadsTo(chain, certificate, cameAlong, moments)) {
-    return failure('certificate_invalid', 'the certificate or one above it was not valid when it was used');
+    const why = certificateTimeFault([chain], certificate, moments);
+    return failure('certificate_invalid', why ?? 'a certificate that came along was not valid when it was used');
   }
   return {
     type: 'certificate',
@@ -134,15 +144,4 @@ function verifyUnder(
     tlogs: [],
     times: sortedVouchings(times),
   };
-}
-
-/** What the root's timestamp authorities prove; null where a timestamp that names one of them is not by it. */
-function provedTimes(
-  timestamps: readonly Timestamp[],
-  { signature }: SignedContent,
-  { timestampAuthorities }: TrustMaterial,
-): readonly Vouching[] | null {
-  const known = timestamps.filter((timestamp) => signersOf(timestamp, timestampAuthorities).length > 0);
-  const proved = known.map((timestamp) => provedBy(timestamp, signature, timestampAuthorities));
-  return proved.every((vouching) => vouching !== null) ? proved : null;
 }
