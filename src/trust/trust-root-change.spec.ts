@@ -7,7 +7,12 @@ import { ROOT_CAUSE, rootCause, waitsFor } from './gain-causes.js';
 import type { Signer } from './signer.js';
 import { deleteRoot, getRoot, putRoot } from './trust-root-change.js';
 import { rootGains } from './trust-root-gains.js';
-import { toTrustRootAnswer, trustRootAnswer } from './trust-root.answer.js';
+import {
+  toTrustRootAnswer,
+  toTrustRootWithDocument,
+  trustRootAnswer,
+  trustRootWithDocument,
+} from './trust-root.answer.js';
 import {
   attestorWith,
   authorityWith,
@@ -94,6 +99,10 @@ describe('the answer about a trust root', () => {
     expect(builtIn.authorities).toEqual(ROOT_AUTHORITIES);
     const own = toTrustRootAnswer(trustOf({ at: day(3), root: small, name: 'own' }), 'own');
     expect(trustRootAnswer.parse(own)).toEqual(own);
+    expect(trustRootWithDocument.parse(toTrustRootWithDocument(EMPTY_TRUST, 'public-good'))).toEqual({
+      ...builtIn,
+      document: BUILT_IN_ROOT.json,
+    });
     expect(own).toMatchObject({ builtIn: false, form: 'sigstore', changedAt: day(3), trustRevision: 1 });
   });
 });
