@@ -67,6 +67,8 @@ function strangeFault({ name, certChain: [issuer] }: TrustedChain, certificate: 
 
 /** That a log promised to list the certificate at a time at which it does not count. */
 function promiseFault(certificate: Certificate, { ctlogs }: TrustMaterial): string | null {
+  // Where no such log is asked for, nobody has looked whether the promises can be read.
+  if (ctlogs.length === 0) return null;
   return firstOf(certificate.extSCT?.signedCertificateTimestamps ?? [], ({ logID, datetime }) =>
     logTimeFault(
       'certificate transparency log',
