@@ -20,6 +20,7 @@ const attestorAnswer = z.object({
       }),
     )
     .default([]),
+  warnings: z.array(z.string()).nullish(),
 });
 
 /** Makes the attestor what the JSON document says, and prints the keys and identities it has then. */
@@ -27,7 +28,7 @@ export async function putAttestor(
   name: string,
   file: string,
   service: Service,
-  { print }: Surroundings,
+  { print, warn }: Surroundings,
 ): Promise<ExitCode> {
   const answer = await service.request({
     method: 'PUT',
@@ -37,6 +38,7 @@ export async function putAttestor(
     idempotent: true,
   });
   const attestor = readAnswer(answer, attestorAnswer);
+  for (const warning of attestor.warnings ?? []) warn(printable(`warning: ${warning}`));
   print(printable(`${attestor.name} ${answer.status === 201 ? 'is registered' : 'is up to date'}`));
   for (const { id, state, thumbprint } of attestor.keys) print(printable(`  ${id}  ${state ?? ''}  ${thumbprint}`));
   for (const { id, state, issuer, subject, subjectGlob } of attestor.identities) {

@@ -71,6 +71,11 @@ export interface ProvedCertificate {
   readonly thumbprint: Thumbprint;
   readonly scheme: SignatureScheme;
   readonly identity: CertificateIdentity;
+  /**
+   * Whether the leaf is meant for signing code: its extended key usage says so, or there is none (RFC 5280, 4.2.1.12). It is
+   * on record whatever root it was proved under, since a root of another form may list the same authorities.
+   */
+  readonly codeSigning: boolean;
   /** The certificate authority to which it chains. */
   readonly chain: AuthorityId;
   /** Certificate transparency logs that promised to list it, each at the moment of its SCT. */

@@ -24,11 +24,32 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw malformed(text.trim() === '' ? 'it is empty' : 'it is not well-formed', cause);
+    throw malformed(whyNotJson(text), cause);
   }
   // Of a member that stands twice the parser keeps the last, where its sender may have meant the first.
   if (heldMembers(value) !== written) throw malformed('it names a member of one object twice');
   return value;
+}
+
+function whyNotJson(text: string): string {
+  if (text.trim() === '') return 'it is empty';
+  return isSeveral(text)
+    ? 'it holds several documents, one per line; send each in a request of its own, under its own name where it has one'
+    : 'it is not well-formed';
+}
+
+/** Whether every line is JSON by itself, as several programs print more than one document. */
+function isSeveral(text: string): boolean {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 1 && lines.every(isObject);
+}
+
+function isObject(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /**

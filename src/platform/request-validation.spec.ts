@@ -63,6 +63,14 @@ describe('parseJsonBody', () => {
     expect((await refusal(() => parse(text))).code).toBe('json_malformed');
   });
 
+  it('says so where there is a document on every line', async () => {
+    const several = /holds several documents, one per line; send each in a request of its own/;
+    expect((await refusal(() => parse('{"a":1}\n{"b":[2]}\n'))).message).toMatch(several);
+    for (const text of ['{"a":1}\n{"b":', '{"a":1\n}', '{"a":1}{"b":2}']) {
+      expect((await refusal(() => parse(`${text}\n}`))).message).toMatch(/is not well-formed/);
+    }
+  });
+
   it('refuses bytes that are not UTF-8', async () => {
     expect((await refusal(() => parseJsonBody(Buffer.from([0x22, 0xff, 0x22])))).code).toBe('json_malformed');
   });

@@ -6,7 +6,17 @@ import { revokedIdentityAnswer, revokedKeyAnswer, toRevokedIdentity, toRevokedKe
 import { strictest } from './revocation.js';
 import { revocationsBinding, revocationsOfIdentity } from './revocations-binding.js';
 import { epochOf, findAttestor, type TrustSnapshot } from './trust-snapshot.js';
-import { attestorWith, day, GITHUB, identityWith, KEY_A, keylessWith, keyWith, trustOf } from './trust.fixture.js';
+import {
+  attestorWith,
+  day,
+  GITHUB,
+  identityWith,
+  KEY_A,
+  keylessWith,
+  keyWith,
+  rootWith,
+  trustOf,
+} from './trust.fixture.js';
 
 const superseded = { at: day(5), revoked: { reason: 'superseded', effectiveFrom: day(5) } } as const;
 const compromised = { at: day(6), revoked: { reason: 'compromised', effectiveFrom: day(4) } } as const;
@@ -137,5 +147,28 @@ describe('an identity in an answer', () => {
       images: '/v1/attestors/trivy/identities/release/images',
       verdicts: '/v1/attestors/trivy/identities/release/flips',
     });
+  });
+});
+
+describe('a warning in an answer', () => {
+  const holding = (trustRoot: string): ReturnType<typeof attestorWith> =>
+    attestorWith({
+      keys: [keyWith({ trustRoot }), keyWith({ id: 'k0', trustRoot, retiredAt: day(1) })],
+      identities: [identityWith({ trustRoot })],
+    });
+  const warnings = (attestor: ReturnType<typeof attestorWith>, ...roots: readonly string[]): readonly string[] =>
+    toAttestorAnswer(
+      trustOf(...roots.map((name) => ({ at: day(1), root: rootWith(), name }))),
+      attestor,
+      epochOf(day(10)),
+    ).warnings;
+
+  it('names the keys and identities whose trust root does not exist', () => {
+    expect(warnings(holding('corp'))).toEqual([
+      'no trust root is named corp: as it stands, nothing proves when key k1 signed',
+      'no trust root is named corp: as it stands, no certificate counts as identity release',
+    ]);
+    expect(warnings(holding('corp'), 'corp')).toEqual([]);
+    expect(warnings(holding('public-good'))).toEqual([]);
   });
 });

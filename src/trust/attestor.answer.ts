@@ -10,7 +10,7 @@ import {
   toKeyRevocation,
 } from './revocation.answer.js';
 import { revocationsBinding, revocationsOfIdentity } from './revocations-binding.js';
-import type { TrustSnapshot } from './trust-snapshot.js';
+import { findRoot, type TrustSnapshot } from './trust-snapshot.js';
 
 const time = z.iso.datetime().describe('RFC 3339, UTC');
 const thumbprint = z.string().describe('sha256 of the DER SubjectPublicKeyInfo');
@@ -65,6 +65,7 @@ export const attestorAnswer = z
     mayNameApprovers: z.boolean(),
     changedAt: time,
     trustRevision: z.number().int().describe('At which the attestor became what it is'),
+    warnings: z.array(z.string()).describe('What is accepted and yet may not be what is meant'),
   })
   .meta({ id: 'Attestor' });
 export type AttestorAnswer = z.infer<typeof attestorAnswer>;
@@ -86,7 +87,28 @@ export function toAttestorAnswer(trust: TrustSnapshot, attestor: Attestor, momen
     mayNameApprovers: attestor.mayNameApprovers,
     changedAt: new Date(state?.at ?? 0).toISOString(),
     trustRevision: state?.trustRevision ?? 0,
+    warnings: warningsOf(trust, attestor),
   };
+}
+
+/** A trust root that does not exist proves nothing, and may be meant to be put later. */
+function warningsOf(trust: TrustSnapshot, { keys, identities }: Attestor): string[] {
+  const isMissing = ({ trustRoot, retiredAt }: AttestorKey | AttestorIdentity): boolean =>
+    retiredAt === null && findRoot(trust, trustRoot) === null;
+  return [
+    ...keys
+      .filter(isMissing)
+      .map(
+        ({ id, trustRoot }) =>
+          `no trust root is named ${trustRoot}: as it stands, nothing proves when key ${id} signed`,
+      ),
+    ...identities
+      .filter(isMissing)
+      .map(
+        ({ id, trustRoot }) =>
+          `no trust root is named ${trustRoot}: as it stands, no certificate counts as identity ${id}`,
+      ),
+  ];
 }
 
 function toKeyAnswer(

@@ -83,6 +83,14 @@ describe('the time at which somebody is proved to have signed', () => {
     expect(provenTimeUnder(root, signerWith({ times }))).toBe('2026-01-09T00:30:00+01:00');
   });
 
+  it('is not later than receipt by more than clocks differ', () => {
+    const at = (minutes: number): string => day(10, minutes * 60_000);
+    const proven = (...times: readonly string[]): string | null =>
+      provenTimeUnder(root, signerWith({ times: times.map((time) => ({ authority: TSA, at: time })) }));
+    expect([proven(at(5)), proven(day(10, 5 * 60_000 + 1)), proven(day(11))]).toEqual([at(5), null, null]);
+    expect(proven(day(11), day(9))).toBe(day(9));
+  });
+
   it('cannot be told by what is no time', () => {
     expect(() => provenTimeUnder(root, signerWith({ times: [{ authority: TSA, at: 'noon' }] }))).toThrow(RangeError);
     expect(() => holdRoot('own', rootWith(authorityWith({ id: TSA, type: 'tsa', validUntil: 'never' })))).toThrow(
@@ -101,6 +109,24 @@ describe('a certificate', () => {
     expect(standing(rootBut({ [TSA]: null, [TLOG]: null }))).toBe(missing);
     expect(standing(root, { times: [{ authority: OTHER, at: day(9) }] })).toBe(missing);
     expect(standing(root, { times: [] })).toBe(missing);
+  });
+
+  it('does not stand by a time that was still to come when it was received', () => {
+    const ahead = { authority: TSA, at: day(11) };
+    expect(standing(root, { times: [ahead] })).toBe(
+      `whoever trust root own trusts with the time says ${day(11)}, which is after it was received`,
+    );
+    // Nor does such a time ask for anything.
+    const times = [ahead, { authority: TLOG, at: day(9) }];
+    expect(standing(rootBut({ [CA]: { validUntil: day(9) } }), { times })).toBe(day(9));
+  });
+
+  it('stands under a root of Sigstore only where it is meant for signing code', () => {
+    const server = { codeSigning: false };
+    expect(standing(root, server)).toBe(
+      "its certificate is not for signing code, as trust root own asks in Sigstore's form",
+    );
+    expect(standing(holdRoot('own', { ...root.root, form: 'x509' }), server)).toBe(day(9));
   });
 
   it('does not stand where its issuer is not listed, or is listed as something else', () => {

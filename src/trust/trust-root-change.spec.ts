@@ -7,7 +7,12 @@ import { ROOT_CAUSE, rootCause, waitsFor } from './gain-causes.js';
 import type { Signer } from './signer.js';
 import { deleteRoot, getRoot, putRoot } from './trust-root-change.js';
 import { rootGains } from './trust-root-gains.js';
-import { toTrustRootAnswer, trustRootAnswer } from './trust-root.answer.js';
+import {
+  toTrustRootAnswer,
+  toTrustRootWithDocument,
+  trustRootAnswer,
+  trustRootWithDocument,
+} from './trust-root.answer.js';
 import {
   attestorWith,
   authorityWith,
@@ -40,6 +45,13 @@ describe('a trust root that is PUT', () => {
     const trust = trustOf({ at: day(1), root: small, name: 'own' });
     expect(putRoot(trust, 'own', rootWith(...small.authorities))).toBeNull();
     expect(putRoot(trust, 'own', BUILT_IN_ROOT)).toMatchObject({ previous: small, root: BUILT_IN_ROOT });
+  });
+
+  it('is replaced where it says the same in another form', () => {
+    const plain: TrustRoot = { ...small, form: 'x509' };
+    const trust = trustOf({ at: day(1), root: plain, name: 'own' });
+    expect(putRoot(trust, 'own', plain)).toBeNull();
+    expect(putRoot(trust, 'own', small)).toMatchObject({ previous: plain, root: small, gains: [] });
   });
 
   it('may stand in the place of the one that is built in', () => {
@@ -87,6 +99,10 @@ describe('the answer about a trust root', () => {
     expect(builtIn.authorities).toEqual(ROOT_AUTHORITIES);
     const own = toTrustRootAnswer(trustOf({ at: day(3), root: small, name: 'own' }), 'own');
     expect(trustRootAnswer.parse(own)).toEqual(own);
+    expect(trustRootWithDocument.parse(toTrustRootWithDocument(EMPTY_TRUST, 'public-good'))).toEqual({
+      ...builtIn,
+      document: BUILT_IN_ROOT.json,
+    });
     expect(own).toMatchObject({ builtIn: false, form: 'sigstore', changedAt: day(3), trustRevision: 1 });
   });
 });
@@ -128,6 +144,12 @@ describe('what a change of a trust root gains', () => {
     expect(rootGains(BUILT_IN_ROOT, without(TLOG))).toEqual([rootCause(CA), rootCause(TLOG)]);
   });
 
+  it('is what its authorities issued where it takes on the form that does not ask for what', () => {
+    const plain: TrustRoot = { ...small, form: 'x509' };
+    expect(rootGains(small, plain)).toEqual([ROOT_CAUSE, rootCause(CA)]);
+    expect(rootGains(plain, small)).toEqual([]);
+  });
+
   it('is never overlooked: whoever counts after a change and did not before waits for one of its causes', () => {
     const window = fc.record({
       validFrom: fc.constantFrom(day(1), day(4), day(6)),
@@ -140,18 +162,26 @@ describe('what a change of a trust root gains', () => {
       );
     const root = fc
       .tuple(
+        fc.constantFrom('sigstore' as const, 'x509' as const),
         listed(CA, 'ca'),
         listed('ca:next' as AuthorityId, 'ca'),
         listed(CTLOG, 'ctlog'),
         listed(TLOG, 'tlog'),
         listed(TSA, 'tsa'),
       )
-      .map((lists) => rootWith(...lists.flat()));
+      .map(([form, ...lists]): TrustRoot => ({ ...rootWith(...lists.flat()), form }));
     const moment = fc.integer({ min: 2, max: 9 }).map((date) => day(date));
     const certificate: fc.Arbitrary<Signer> = fc
-      .record({ tsa: moment, tlog: fc.option(moment, { nil: null }), logged: fc.boolean(), promised: fc.boolean() })
-      .map(({ tsa, tlog, logged, promised }) =>
+      .record({
+        tsa: moment,
+        tlog: fc.option(moment, { nil: null }),
+        logged: fc.boolean(),
+        promised: fc.boolean(),
+        codeSigning: fc.boolean(),
+      })
+      .map(({ tsa, tlog, logged, promised, codeSigning }) =>
         certificateWith({
+          codeSigning,
           times: [{ authority: TSA, at: tsa }, ...(tlog === null ? [] : [{ authority: TLOG, at: tlog }])],
           tlogs: logged ? [TLOG] : [],
           ctlogs: promised ? [{ authority: CTLOG, at: tsa }] : [],

@@ -9,8 +9,13 @@ import type { TrustSnapshot } from './trust-snapshot.js';
 /** What a trust root PUT under a name changes; null where it is so already. */
 export function putRoot(trust: TrustSnapshot, name: string, root: TrustRoot): TrustChange | null {
   const previous = trust.roots.get(name)?.at(-1)?.held?.root ?? null;
-  if (previous !== null && canonicalJson(previous.json) === canonicalJson(root.json)) return null;
+  if (previous !== null && isSame(previous, root)) return null;
   return { type: 'root', name, previous, root, gains: rootGains(previous, root) };
+}
+
+/** What differs in form alone asks for different things of a certificate. */
+function isSame(one: TrustRoot, other: TrustRoot): boolean {
+  return one.form === other.form && canonicalJson(one.json) === canonicalJson(other.json);
 }
 
 /**

@@ -9,6 +9,7 @@ type Windows = HeldRoot['windows'];
  * By what causes anything could count under the next state of a trust root that could not under the previous one; null where
  * there is none. Taking an authority away may let something count as well: a certificate need not stand at a time that
  * nobody vouches for any more, and a root that lists no log of a kind asks for none.
+ * A root of plain X.509 does not ask whether a certificate is meant for signing code, as one of Sigstore's form does.
  */
 export function rootGains(previous: TrustRoot | null, next: TrustRoot | null): readonly GainCause[] {
   const before = windowsOf(previous);
@@ -17,9 +18,11 @@ export function rootGains(previous: TrustRoot | null, next: TrustRoot | null): r
     (authority) => written(before.get(authority)) !== written(after.get(authority)),
   );
   const more = changed.some((authority) => isMore(before.get(authority) ?? [], after.get(authority) ?? []));
-  const asksForLess = (['ctlog', 'tlog'] as const).some((type) => lists(before, type) && !lists(after, type));
+  const takesAnyPurpose = previous?.form === 'sigstore' && next?.form === 'x509';
+  const asksForLess =
+    takesAnyPurpose || (['ctlog', 'tlog'] as const).some((type) => lists(before, type) && !lists(after, type));
   const freed = asksForLess ? listed(after, 'ca') : [];
-  const causes = [...(more ? [ROOT_CAUSE] : []), ...[...changed, ...freed].map(rootCause)];
+  const causes = [...(more || takesAnyPurpose ? [ROOT_CAUSE] : []), ...[...changed, ...freed].map(rootCause)];
   return [...new Set(causes)].sort();
 }
 

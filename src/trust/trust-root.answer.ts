@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { getRoot } from './trust-root-change.js';
+import { documentOf } from './trust-root-document.js';
 import type { TrustSnapshot } from './trust-snapshot.js';
 
 const time = z.iso.datetime().describe('RFC 3339, UTC');
@@ -24,6 +25,15 @@ export const trustRootAnswer = z
   .meta({ id: 'TrustRoot' });
 export type TrustRootAnswer = z.infer<typeof trustRootAnswer>;
 
+export const trustRootWithDocument = trustRootAnswer
+  .extend({
+    document: z
+      .record(z.string(), z.unknown())
+      .describe('In the form in which it was put, every window written out: PUT again, it changes nothing'),
+  })
+  .meta({ id: 'TrustRootWithDocument' });
+export type TrustRootWithDocument = z.infer<typeof trustRootWithDocument>;
+
 export const trustRootPage = z.object({ items: z.array(trustRootAnswer), nextCursor: z.string().nullable() });
 
 /** The trust root as clients see it. Throws AppError `trust_root_not_found`. */
@@ -43,4 +53,9 @@ export function toTrustRootAnswer(trust: TrustSnapshot, name: string): TrustRoot
     changedAt: Number.isFinite(at) ? new Date(at).toISOString() : null,
     trustRevision,
   };
+}
+
+/** The trust root with what would make it again. Throws AppError `trust_root_not_found`. */
+export function toTrustRootWithDocument(trust: TrustSnapshot, name: string): TrustRootWithDocument {
+  return { ...toTrustRootAnswer(trust, name), document: { ...documentOf(getRoot(trust, name).held.root) } };
 }

@@ -11,7 +11,15 @@ import { documentedBy } from './documented-body.js';
 import { parseRoot } from './parse-trust-root.js';
 import { deleteRoot, putRoot } from './trust-root-change.js';
 import { TRUST_ROOT_FORMATS, type TrustRootFormats } from './trust-root-formats.js';
-import { toTrustRootAnswer, trustRootAnswer, trustRootPage, type TrustRootAnswer } from './trust-root.answer.js';
+import {
+  toTrustRootAnswer,
+  toTrustRootWithDocument,
+  trustRootAnswer,
+  trustRootPage,
+  trustRootWithDocument,
+  type TrustRootAnswer,
+  type TrustRootWithDocument,
+} from './trust-root.answer.js';
 import { findRoot } from './trust-snapshot.js';
 import { TrustStore } from './trust.store.js';
 
@@ -77,12 +85,12 @@ export class TrustRootsController {
   @Get(':name')
   @RequireRoles('auditor', 'trust-admin')
   @ApiOperation({
-    summary: 'One trust root, its authorities and for how long it trusts them',
+    summary: 'One trust root, its authorities and for how long it trusts them, and its document',
     operationId: 'getTrustRoot',
   })
-  @ApiOkResponse({ standardSchema: trustRootAnswer })
-  async get(@Param('name') name: string): Promise<TrustRootAnswer> {
-    return toTrustRootAnswer(await this.store.snapshot(), name);
+  @ApiOkResponse({ standardSchema: trustRootWithDocument })
+  async get(@Param('name') name: string): Promise<TrustRootWithDocument> {
+    return toTrustRootWithDocument(await this.store.snapshot(), name);
   }
 
   @Delete(':name')

@@ -143,6 +143,7 @@ export function certificateWith(change: Partial<Omit<CertificateSigner, 'type'>>
     thumbprint: LEAF_KEY,
     scheme: 'ES256/der',
     identity: certified(),
+    codeSigning: true,
     chain: CA,
     ctlogs: [{ authority: CTLOG, at: day(9) }],
     tlogs: [TLOG],

@@ -37,12 +37,16 @@ function rootsOf(trust: TrustSnapshot): readonly TrustRoot[] {
 
 /** Whether whatever an earlier state of a root could prove, the later one proves as well. */
 function covers(later: TrustRoot, earlier: TrustRoot): boolean {
-  return earlier.authorities.every((authority) =>
-    later.authorities.some(
-      ({ id, validFrom, validUntil }) =>
-        id === authority.id &&
-        validFrom <= authority.validFrom &&
-        (validUntil === null || (authority.validUntil !== null && authority.validUntil <= validUntil)),
-    ),
+  // What is proved under plain X.509 need not be meant for signing code.
+  return (
+    later.form === earlier.form &&
+    earlier.authorities.every((authority) =>
+      later.authorities.some(
+        ({ id, validFrom, validUntil }) =>
+          id === authority.id &&
+          validFrom <= authority.validFrom &&
+          (validUntil === null || (authority.validUntil !== null && authority.validUntil <= validUntil)),
+      ),
+    )
   );
 }

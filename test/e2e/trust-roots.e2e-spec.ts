@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseTrustRoot, type TrustRoot } from '../../src/intoto/sigstore/trust-root.js';
 import { demand, eventually, walk } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
 import {
@@ -19,7 +20,16 @@ import { changed } from '../support/sigstore-fixture.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { ISSUER, SUBJECT, trustDomain, type RootJson, type TrustDomain } from '../support/trust-domain.js';
-import { keyPair, pemOf, type KeyPair } from '../support/x509.js';
+import {
+  alternativeNames,
+  extendedKeyUsage,
+  keyPair,
+  keyUsage,
+  pemOf,
+  SERVER_AUTH,
+  uri,
+  type KeyPair,
+} from '../support/x509.js';
 
 let database: TestDatabase;
 let app: TestApp;
@@ -266,6 +276,33 @@ describe('a trust root that is replaced', () => {
   });
 });
 
+describe('the form of a trust root', () => {
+  it('decides whether a certificate must be for signing code, wherever it was proved', async () => {
+    const rig = (trustRoot: string): object => ({ identities: [{ id: 'gpu', subject: RIG, trustRoot }] });
+    const own = await corporateDomain();
+    const { root, asked } = await scene(rig);
+    demand(await putRoot(root, own.root), 201);
+    const image = newImage();
+    const leaf = await own.certify({
+      extensions: [keyUsage(0), extendedKeyUsage(SERVER_AUTH), alternativeNames(uri(RIG))],
+    });
+    const stamping = { form: 'witness', stampedAt: earlier(30), domain: own } as const;
+    await postExamined(admin, jsonOf(certifiedEnvelope(testOf(image), leaf, stamping)));
+    expect(await asked(image)).toMatchObject({ decision: 'allow' });
+    // The same authorities with the same windows.
+    demand(await putRoot(root, asSigstore(parseTrustRoot(own.root))), 200);
+    expect(demand(await admin.get(`/v1/trust-roots/${root}`), 200).body.form).toBe('sigstore');
+    expect(await asked(image)).toMatchObject({
+      decision: 'deny',
+      message: expect.stringMatching(/certificate is not for signing code/),
+    });
+    demand(await putRoot(root, own.root), 200);
+    expect(await asked(image)).toMatchObject({ decision: 'allow' });
+  });
+
+  const asSigstore = ({ json }: TrustRoot): object => json;
+});
+
 describe('a trust root that comes later', () => {
   it('lets what waited for it count, without posting anything again', async () => {
     const late = await trustDomain({ since: earlier(24 * 60), host: 'late.example' });
@@ -395,7 +432,7 @@ describe('the document of a trust root', () => {
     const put = demand(await putRoot('shown', domain.root), 201);
     expect(put.headers.get('location')).toBe('/v1/trust-roots/shown');
     const { body } = demand(await admin.get('/v1/trust-roots/shown'), 200);
-    expect(body).toEqual(put.body);
+    expect(body).toEqual({ ...put.body, document: expect.objectContaining({ mediaType: expect.any(String) }) });
     expect(body).toMatchObject({ name: 'shown', form: 'sigstore', builtIn: false, trustRevision: expect.any(Number) });
     const window = { validFrom: domain.root.tlogs[0]!.publicKey.validFor.start, validUntil: null };
     const id = (type: string) => expect.stringMatching(new RegExp(`^${type}:[0-9a-f]{64}$`));
@@ -419,6 +456,23 @@ describe('the document of a trust root', () => {
     expect(names).toEqual(expect.arrayContaining(['public-good', 'shown', 'shown-plain']));
     expectRefused(await admin.get('/v1/trust-roots?limit=0'), { status: 400, code: 'limit_invalid' });
     expectRefused(await admin.get('/v1/trust-roots?cursor=x'), { status: 400, code: 'cursor_invalid' });
+  });
+
+  it('can be taken and put again, which changes nothing', async () => {
+    demand(await putRoot('kept', domain.root), 201);
+    demand(await putRoot('kept-plain', corporate.root), 201);
+    for (const name of ['kept', 'kept-plain', 'public-good']) {
+      const { body } = demand(await admin.get(`/v1/trust-roots/${name}`), 200);
+      const { document, ...answer } = body;
+      expect(demand(await putRoot(name, document), 200).body).toEqual(answer);
+    }
+  });
+
+  it('of several documents, one per line, is refused and says so', async () => {
+    const lines = [domain.root, elsewhere.root].map((root) => JSON.stringify(root)).join('\n');
+    const refused = await admin.put('/v1/trust-roots/lines', lines, { 'content-type': 'application/json' });
+    expectRefused(refused, { status: 400, code: 'json_malformed' });
+    expect(refused.body.detail).toMatch(/several documents, one per line/);
   });
 
   const PRIVATE_KEY = keyPair().privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -1,4 +1,4 @@
-import { createHash, sign, type KeyObject } from 'node:crypto';
+import { constants, createHash, sign, type KeyObject } from 'node:crypto';
 import { pae } from '../../src/intoto/pae.js';
 import type { EntryBody, EntryJson, TrustDomain } from './trust-domain.js';
 import { pemOf, spki, type CertificateRequest, type Issued, type KeyPair } from './x509.js';
@@ -31,6 +31,8 @@ export interface BundleRequest {
   readonly loggedAt?: Date;
   readonly stampedAt?: Date;
   readonly certificate?: Partial<CertificateRequest>;
+  /** Signs in PSS; for RSA keys. */
+  readonly isPss?: boolean;
   /** Signs with this key, of which the bundle holds the hint, instead of with a certificate. */
   readonly managed?: { readonly keys: KeyPair; readonly hint: string };
 }
@@ -52,7 +54,8 @@ export async function signBundle(domain: TrustDomain, request: BundleRequest): P
   const leaf = request.managed === undefined ? await domain.certify(at, request.certificate) : null;
   const { publicKey, privateKey } = leaf?.keys ?? request.managed!.keys;
   const message = isMessage ? Buffer.from(payload) : pae(payloadType, Buffer.from(payload));
-  const signature = sign(hashFor(privateKey), message, privateKey);
+  const padding = request.isPss === true ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {};
+  const signature = sign(hashFor(privateKey), message, { key: privateKey, ...padding });
   const verifier = leaf === null ? publicKey.export({ type: 'spki', format: 'pem' }).toString() : pemOf(leaf.der);
   const body = bodyOf(logged, { payload, payloadType, message, signature, verifier, leaf, publicKey });
   const log = logged.endsWith('/0.0.2') && logged !== 'intoto/0.0.2' ? domain.logV2 : domain.log;

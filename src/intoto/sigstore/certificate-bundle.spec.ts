@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { importPublicKey } from '../public-key.js';
 import { at, fixture, NOON, verifyJson, type Fixture } from '../../../test/support/sigstore-fixture.js';
-import { signBundle, type BundleJson, type BundleRequest } from '../../../test/support/signed-bundle.js';
-import { ISSUER, SUBJECT, type RootJson } from '../../../test/support/trust-domain.js';
+import { stamp } from '../../../test/support/rfc3161.js';
+import {
+  signBundle,
+  type BundleJson,
+  type BundleRequest,
+  type SignedBundle,
+} from '../../../test/support/signed-bundle.js';
+import { ISSUER, SUBJECT, type EntryBody, type EntryJson, type RootJson } from '../../../test/support/trust-domain.js';
 import { alternativeNames, email, fulcio, keyPair, otherName, uri, keyUsage } from '../../../test/support/x509.js';
 import { parseTrustRoot, type TrustRoot } from './trust-root.js';
 
@@ -34,6 +40,7 @@ describe('a bundle with a certificate', () => {
           subjects: [SUBJECT],
           claims: { sourceRepositoryUri: 'https://github.com/acme/app', buildConfigUri: SUBJECT.padEnd(200, '/') },
         },
+        codeSigning: true,
         chain: f.idOf('ca'),
         ctlogs: [{ authority: f.idOf('ctlog'), at: NOON.toISOString() }],
         tlogs: [f.idOf('tlog')],
@@ -73,6 +80,11 @@ describe('a bundle with a certificate', () => {
   ] as const)('verifies by a key of %s in %s', async (type, scheme) => {
     const { signers } = await verifyJson(await f.bundle({ certificate: { keys: keyPair(type) } }), [f.root]);
     expect(signers).toMatchObject([{ scheme }]);
+  });
+
+  it('verifies by an RSA key in PSS, and says so', async () => {
+    const json = await f.bundle({ isPss: true, certificate: { keys: keyPair('RSA-2048') } });
+    expect((await verifyJson(json, [f.root])).signers).toMatchObject([{ scheme: 'PS256' }]);
   });
 
   it('verifies in the form of version 0.1: a chain, and a promise without a proof', async () => {
@@ -121,6 +133,53 @@ describe('a bundle with a certificate', () => {
     await verifyJson((await signBundle(f.other, { at: NOON })).json, [f.root]);
     expect(await verifyJson(json, [parseTrustRoot(structuredClone(f.domain.root))])).toEqual(first);
     expect(await verifyJson(json, [structuredClone(f.root)])).toEqual(first);
+  });
+
+  describe('with proofs by those whom the root does not list', () => {
+    /** An entry of another log for the same signature, and a timestamp of another authority over it. */
+    const elsewhere = async ({ json, signature }: SignedBundle): Promise<{ entry: EntryJson; timestamp: string }> => {
+      const body = Buffer.from(json.verificationMaterial.tlogEntries[0]!.canonicalizedBody, 'base64').toString();
+      const clock = await f.domain.certify(NOON);
+      const moment = at(12 * 60 + 1);
+      return {
+        entry: await f.other.log(moment, JSON.parse(body) as EntryBody),
+        timestamp: stamp({ at: moment, signature, by: clock, issuer: f.domain.top }).toString('base64'),
+      };
+    };
+
+    it('verifies by the others, and proves nothing by the strangers', async () => {
+      const signed = await signBundle(f.domain, { at: NOON, stampedAt: NOON });
+      const withoutStrangers = structuredClone(signed.json);
+      const { entry, timestamp } = await elsewhere(signed);
+      const { tlogEntries, timestampVerificationData } = signed.json.verificationMaterial;
+      tlogEntries.push(entry);
+      timestampVerificationData!.rfc3161Timestamps.push({ signedTimestamp: timestamp });
+      const { signers, failure } = await verifyJson(signed.json, [f.root]);
+      expect(failure).toBeNull();
+      expect(signers).toEqual((await verifyJson(withoutStrangers, [f.root])).signers);
+      expect(signers).toMatchObject([{ tlogs: [f.idOf('tlog')] }]);
+    });
+
+    it('is refused where the others are too few, and says what was passed over', async () => {
+      const signed = await signBundle(f.domain, { at: NOON });
+      const { entry, timestamp } = await elsewhere(signed);
+      const { verificationMaterial } = signed.json;
+      delete verificationMaterial.tlogEntries[0]!.inclusionPromise;
+      verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [{ signedTimestamp: timestamp }] };
+      expect((await verifyJson(signed.json, [f.root])).failure).toEqual({
+        code: 'timestamp_missing',
+        detail:
+          'nothing proves when it was signed: no timestamp, and no log entry with a promise; ' +
+          'passed over: 1 timestamp by an authority that the trust root does not list',
+      });
+      verificationMaterial.tlogEntries = [entry];
+      expect((await verifyJson(signed.json, [f.root])).failure).toEqual({
+        code: 'log_proof_invalid',
+        detail:
+          'no log entry is of a transparency log that the trust root lists; ' +
+          'passed over: 1 entry of a log that the root does not list',
+      });
+    });
   });
 
   describe('asks of a root what the root lists', () => {

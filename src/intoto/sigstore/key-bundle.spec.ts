@@ -124,7 +124,43 @@ describe('a bundle with a public key', () => {
     });
     const { signers } = await verifyJson(await managed(), [late, f.root], [key]);
     expect(signers).toMatchObject([{ times: [{ authority: f.idOf('tlog') }] }]);
-    expect((await verifyJson(await managed(), [late], [key])).failure?.code).toBe('log_proof_invalid');
+  });
+
+  it('proves no time by a log or timestamp authority outside of its window, and is accepted all the same', async () => {
+    const json = await managed({ stampedAt: NOON });
+    const after = { start: at(13 * 60).toISOString() };
+    const late = f.rootWith((copy) => {
+      copy.tlogs[0]!.publicKey.validFor = after;
+      copy.timestampAuthorities[0]!.validFor = after;
+    });
+    expect(await verifyJson(json, [late], [key])).toMatchObject({ signers: [{ times: [] }], failure: null });
+    const tampered = changed(json, ({ verificationMaterial: { tlogEntries } }) => {
+      const [promise] = tlogEntries.map(({ inclusionPromise }) => inclusionPromise!);
+      promise!.signedEntryTimestamp = flip(promise!.signedEntryTimestamp);
+    });
+    expect((await verifyJson(tampered, [late], [key])).failure).toMatchObject({
+      code: 'log_proof_invalid',
+      detail: expect.stringMatching(/^the entry of log https:\/\/rekor\.sigstore\.example: .*promise/) as string,
+    });
+    const elsewhere = await managed({ stampedAt: NOON, payload: '{"b":1}' });
+    const foreign = changed(json, ({ verificationMaterial }) => {
+      verificationMaterial.timestampVerificationData = elsewhere.verificationMaterial.timestampVerificationData!;
+    });
+    expect((await verifyJson(foreign, [late], [key])).failure?.detail).toMatch(
+      /^a timestamp that names authority .+ is not by it/,
+    );
+  });
+
+  it('says by which hash it was tried where it names a key of another curve than P-256', async () => {
+    const [p384, other] = [publicKeyOf(keyPair('P-384')), keyPair('P-384')];
+    const json = await f.bundle({ managed: { keys: other, hint: 'release' } });
+    const { failure } = await verifyJson(json, [f.root], [p384], { release: [p384.thumbprint] });
+    expect(failure).toEqual({
+      code: 'signature_invalid',
+      detail:
+        'the signature does not verify by the key that it names; ' +
+        'ECDSA on P-384 is verified with SHA-384 (RFC 7518, 3.4), not with SHA-256',
+    });
   });
 
   it('is refused where no known key signed: as damaged if it names one, as a stranger if not', async () => {

@@ -1,6 +1,7 @@
 import type { TransparencyLogEntry } from '@sigstore/bundle';
 import { Verifier } from '@sigstore/verify';
 import type { SigstoreBundle } from '../bundle-content.js';
+import { curveHashNote } from '../curve-hash.js';
 import type { ProvedKey, Vouching } from '../proved-signer.js';
 import type { SignatureScheme } from '../signature-scheme.js';
 import type { Thumbprint } from '../thumbprint.js';
@@ -14,8 +15,8 @@ import {
   verifiesDigests,
   type SignedContent,
 } from './signed-content.js';
-import { provedBy, signersOf, type Timestamp } from './timestamp.js';
-import { trustMaterial, type TrustMaterial } from './trust-material.js';
+import { madeByOneOf, provedBy, signersOf, type Timestamp } from './timestamp.js';
+import { ALWAYS, trustMaterial, type TrustedLog, type TrustMaterial } from './trust-material.js';
 import type { TrustRoot } from './trust-root.js';
 import { sortedVouchings } from './vouchings.js';
 
@@ -29,8 +30,8 @@ export interface KeyVerification {
  * envelope, decide only which are tried first.
  *
  * The key is trusted because it is registered; logs and timestamps add no more than when it signed. So a log or timestamp
- * authority that no root lists proves nothing and does no harm, whereas one that a root lists, and under no root that lists
- * it verifies, has been tampered with, and the bundle is refused.
+ * authority that no root lists, or none for that time, proves nothing and does no harm, whereas what one that a root lists
+ * is said to have made, and did not, has been tampered with, and the bundle is refused.
  */
 export async function verifyKeyBundle(
   { bundle, content, keyHint }: SigstoreBundle,
@@ -107,7 +108,10 @@ function mismatch(
     return failure('signature_invalid', 'signatures over the digest of an artifact are verified for P-256 keys only');
   }
   return named.size > 0
-    ? failure('signature_invalid', 'the signature does not verify by the key that it names')
+    ? failure(
+        'signature_invalid',
+        `the signature does not verify by the key that it names${curveHashNote(meant.flatMap(({ schemes }) => schemes))}`,
+      )
     : failure('untrusted_signer', 'the signature is not by a known key');
 }
 
@@ -115,55 +119,79 @@ interface Proved {
   readonly times: readonly Vouching[];
 }
 
-/** What an entry proves under any of the roots that list its log; a failure where there are such and it fails under all. */
+/**
+ * What an entry proves under any of the roots that list its log; a failure where there are such and it is not that log's.
+ * Outside the windows of all of them it proves nothing: a root may have a wrong one.
+ */
 function proveEntry(
   entry: TransparencyLogEntry,
   signed: SignedContent,
   key: VerificationKey,
   materials: readonly TrustMaterial[],
 ): Proved | BundleFailure {
-  const knowing = materials.filter(({ tlogs }) => tlogs.some(({ logID }) => logID.equals(entry.logId.keyId)));
   const time = integratedTime(entry);
+  const listings = materials
+    .map(({ tlogs }) => tlogs.filter(({ logID }) => logID.equals(entry.logId.keyId)))
+    .filter((logs) => logs.length > 0);
   let reason: BundleFailure | null = null;
-  for (const { tlogs } of knowing) {
-    const logs = tlogs.filter(({ logID }) => logID.equals(entry.logId.keyId));
-    const verifier = new Verifier(
-      {
-        certificateAuthorities: [],
-        timestampAuthorities: [],
-        tlogs: logs,
-        ctlogs: [],
-        // When a registered key may sign is not for a log to say.
-        publicKey: () => ({ publicKey: key.key, validFor: () => true }),
-      },
-      { tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold: 0 },
-    );
-    try {
-      verifier.verify({
-        signature: libraryContent(signed, key.key),
-        key: { $case: 'public-key', hint: '' },
-        tlogEntries: [entry],
-        timestamps: time === null ? [] : [{ $case: 'transparency-log', tlogEntry: entry }],
-      });
-      const [log] = logs;
+  for (const logs of listings) {
+    const [log] = logs;
+    if (entryFailure(entry, signed, key, logs) === null) {
       return { times: time === null || log === undefined ? [] : [{ authority: log.id, at: time.toISOString() }] };
-    } catch (error) {
-      reason ??= failure('log_proof_invalid', failureOf(error).detail);
     }
+  }
+  for (const logs of listings) {
+    const whenever = logs.map((log) => ({ ...log, validFor: ALWAYS }));
+    const failed = entryFailure(entry, signed, key, whenever);
+    if (failed === null) return { times: [] };
+    reason ??= failure('log_proof_invalid', `the entry of log ${logs[0]?.baseURL ?? ''}: ${failed.detail}`);
   }
   return reason ?? { times: [] };
 }
 
+function entryFailure(
+  entry: TransparencyLogEntry,
+  signed: SignedContent,
+  key: VerificationKey,
+  tlogs: readonly TrustedLog[],
+): BundleFailure | null {
+  const verifier = new Verifier(
+    {
+      certificateAuthorities: [],
+      timestampAuthorities: [],
+      tlogs: [...tlogs],
+      ctlogs: [],
+      // When a registered key may sign is not for a log to say.
+      publicKey: () => ({ publicKey: key.key, validFor: () => true }),
+    },
+    { tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold: 0 },
+  );
+  try {
+    verifier.verify({
+      signature: libraryContent(signed, key.key),
+      key: { $case: 'public-key', hint: '' },
+      tlogEntries: [entry],
+      timestamps: integratedTime(entry) === null ? [] : [{ $case: 'transparency-log', tlogEntry: entry }],
+    });
+    return null;
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** The same of a timestamp and the authorities that it may be by. */
 function proveTimestamp(
   timestamp: Timestamp,
   { signature }: SignedContent,
   materials: readonly TrustMaterial[],
 ): Proved | BundleFailure {
-  const knowing = materials.filter(({ timestampAuthorities }) => signersOf(timestamp, timestampAuthorities).length > 0);
-  for (const { timestampAuthorities } of knowing) {
-    const vouching = provedBy(timestamp, signature, timestampAuthorities);
-    if (vouching !== null) return { times: [vouching] };
-  }
-  if (knowing.length === 0) return { times: [] };
-  return failure('log_proof_invalid', 'a timestamp by an authority of a trust root does not verify');
+  const authorities = materials.flatMap(({ timestampAuthorities }) => signersOf(timestamp, timestampAuthorities));
+  const [first] = authorities;
+  const vouching = provedBy(timestamp, signature, authorities);
+  if (vouching !== null) return { times: [vouching] };
+  if (first === undefined || madeByOneOf(timestamp, signature, authorities)) return { times: [] };
+  return failure(
+    'log_proof_invalid',
+    `a timestamp that names authority ${first.name} is not by it, or of another signature`,
+  );
 }

@@ -9,16 +9,36 @@ import { CertificateUnusable, readCertificate, type Certificate } from './certif
 import { identityOf } from './certificate-identity.js';
 import { keyUsageFault, purposesOf, PURPOSE } from './key-usage.js';
 import { pemOf } from './pem.js';
+import { contentMatches, type SignedContent } from './signed-content.js';
 import type { TrustRoot } from './trust-root.js';
 
 /** An end-entity certificate whose key may have signed a document, read once for every root it is tried under. */
 export interface SigningCertificate {
   readonly certificate: Certificate;
   readonly identity: CertificateIdentity;
+  /** Whether it is meant for signing code, as far as it says what it is meant for. */
+  readonly codeSigning: boolean;
   readonly key: KeyObject;
   readonly thumbprint: Thumbprint;
-  /** The one way in which signatures by such a key are made: ECDSA in DER with the hash of its curve, as Sigstore writes it. */
-  readonly scheme: SignatureScheme;
+  /**
+   * The ways in which signatures by such a key are made: ECDSA in DER with the hash of its curve, as Sigstore writes it; RSA
+   * in PKCS#1 v1.5 as Sigstore or in PSS as Witness writes it.
+   */
+  readonly schemes: readonly SignatureScheme[];
+}
+
+/** A certificate by whose key a document was found to be signed, in this scheme. */
+export type CertificateMatch = Omit<SigningCertificate, 'schemes'> & { readonly scheme: SignatureScheme };
+
+/** Who signed the content, if it was the certificate's key; null where it was not. */
+export async function matchCertificate(
+  { schemes, ...signer }: SigningCertificate,
+  content: SignedContent,
+): Promise<CertificateMatch | null> {
+  for (const scheme of schemes) {
+    if (await contentMatches(content, scheme, signer.key)) return { ...signer, scheme };
+  }
+  return null;
 }
 
 /**
@@ -31,7 +51,8 @@ export function readSigningCertificate(der: Uint8Array): SigningCertificate {
   if (isAuthority(certificate)) throw new CertificateUnusable('is of a certificate authority, not of a signer');
   const fault = keyUsageFault(certificate);
   if (fault !== null) throw new CertificateUnusable(fault);
-  return { certificate, identity: identityOf(certificate), ...signingKey(certificate) };
+  const codeSigning = purposesOf(certificate)?.includes(PURPOSE.codeSigning) ?? true;
+  return { certificate, identity: identityOf(certificate), codeSigning, ...signingKey(certificate) };
 }
 
 function isAuthority(certificate: Certificate): boolean {
@@ -47,17 +68,18 @@ function isAuthority(certificate: Certificate): boolean {
  * what they are for. In-house authorities issue workload certificates for TLS, and who registers such an authority
  * says himself that its certificates may sign.
  */
-export function purposeFault(certificate: Certificate, form: TrustRoot['form']): string | null {
-  const purposes = form === 'sigstore' ? purposesOf(certificate) : null;
-  if (purposes === null || purposes.includes(PURPOSE.codeSigning)) return null;
-  return 'is not for signing code';
+export function purposeFault(
+  { codeSigning }: Pick<SigningCertificate, 'codeSigning'>,
+  form: TrustRoot['form'],
+): string | null {
+  return form === 'x509' || codeSigning ? null : 'is not for signing code';
 }
 
 /** SubjectPublicKeyInfo up to the key, of a P-256 key with its point uncompressed. */
 const P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
 const P256_BYTES = P256.length + 64;
 
-type SigningKey = Pick<SigningCertificate, 'key' | 'thumbprint' | 'scheme'>;
+type SigningKey = Pick<SigningCertificate, 'key' | 'thumbprint' | 'schemes'>;
 
 function signingKey(certificate: Certificate): SigningKey {
   const spki = certificate.publicKey;
@@ -65,12 +87,10 @@ function signingKey(certificate: Certificate): SigningKey {
     if (spki.length === P256_BYTES && spki.subarray(0, P256.length).equals(P256)) {
       // Nearly every leaf: the long way costs as much as verifying its signature. PEM is what Node takes in fastest.
       const key = createPublicKey(pemOf('PUBLIC KEY', spki));
-      return { key, thumbprint: sha256(spki) as string as Thumbprint, scheme: 'ES256/der' };
+      return { key, thumbprint: sha256(spki) as string as Thumbprint, schemes: ['ES256/der'] };
     }
     const { key, thumbprint, schemes } = importPublicKey(pemOf('PUBLIC KEY', spki));
-    const [scheme] = schemes;
-    if (scheme === undefined) throw new CertificateUnusable('has a key that signs in no known way');
-    return { key, thumbprint, scheme };
+    return { key, thumbprint, schemes: schemes.filter((scheme) => !scheme.endsWith('/ieee-p1363')) };
   } catch (cause) {
     if (cause instanceof CertificateUnusable) throw cause;
     const why = cause instanceof KeyUnusable ? cause.message : 'it is not readable';

@@ -1,5 +1,6 @@
 import { RFC3161Timestamp, type ASN1Obj } from '@sigstore/core';
 import type { Vouching } from '../proved-signer.js';
+import type { Certificate } from './certificate.js';
 import { contextTag, readDer, TAG, tagOf } from './der.js';
 import { signerIdentifier } from './trust-root-chain.js';
 import { covers, type TrustedChain } from './trust-material.js';
@@ -130,12 +131,26 @@ export function provedBy(
     const [signer] = certChain;
     if (signer === undefined || !covers(validFor, at)) continue;
     if (!certChain.every((certificate) => certificate.validForDate(at))) continue;
-    try {
-      timestamp.verify(signature, signer.key);
-    } catch {
-      continue;
-    }
-    return { authority: id, at: at.toISOString() };
+    if (isSignedBy(timestamp, signature, signer)) return { authority: id, at: at.toISOString() };
   }
   return null;
+}
+
+/**
+ * Whether the timestamp is over the signature bytes and one of the authorities made it, be it outside of the time for which
+ * it is trusted: then it proves nothing, and was not tampered with either.
+ */
+export function madeByOneOf(timestamp: Timestamp, signature: Buffer, authorities: readonly TrustedChain[]): boolean {
+  return signersOf(timestamp, authorities).some(
+    ({ certChain: [signer] }) => signer !== undefined && isSignedBy(timestamp, signature, signer),
+  );
+}
+
+function isSignedBy(timestamp: Timestamp, signature: Buffer, signer: Certificate): boolean {
+  try {
+    timestamp.verify(signature, signer.key);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -4,7 +4,7 @@ import type { AuthorityId } from '../proved-signer.js';
 import type { Certificate } from './certificate.js';
 import { chainFaults, type ChainType } from './certificate-chain.js';
 import type { TrustRoot } from './trust-root.js';
-import { certificatesOf, chainId, type ChainJson } from './trust-root-chain.js';
+import { certificatesOf, chainId, chainName, type ChainJson } from './trust-root-chain.js';
 import { logAuthorityId, type LogJson } from './trust-root-log.js';
 import type { WindowJson } from './trust-root-window.js';
 
@@ -17,6 +17,8 @@ export interface TrustedWindow {
 /** An authority with a chain, as the library takes it; `certChain` begins with what issues or signs and is not to be changed. */
 export interface TrustedChain {
   readonly id: AuthorityId;
+  /** For people. */
+  readonly name: string;
   readonly certChain: Certificate[];
   readonly validFor: TrustedWindow;
 }
@@ -82,7 +84,7 @@ function trustedChain(type: ChainType, chain: ChainJson, kept: Map<Sha256Digest,
   // What is verified against it takes for granted that the chain stands.
   const [fault] = chainFaults(certChain, type, null);
   if (fault !== undefined) throw new Error(`certificate ${fault.index} of ${id} ${fault.message}`);
-  return { id, certChain, validFor: trustedWindow(chain.validFor) };
+  return { id, name: chainName(chain), certChain, validFor: trustedWindow(chain.validFor) };
 }
 
 function trustedLog(type: 'tlog' | 'ctlog', log: LogJson): TrustedLog {
@@ -100,6 +102,9 @@ const END_OF_TIME = new Date(8_640_000_000_000_000);
 function trustedWindow({ start, end }: WindowJson): TrustedWindow {
   return { start: new Date(start), end: end === undefined ? END_OF_TIME : new Date(end) };
 }
+
+/** The window of an authority that counts at any time. */
+export const ALWAYS: TrustedWindow = { start: new Date(-END_OF_TIME.getTime()), end: END_OF_TIME };
 
 /** Whether the window holds the moment. */
 export function covers({ start, end }: TrustedWindow, moment: Date): boolean {

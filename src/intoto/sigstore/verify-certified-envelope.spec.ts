@@ -1,4 +1,4 @@
-import { sign } from 'node:crypto';
+import { constants, sign } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pae } from '../pae.js';
 import { at, fixture, NOON, SINCE, type Fixture } from '../../../test/support/sigstore-fixture.js';
@@ -72,15 +72,20 @@ interface Making {
   readonly leaf?: Issued;
   readonly along?: readonly Issued[];
   readonly stampedAt?: readonly Date[];
+  readonly padding?: number;
 }
 
-async function signature({ leaf, along = [between], stampedAt = [NOON] }: Making = {}): Promise<CertifiedSignature> {
+async function signature({
+  leaf,
+  along = [between],
+  stampedAt = [NOON],
+  padding,
+}: Making = {}): Promise<CertifiedSignature> {
   const { der, keys } = leaf ?? (await certify());
-  const made = sign(
-    keys.privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256',
-    pae(PAYLOAD_TYPE, PAYLOAD),
-    keys.privateKey,
-  );
+  const made = sign(keys.privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256', pae(PAYLOAD_TYPE, PAYLOAD), {
+    key: keys.privateKey,
+    padding,
+  });
   const timestamps = await Promise.all(
     stampedAt.map(async (moment) => Buffer.from(await f.domain.stamp(moment, made), 'base64')),
   );
@@ -115,6 +120,7 @@ describe('an envelope with certificates', () => {
         type: 'certificate',
         scheme: 'ES256/der',
         identity: { issuer: null, subjects: [WORKLOAD], claims: {} },
+        codeSigning: false,
         chain: chain!.id,
         ctlogs: [],
         tlogs: [],
@@ -158,6 +164,24 @@ describe('an envelope with certificates', () => {
       ['Ann of Acme'],
       ['ann@acme.example', 'builder.acme.example', WORKLOAD],
     ]);
+  });
+
+  it.each([
+    ['PKCS#1 v1.5', constants.RSA_PKCS1_PADDING, 'RS256'],
+    ['PSS', constants.RSA_PKCS1_PSS_PADDING, 'PS256'],
+  ])('verifies by an RSA key in %s, and says so', async (_, padding, scheme) => {
+    const leaf = await certify({ keys: keyPair('RSA-2048') });
+    const { signers } = await verifyCertifiedEnvelope(envelope(await signature({ leaf, padding })), [root]);
+    expect(signers).toMatchObject([{ scheme }]);
+  });
+
+  it('says by which hash it was tried where the key is of another curve than P-256', async () => {
+    const leaf = await certify({ keys: keyPair('P-384') });
+    await expectFailure(
+      envelope(await signature({ leaf })),
+      'signature_invalid',
+      /ECDSA on P-384 is verified with SHA-384 \(RFC 7518, 3\.4\)/,
+    );
   });
 
   it('counts good signatures beside bad ones and beside those without certificates', async () => {
@@ -207,6 +231,13 @@ describe('an envelope with certificates', () => {
       );
     });
 
+    it('where the authority of the timestamp did not count at its time, which it names', async () => {
+      const late = plainRoot([top]) as { timestampAuthorities: { validFor?: object }[] };
+      late.timestampAuthorities[0]!.validFor = { start: at(13 * 60).toISOString() };
+      const window = new RegExp(`^timestamp authority .+ did not count when .* from ${at(13 * 60).toISOString()} `);
+      await expectFailure(envelope(await signature()), 'timestamp_missing', window, [parseTrustRoot(late)]);
+    });
+
     it('where the timestamp is of another signature, or signed by another', async () => {
       const [one, two] = [await signature(), await signature()];
       const swapped = { ...one, timestamps: two.timestamps };
@@ -243,9 +274,10 @@ describe('an envelope with certificates', () => {
       await expectFailure(envelope(await signature({ leaf, along: [brief] })), 'certificate_invalid', /not valid when/);
       const closed = plainRoot([top]) as { certificateAuthorities: { validFor?: object }[] };
       closed.certificateAuthorities[0]!.validFor = { end: at(60).toISOString() };
-      await expectFailure(envelope(await signature()), 'certificate_invalid', /not valid when/, [
-        parseTrustRoot(closed),
-      ]);
+      const window = new RegExp(
+        `^certificate authority CN=Acme root did not count when .* until ${at(60).toISOString()}`,
+      );
+      await expectFailure(envelope(await signature()), 'certificate_invalid', window, [parseTrustRoot(closed)]);
     });
 
     it('where no path leads to the root', async () => {

@@ -1,10 +1,17 @@
 import type { ProvedCertificate, Vouching } from '../proved-signer.js';
+import { curveHashNote } from '../curve-hash.js';
 import { failure, failureOf, type BundleFailure } from './bundle-failure.js';
 import { readCertificate, type Certificate } from './certificate.js';
 import { pathLeadsTo } from './certificate-path.js';
 import { collected, failed, ISSUED_BY_NONE, type CertificateVerification } from './certificate-verification.js';
-import { contentMatches, signedContent, type SignedContent } from './signed-content.js';
-import { purposeFault, readSigningCertificate, type SigningCertificate } from './signing-certificate.js';
+import { signedContent, type SignedContent } from './signed-content.js';
+import {
+  matchCertificate,
+  purposeFault,
+  readSigningCertificate,
+  type CertificateMatch,
+} from './signing-certificate.js';
+import { certificateTimeFault, timestampFault } from './time-fault.js';
 import { provedBy, readTimestamp, signersOf, type Timestamp } from './timestamp.js';
 import { trustMaterial, type TrustedChain, type TrustMaterial } from './trust-material.js';
 import type { TrustRoot } from './trust-root.js';
@@ -78,12 +85,14 @@ async function verifySignature(
     );
     if (tries.length === 0) return failed(ISSUED_BY_NONE);
     const signed = signedContent({ type: 'dsse', envelope: { payloadType, payload, signatures: [signature] } });
-    if (signed === null || !(await contentMatches(signed, signer.scheme, signer.key))) {
-      return failed(failure('signature_invalid', 'the signature does not verify by the key of its certificate'));
+    const match = signed === null ? null : await matchCertificate(signer, signed);
+    if (signed === null || match === null) {
+      const note = curveHashNote(signer.schemes);
+      return failed(failure('signature_invalid', `the signature does not verify by the key of its certificate${note}`));
     }
     const timestamps = signature.timestamps.map(readTimestamp);
     return collected(
-      tries.map(({ material, chain }) => verifyUnder(material, chain, signer, cameAlong, signed, timestamps)),
+      tries.map(({ material, chain }) => verifyUnder(material, chain, match, cameAlong, signed, timestamps)),
     );
   } catch (error) {
     return failed(failureOf(error));
@@ -93,17 +102,25 @@ async function verifySignature(
 function verifyUnder(
   material: TrustMaterial,
   chain: TrustedChain,
-  signer: SigningCertificate,
+  signer: CertificateMatch,
   cameAlong: readonly Certificate[],
   signed: SignedContent,
   timestamps: readonly Timestamp[],
 ): ProvedCertificate | BundleFailure {
-  const { certificate, thumbprint, scheme, identity } = signer;
-  const purpose = purposeFault(certificate, material.form);
+  const { certificate, thumbprint, scheme, identity, codeSigning } = signer;
+  const purpose = purposeFault(signer, material.form);
   if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
-  const times = provedTimes(timestamps, signed, material);
-  if (times === null)
-    return failure('timestamp_missing', 'a timestamp by an authority of the trust root does not verify');
+  const { timestampAuthorities } = material;
+  const known = timestamps.filter((timestamp) => signersOf(timestamp, timestampAuthorities).length > 0);
+  const times: Vouching[] = [];
+  for (const timestamp of known) {
+    const vouching = provedBy(timestamp, signed.signature, timestampAuthorities);
+    if (vouching === null) {
+      const why = timestampFault(timestamp, signed.signature, timestampAuthorities);
+      return failure('timestamp_missing', why ?? 'a timestamp by an authority of the trust root does not verify');
+    }
+    times.push(vouching);
+  }
   if (times.length === 0) {
     return failure('timestamp_missing', 'no timestamp by an authority of the trust root proves when it was signed');
   }
@@ -112,7 +129,8 @@ function verifyUnder(
   }
   const moments = times.map(({ at }) => new Date(at));
   if (!pathLeadsTo(chain, certificate, cameAlong, moments)) {
-    return failure('certificate_invalid', 'the certificate or one above it was not valid when it was used');
+    const why = certificateTimeFault([chain], certificate, moments);
+    return failure('certificate_invalid', why ?? 'a certificate that came along was not valid when it was used');
   }
   return {
     type: 'certificate',
@@ -120,20 +138,10 @@ function verifyUnder(
     thumbprint,
     scheme,
     identity,
+    codeSigning,
     chain: chain.id,
     ctlogs: [],
     tlogs: [],
     times: sortedVouchings(times),
   };
-}
-
-/** What the root's timestamp authorities prove; null where a timestamp that names one of them is not by it. */
-function provedTimes(
-  timestamps: readonly Timestamp[],
-  { signature }: SignedContent,
-  { timestampAuthorities }: TrustMaterial,
-): readonly Vouching[] | null {
-  const known = timestamps.filter((timestamp) => signersOf(timestamp, timestampAuthorities).length > 0);
-  const proved = known.map((timestamp) => provedBy(timestamp, signature, timestampAuthorities));
-  return proved.every((vouching) => vouching !== null) ? proved : null;
 }

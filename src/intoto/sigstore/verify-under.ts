@@ -1,4 +1,3 @@
-import type { TransparencyLogEntry } from '@sigstore/bundle';
 import { VerificationError, Verifier, type SignedEntity } from '@sigstore/verify';
 import type { AuthorityId, ProvedCertificate, Vouching } from '../proved-signer.js';
 import { failure, failureOf, type BundleFailure } from './bundle-failure.js';
@@ -6,9 +5,11 @@ import { CertificateUnusable, unlisted, type Certificate } from './certificate.j
 import { mayHaveIssued } from './certificate-path.js';
 import { integratedTime, type ProofMaterial } from './proof-material.js';
 import { libraryContent, type SignedContent } from './signed-content.js';
-import { purposeFault, type SigningCertificate } from './signing-certificate.js';
+import { explained } from './refusal-reason.js';
+import { purposeFault, type CertificateMatch } from './signing-certificate.js';
 import { signersOf } from './timestamp.js';
 import { covers, type TrustedChain, type TrustedLog, type TrustMaterial } from './trust-material.js';
+import { logsOf, unlogged, untimed, usableProofs } from './usable-proofs.js';
 import { sortedVouchings } from './vouchings.js';
 
 /** A certificate authority of a root with each of the windows for which it is listed. */
@@ -34,28 +35,25 @@ export function issuersOf(certificate: Certificate, { certificateAuthorities }: 
  * certificate's key, and that the entries are about the certificate, is known already. The library decides; beyond it
  * the certificate must be meant for this, and a log without a time of its own must have counted at a proven time.
  *
- * Everything the library is given must verify, and the material it is given holds one authority and nothing that two
- * authorities could have signed alike. So when it accepts, it is known who vouched for what.
+ * Proofs by those whom the root does not list are passed over. Everything the library is given must verify, and the material
+ * it is given holds one authority and nothing that two authorities could have signed alike. So when it accepts, it is known
+ * who vouched for what.
  */
 export function verifyUnder(
   material: TrustMaterial,
   issuer: Issuer,
-  signer: SigningCertificate,
+  signer: CertificateMatch,
   signed: SignedContent,
   proofs: ProofMaterial,
 ): ProvedCertificate | BundleFailure {
-  const purpose = purposeFault(signer.certificate, material.form);
+  const purpose = purposeFault(signer, material.form);
   if (purpose !== null) return failure('certificate_invalid', `the certificate ${purpose}`);
   const usable = usableProofs(material, proofs);
-  const stranger = strangerIn(material, usable);
-  if (stranger !== null) return stranger;
+  const isUnlogged = material.tlogs.length > 0 && usable.entries.length === 0;
+  if (isUnlogged && proofs.entries.length > 0) return unlogged(proofs);
   const times = timesOf(material, usable);
-  if (times.length === 0) {
-    return failure(
-      'timestamp_missing',
-      'nothing proves when it was signed: no timestamp, and no log entry with a promise',
-    );
-  }
+  if (times.length === 0) return untimed(material, proofs, usable);
+  if (isUnlogged) return unlogged(proofs);
   try {
     const ctlogs = ctlogsOf(material, signer.certificate);
     const certificate = material.ctlogs.length === 0 ? unlisted(signer.certificate) : signer.certificate;
@@ -64,9 +62,13 @@ export function verifyUnder(
     if (!issuer.chains.every(({ certChain: [first] }) => first !== undefined && certificate.verify(first))) {
       return failure('certificate_invalid', 'the certificate is not signed by the first of the chain');
     }
-    const unlogged = usable.entries.find((entry) => !wasInUse(logsOf(entry, material), times));
-    if (unlogged !== undefined) {
-      return failure('log_proof_invalid', 'a log did not count at any of the times that are proved');
+    const [unused] = usable.entries.flatMap((entry) => {
+      const logs = logsOf(entry, material);
+      return wasInUse(logs, times) ? [] : logs;
+    });
+    if (unused !== undefined) {
+      const what = `transparency log ${unused.baseURL} did not count at any of the times that are proved`;
+      return failure('log_proof_invalid', what);
     }
     return {
       type: 'certificate',
@@ -74,33 +76,19 @@ export function verifyUnder(
       thumbprint: signer.thumbprint,
       scheme: signer.scheme,
       identity: signer.identity,
+      codeSigning: signer.codeSigning,
       chain: issuer.id,
       ctlogs: sortedVouchings(ctlogs),
       tlogs: [...new Set(usable.entries.flatMap((entry) => logsOf(entry, material).map(({ id }) => id)))].sort(),
       times: sortedVouchings(times),
     };
   } catch (error) {
-    return failureOf(error);
+    const reason = failureOf(error);
+    if (!(error instanceof VerificationError)) return reason;
+    const stated = times.map(({ at }) => new Date(at));
+    const { certificate } = signer;
+    return explained(reason, { material, chains: issuer.chains, certificate, signed, proofs: usable, times: stated });
   }
-}
-
-/** The proofs of kinds for which the root lists anybody. */
-function usableProofs({ tlogs, timestampAuthorities }: TrustMaterial, proofs: ProofMaterial): ProofMaterial {
-  return {
-    entries: tlogs.length === 0 ? [] : proofs.entries,
-    timestamps: timestampAuthorities.length === 0 ? [] : proofs.timestamps,
-  };
-}
-
-/** Said before the library says less: that a log or a timestamp authority is not one of the root. */
-function strangerIn(material: TrustMaterial, { entries, timestamps }: ProofMaterial): BundleFailure | null {
-  if (entries.some((entry) => logsOf(entry, material).length === 0)) {
-    return failure('log_proof_invalid', 'a log entry is of a log that the trust root does not list');
-  }
-  if (timestamps.some((timestamp) => signersOf(timestamp, material.timestampAuthorities).length === 0)) {
-    return failure('timestamp_missing', 'a timestamp is by an authority that the trust root does not list');
-  }
-  return null;
 }
 
 function verifier(material: TrustMaterial, issuer: Issuer): Verifier {
@@ -150,11 +138,6 @@ function timesOf(material: TrustMaterial, { entries, timestamps }: ProofMaterial
     return authority === undefined ? [] : [{ authority: authority.id, at: timestamp.signingTime.toISOString() }];
   });
   return [...logged, ...stamped];
-}
-
-/** The log that an entry names, with each of the windows for which the root lists it. */
-function logsOf({ logId }: TransparencyLogEntry, { tlogs }: TrustMaterial): readonly TrustedLog[] {
-  return tlogs.filter(({ logID }) => logID.equals(logId.keyId));
 }
 
 function wasInUse(logs: readonly TrustedLog[], times: readonly Vouching[]): boolean {
