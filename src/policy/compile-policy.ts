@@ -63,6 +63,8 @@ export interface CompiledEvidence extends CompiledCommon {
   readonly provenOrder: boolean;
   readonly check: CelExpression | null;
   readonly conditions: Bind<Conditions>;
+  /** As the policy says it. */
+  readonly asked: EvidenceRequirement;
 }
 
 /**
@@ -132,6 +134,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     provenOrder: requirement.order === 'proven',
     check: requirement.check === undefined ? null : parseCel(requirement.check, EVIDENCE_CHECK_VARIABLES),
     conditions: compileWhere(requirement, kind),
+    asked: requirement,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KINDS } from '../intoto/predicate-kind.js';
 import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from './verdict.js';
 import type { RecordedVerdict } from './verdict.store.js';
 
@@ -18,6 +19,17 @@ const requirement = z.object({
   missing: z.string().nullable().describe('What would satisfy it'),
 });
 
+const missing = z.object({
+  requirement: z.string().describe('Id of the requirement it is for'),
+  kind: z.enum(KINDS).nullable().describe('null where no evidence would do'),
+  count: z.number().int().describe('How many to post; 0 where a retraction or something else is needed'),
+  from: z.array(z.string()).describe('Attestors, any of whom may sign it'),
+  conditions: z
+    .record(z.string(), z.unknown())
+    .describe('What it must meet, as the policy says it; `replaces`, `approver` and `retract` besides'),
+  text: z.string(),
+});
+
 export const verdictAnswer = z.object({
   id: z.string().describe('Under which it stands on record'),
   decision: z.enum(['allow', 'deny']),
@@ -33,6 +45,7 @@ export const verdictAnswer = z.object({
     .nullable()
     .describe('First moment at which time alone could change the answer, exclusive; null where it cannot'),
   requirements: z.array(requirement),
+  missing: z.array(missing).describe('The least that would turn a deny into an allow; empty on an allow'),
   waivers: z.array(z.string()),
   revisions: z.object({ evidence: z.number().int(), trust: z.number().int(), waivers: z.number().int() }),
 });

@@ -11,11 +11,19 @@ import type { Considered, RequirementResult } from './verdict.js';
 
 /** Weighs the evidence for one requirement. Facts may come in any order. */
 export function weighEvidence(requirement: CompiledEvidence, scene: Scene): RequirementResult {
-  const gathered = gatherEvidence(requirement, scene);
-  const judge = new Judge(requirement, gathered.conditions, scene);
-  const lines = gathered.lines.map((line) => weighLine(line, requirement, gathered, judge, scene));
+  const { gathered, lines } = weighLines(requirement, scene);
   const conclusion = concludeEvidence(requirement, gathered, lines, scene.trust);
   return concluded({ id: requirement.id, ...conclusion }, consideredIn(requirement, gathered, lines));
+}
+
+/** The evidence for one requirement, and what it comes to for each line of it. */
+export function weighLines(
+  requirement: CompiledEvidence,
+  scene: Scene,
+): { readonly gathered: Gathered; readonly lines: readonly WeighedLine[] } {
+  const gathered = gatherEvidence(requirement, scene);
+  const judge = new Judge(requirement, gathered.conditions, scene);
+  return { gathered, lines: gathered.lines.map((line) => weighLine(line, requirement, gathered, judge, scene)) };
 }
 
 function weighLine(
@@ -62,7 +70,8 @@ interface Apart {
   readonly people: ReadonlyMap<string, string> | undefined;
 }
 
-function countApart(requirement: CompiledEvidence, entries: readonly Entry[]): Apart {
+/** How many entries count apart, were all of them to pass. */
+export function countApart(requirement: CompiledEvidence, entries: readonly Entry[]): Apart {
   const matchings = apartBy(requirement).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
   return { reached: Math.min(...matchings.map((matching) => matching.size)), people: matchings[0] };
 }
