@@ -5,7 +5,7 @@ import { parameterValue, plainText, referencedParameter } from './parameter-refe
 import type { CompiledEvidence, CompiledRequirement } from './compile-policy.js';
 import type { WeighedLine } from './conclude-evidence.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
-import type { Entry } from './evidence.js';
+import { byAttestation, type Entry, type Rejected } from './evidence.js';
 import type { Scene } from './scene.js';
 import type { Missing, Parameters, RequirementResult } from './verdict.js';
 import { countApart, weighLines } from './weigh-evidence.js';
@@ -103,9 +103,9 @@ function missingLines(requirement: CompiledEvidence, scene: Scene): readonly Mis
       wanted,
       named: conditionsOf(requirement, index, scene.parameters),
     };
-    const replacing = line.opposing.map(({ entry }) => replacement(asking, entry));
+    const replacing = sortedEntries(line.opposing).map((entry) => replacement(asking, entry));
     const isStuck = line.undecided && requirement.select === 'all';
-    const removing = isStuck ? line.erring.map(({ entry }) => removal(requirement, entry)) : [];
+    const removing = isStuck ? sortedEntries(line.erring).map((entry) => removal(requirement, entry)) : [];
     // Where enough pass it is what cannot be told that stands in the way.
     const least = line.state === 'error' && removing.length === 0 ? 1 : 0;
     const short = Math.max(requirement.count - reachedThen(asking), least);
@@ -125,9 +125,14 @@ interface Asking {
 
 /** How many would count apart once everything that can be replaced is; what is retracted counts nothing. */
 function reachedThen({ requirement, line: { opposing, passing, reached }, scene }: Asking): number {
-  const replaced = opposing.map(({ entry }) => entry).filter((entry) => isReplaceable(entry, requirement, scene));
+  const replaced = sortedEntries(opposing).filter((entry) => isReplaceable(entry, requirement, scene));
   if (replaced.length === 0) return reached;
-  return Math.max(reached, countApart(requirement, [...passing, ...replaced]).reached);
+  return Math.max(reached, countApart(requirement, [...passing, ...replaced].sort(byAttestation)).reached);
+}
+
+/** So that no order of facts shows. */
+function sortedEntries(rejected: readonly Rejected[]): readonly Entry[] {
+  return rejected.map(({ entry }) => entry).sort(byAttestation);
 }
 
 /** Whether newer evidence can take its place: not under `all`, and not where nobody may speak in this voice any more. */

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { CASES_AT, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
-import { predicateFrom, shorthandShape } from './policy-predicates.js';
+import {
+  CASES_AT,
+  type CaseAttestor,
+  type CaseChange,
+  type CaseEvidence,
+  type PolicyCase,
+} from '../../src/policy-test/policy-cases.js';
+import { predicateFrom, shorthandShape } from '../../src/policy-test/policy-predicates.js';
 
 /*
  * Policy cases made at random, out of few attestors, people, moments and results, so that they get in each other's way.

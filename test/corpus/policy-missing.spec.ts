@@ -4,9 +4,10 @@ import { CelEngine } from '../../src/policy/cel.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import type { Verdict } from '../../src/policy/verdict.js';
 import { policyCase } from './policy-arbitrary.js';
-import { loadPolicyCases, type PolicyCase } from './policy-cases.js';
+import type { PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { loadPolicyCases } from './own-policy-cases.js';
 import { providing } from './policy-missing.js';
-import { evaluationOf } from './policy-scene.js';
+import { evaluationOf } from '../../src/policy-test/policy-scene.js';
 
 const cel = new CelEngine({
   evaluationMilliseconds: 30_000,

@@ -1,8 +1,8 @@
 import { SEVERITIES } from '../../src/facts/fact.js';
 import type { Missing } from '../../src/policy/verdict.js';
-import type { CaseAttestor, CaseEvidence, PolicyCase } from './policy-cases.js';
-import { predicateFrom, shorthandShape } from './policy-predicates.js';
-import { attestationOf } from './policy-scene.js';
+import type { CaseAttestor, CaseEvidence, PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { predicateFrom, shorthandShape } from '../../src/policy-test/policy-predicates.js';
+import { attestationOf } from '../../src/policy-test/policy-scene.js';
 
 /*
  * Evidence made from what a verdict says is missing, and nothing else: by its kind, attestors and conditions. Whoever has
@@ -37,7 +37,8 @@ function withOne(each: PolicyCase, missing: Missing): PolicyCase | null {
     standing: 'standing',
   });
   if (replaced !== undefined && missing.kind === 'approval') {
-    const speaker = String(missing.conditions['approver']);
+    const { approver: named = '' } = missing.conditions;
+    const speaker = typeof named === 'string' ? named : '';
     const approver = speaker.startsWith('the holder of') ? approverIn(replaced.content) : speaker;
     const content = contentFor(missing, each, null, approver ?? name);
     return content === null ? null : { ...each, evidence: [...each.evidence, made(content, replaced.signedBy)] };

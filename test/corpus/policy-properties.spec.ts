@@ -5,8 +5,8 @@ import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
 import type { Verdict } from '../../src/policy/verdict.js';
 import { lessTrust, policyCase } from './policy-arbitrary.js';
-import type { PolicyCase } from './policy-cases.js';
-import { attestationOf, evaluationOf } from './policy-scene.js';
+import type { PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { attestationOf, evaluationOf } from '../../src/policy-test/policy-scene.js';
 
 const PATIENT = {
   evaluationMilliseconds: 30_000,

@@ -1,26 +1,31 @@
-import type { RequirementResult, Verdict } from '../../src/policy/verdict.js';
+import type { RequirementResult, Verdict } from '../policy/verdict.js';
 import type { PolicyCase, Want } from './policy-cases.js';
 
-type SaidOfRequirement = Want['requirements'][string];
+type SaidOfRequirement = NonNullable<Want['requirements']>[string];
 type AttestationId = RequirementResult['evidence'][number];
 
 /** What a verdict says, in the words and with the names of the case, as far as the case says anything. */
 export function saidOf(each: PolicyCase, verdict: Verdict, attestationOf: (name: string) => AttestationId): Want {
   const { decision, wouldDeny, validUntil } = verdict;
+  const wanted = each.want.requirements;
   const names = new Map(each.evidence.map(({ name }) => [attestationOf(name), name]));
   const nameOf = (id: AttestationId): string => names.get(id) ?? id;
   return {
     decision,
     wouldDeny,
     ...(each.want.validUntil === undefined ? {} : { validUntil }),
-    requirements: Object.fromEntries(
-      verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, each.want.requirements[result.id])]),
-    ),
+    requirements:
+      wanted === null
+        ? null
+        : Object.fromEntries(
+            verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, wanted[result.id])]),
+          ),
   };
 }
 
 /** What the case wants of its verdict, to be compared with what one says. */
 export function wantedOf({ want }: PolicyCase): Want {
+  if (want.requirements === null) return want;
   const sorted = Object.entries(want.requirements).map(([id, wanted]) => [
     id,
     wanted.evidence === undefined ? wanted : { ...wanted, evidence: [...wanted.evidence].sort() },
