@@ -2,12 +2,14 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { getAttestation } from './attestation.command.js';
 import { putAttestor } from './attestor.command.js';
 import { EXIT, type ExitCode } from './exit-code.js';
+import { explain } from './explain.command.js';
 import { history } from './history.command.js';
 import { parseNameValues } from './name-values.js';
 import { checkPolicy, putPolicy } from './policy.command.js';
 import { post } from './post.command.js';
 import { connect, type Service } from './service.js';
 import { DEFAULT_URL, readSettings } from './settings.js';
+import { startComposition, type StartComposition } from './start-composition.js';
 import type { Surroundings } from './surroundings.js';
 import { putTrustRoot } from './trust-root.command.js';
 import type { Paint } from './verdict-lines.js';
@@ -30,6 +32,7 @@ export async function run(
   surroundings: Surroundings,
   paint: Paint,
   version: string,
+  start: StartComposition = startComposition,
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.unknown;
   const program = new Command('assay')
@@ -75,12 +78,21 @@ export async function run(
       collect,
       [],
     )
+    .option('--explain', 'say what to do next as well', false)
     .option('--wait <seconds>', 'wait while evidence is still being verified', wholeNumber, 0)
     .option('--json', 'the verdict as the service answers it', false)
     .action(async (image: string, options: VerdictFlags) => {
       const parameters = parseNameValues('--param', options.param);
       const context = parseNameValues('--context', options.context);
       code = await verdict(image, { ...options, parameters, context }, service(), surroundings, paint);
+    });
+
+  program
+    .command('explain')
+    .description('say of a verdict why it was given and what to do next')
+    .argument('<verdict>', 'the id of one on record, or a file that holds one as the service answered it')
+    .action(async (given: string) => {
+      code = await explain(given, service, surroundings, paint);
     });
 
   const attestation = program.command('attestation').description('look at stored evidence');
@@ -109,6 +121,23 @@ export async function run(
     .argument('<file>', 'YAML, or JSON where it ends in .json')
     .action(async (file: string) => {
       code = await checkPolicy(file, service(), surroundings);
+    });
+  policy
+    .command('test')
+    .description('run cases about policies, without a service')
+    .argument('<path...>', 'files of cases, or directories that hold *.test.yaml')
+    .option('--junit <file>', 'write JUnit XML there')
+    .option('--json', 'the outcomes as JSON', false)
+    .action(async (paths: string[], { junit, json }: { junit?: string; json: boolean }) => {
+      const options = [...(junit === undefined ? [] : [`--junit=${junit}`]), ...(json ? ['--json'] : [])];
+      code = await start('policy-test', [...options, '--', ...paths]);
+    });
+  policy
+    .command('explain')
+    .description('say in words what a policy asks for, without a service')
+    .argument('<file>', 'YAML, or JSON where it ends in .json')
+    .action(async (file: string) => {
+      code = await start('policy-explain', ['--', file]);
     });
 
   program
@@ -163,6 +192,7 @@ interface VerdictFlags {
   record: boolean;
   context: readonly string[];
   wait: number;
+  explain: boolean;
   json: boolean;
 }
 

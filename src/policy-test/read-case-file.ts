@@ -108,7 +108,7 @@ function faultsOf(each: PolicyCase, shaped: CaseFile, index: number, { source }:
     const told = error instanceof Error ? error.message : String(error);
     if (error instanceof AppError) {
       const fields = (error.errors ?? []).map(({ path, message }) => `${path}: ${message}`);
-      return [source.faultAt([...at, 'parameters'], [told, ...fields].join('; '))];
+      return [source.faultAt([...at, 'parameters'], fields.length === 0 ? told : fields.join('; '))];
     }
     // Whatever else a case can be wrong in is told by what it names: a key that nobody holds, a predicate that is none.
     return [source.faultAt(at, told)];

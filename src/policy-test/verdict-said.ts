@@ -26,11 +26,11 @@ export function saidOf(each: PolicyCase, verdict: Verdict, attestationOf: (name:
 /** What the case wants of its verdict, to be compared with what one says. */
 export function wantedOf({ want }: PolicyCase): Want {
   if (want.requirements === null) return want;
-  const sorted = Object.entries(want.requirements).map(([id, wanted]) => [
+  const sorted = Object.entries(want.requirements).map(([id, wanted]): [string, SaidOfRequirement] => [
     id,
     wanted.evidence === undefined ? wanted : { ...wanted, evidence: [...wanted.evidence].sort() },
   ]);
-  return { ...want, requirements: Object.fromEntries(sorted) };
+  return { ...want, requirements: Object.fromEntries<SaidOfRequirement>(sorted) };
 }
 
 function resultSaid(
