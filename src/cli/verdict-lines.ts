@@ -35,8 +35,7 @@ export function explainedLines(verdict: VerdictAnswer, paint: Paint): readonly s
 function nextLines({ decision, requirements, missing }: VerdictAnswer): readonly string[] {
   if (decision === 'allow') return ['nothing is missing'];
   const steps = (missing ?? []).map(({ requirement, count, text }) => {
-    const what = count === 0 ? 'bring about' : count === 1 ? 'post' : `post ${count}:`;
-    return `  ${what} ${text}  (${requirement})`;
+    return `  ${count === 0 ? 'bring about' : 'post'} ${text}  (${requirement})`;
   });
   if (steps.length > 0) return ['what to do next:', ...steps.map(printable)];
   // A verdict of before there was a list tells of each requirement alone.

@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { afterAll, describe, expect, it } from 'vitest';
+import { caseFileShape } from './policy-cases.js';
 import { testPolicies } from './test-policies.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/policy-tests', import.meta.url));
@@ -46,6 +48,12 @@ describe('policy tests', () => {
     expect(err).toEqual([]);
     expect(out.at(-1)).toBe('6 cases, 0 failed');
     expect(code).toBe(0);
+  });
+
+  it('are documented by an example of their form', () => {
+    const page = readFileSync(new URL('../../docs/policy-tests.md', import.meta.url), 'utf8');
+    const [, example = ''] = /^```yaml\n(.*?)^```/ms.exec(page) ?? [];
+    expect(caseFileShape.safeParse(parse(example)).error).toBeUndefined();
   });
 
   it('that fail say for each requirement what was expected, what came of it and why', async () => {

@@ -64,7 +64,7 @@ function evidenceWords(requirement: EvidenceRequirement): readonly string[] {
   const where = 'where' in requirement ? conditionWords(requirement.where ?? {}) : [];
   const isApproval = 'kind' in requirement && requirement.kind === 'approval';
   const parts = [
-    `${count} ${what} by ${from.length === 1 ? from.join('') : `any of ${from.join(', ')}`}`,
+    `${count} ${count > 1 && 'kind' in requirement ? `${what}s` : what} by ${from.length === 1 ? from.join('') : `any of ${from.join(', ')}`}`,
     ...(count > 1 ? [`each by another ${distinct ?? (isApproval ? 'approver' : 'group')}`] : []),
     ...where,
     ...(maxAge === undefined ? [] : [`not older than ${durationText(durationMilliseconds(maxAge))}`]),
