@@ -194,7 +194,9 @@ function further({ requirement, line, scene, wanted, named }: Asking, count: num
   const text = line.reached === 0 ? asked : `${asked}, of another ${what} than what counts already`;
   const able = from.filter((name) => maySign(name, requirement, scene));
   const apart = isByAttestor(requirement, named);
-  const counting = new Set(apart ? line.passing.flatMap(({ routes }) => routes.map(({ attestor }) => attestor)) : []);
+  const replaced = line.opposing.map(({ entry }) => entry.voice);
+  const passing = line.passing.flatMap(({ routes }) => routes.map(({ attestor }) => attestor));
+  const counting = new Set(apart ? [...passing, ...replaced] : []);
   const left = able.filter((name) => !counting.has(name));
   if (left.length >= (apart ? count : 1)) return { requirement: id, kind, count, from: left, conditions: named, text };
   const few = able.length === 0 ? 'none of these attestors' : `of these attestors only ${listed(able)}`;

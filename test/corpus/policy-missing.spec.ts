@@ -69,7 +69,8 @@ describe('what is missing', () => {
         expect((await verdictOf(after)).decision).toBe('allow');
         const [one, ...others] = missing;
         // One piece of evidence may do for two requirements; what one of them needs is told of each.
-        if (one === undefined || one.count === 1 || others.length > 0) return;
+        const isChoice = JSON.stringify(each.policy).includes('anyOf');
+        if (one === undefined || one.count === 1 || others.length > 0 || isChoice) return;
         const short = providing(each, [{ ...one, count: one.count - 1 }]);
         if (short !== null) expect((await verdictOf(short)).decision).toBe('deny');
       }),
