@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { getAttestation } from './attestation.command.js';
 import { putAttestor } from './attestor.command.js';
 import { EXIT, type ExitCode } from './exit-code.js';
+import { explain } from './explain.command.js';
 import { history } from './history.command.js';
 import { parseNameValues } from './name-values.js';
 import { checkPolicy, putPolicy } from './policy.command.js';
@@ -10,6 +11,7 @@ import { post } from './post.command.js';
 import { replay } from './replay.command.js';
 import { connect, type Service } from './service.js';
 import { DEFAULT_URL, readSettings } from './settings.js';
+import { startComposition, type StartComposition } from './start-composition.js';
 import type { Surroundings } from './surroundings.js';
 import { putTrustRoot } from './trust-root.command.js';
 import type { Paint } from './verdict-lines.js';
@@ -32,6 +34,7 @@ export async function run(
   surroundings: Surroundings,
   paint: Paint,
   version: string,
+  start: StartComposition = startComposition,
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.unknown;
   const program = new Command('assay')
@@ -77,6 +80,7 @@ export async function run(
       collect,
       [],
     )
+    .option('--explain', 'say what to do next as well', false)
     .option('--wait <seconds>', 'wait while evidence is still being verified', wholeNumber, 0)
     .addOption(
       new Option('--at <time>', 'by what was on record then, for auditors: 2026-03-01T12:00:00Z').conflicts([
@@ -98,6 +102,14 @@ export async function run(
     .option('--json', 'as the service answers it', false)
     .action(async (id: string, options: { json: boolean }) => {
       code = await replay(id, options, service(), surroundings, paint);
+    });
+
+  program
+    .command('explain')
+    .description('say of a verdict why it was given and what to do next')
+    .argument('<verdict>', 'the id of one on record, or a file that holds one as the service answered it')
+    .action(async (given: string) => {
+      code = await explain(given, service, surroundings, paint);
     });
 
   const attestation = program.command('attestation').description('look at stored evidence');
@@ -144,6 +156,23 @@ export async function run(
       const { repository = null, json } = flags;
       const options = { repository, json, parameters: parseNameValues('--param', flags.param) };
       code = await policyImpact(name, file, options, service(), surroundings);
+    });
+  policy
+    .command('test')
+    .description('run cases about policies, without a service')
+    .argument('<path...>', 'files of cases, or directories that hold *.test.yaml')
+    .option('--junit <file>', 'write JUnit XML there')
+    .option('--json', 'the outcomes as JSON', false)
+    .action(async (paths: string[], { junit, json }: { junit?: string; json: boolean }) => {
+      const options = [...(junit === undefined ? [] : [`--junit=${junit}`]), ...(json ? ['--json'] : [])];
+      code = await start('policy-test', [...options, '--', ...paths]);
+    });
+  policy
+    .command('explain')
+    .description('say in words what a policy asks for, without a service')
+    .argument('<file>', 'YAML, or JSON where it ends in .json')
+    .action(async (file: string) => {
+      code = await start('policy-explain', ['--', file]);
     });
 
   program
@@ -198,6 +227,7 @@ interface VerdictFlags {
   record: boolean;
   context: readonly string[];
   wait: number;
+  explain: boolean;
   json: boolean;
 }
 

@@ -23,6 +23,7 @@ export const verdictAnswer = z.object({
       missing: z.string().nullish(),
     }),
   ),
+  missing: z.array(z.object({ requirement: z.string(), count: z.number(), text: z.string() })).nullish(),
   waivers: z.array(z.unknown()).nullish(),
 });
 export type VerdictAnswer = z.infer<typeof verdictAnswer>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verdictAnswer, type VerdictAnswer } from './verdict-answer.js';
-import { verdictLines } from './verdict-lines.js';
+import { explainedLines, verdictLines } from './verdict-lines.js';
 
 const digest = `sha256:${'0a'.repeat(32)}`;
 const attestation = `sha256:${'0b'.repeat(32)}`;
@@ -75,5 +75,47 @@ describe('verdictLines', () => {
   it('lets no message of evidence forge a line', () => {
     const requirement = { ...satisfied, status: 'unsatisfied', message: 'no\nALLOW  everything' };
     expect(lines({ requirements: [requirement] })).toHaveLength(2);
+  });
+});
+
+describe('explainedLines', () => {
+  function next(overrides: object): readonly string[] {
+    const verdict = verdictAnswer.parse({
+      decision: 'deny',
+      pending: false,
+      image: { digest },
+      policy: { name: 'production', revision: 3 },
+      evaluatedAt: '2026-01-01T00:00:00.000Z',
+      requirements: [],
+      ...overrides,
+    });
+    const paint = (_tone: unknown, text: string): string => text;
+    return explainedLines(verdict, paint).slice(verdictLines(verdict, paint).length);
+  }
+
+  it('says after the verdict what to do next, one thing a line', () => {
+    const missing = [
+      { requirement: 'scanned', count: 1, text: 'a scan by one of [trivy]' },
+      { requirement: 'approved', count: 2, text: '2 approvals by one of [qa]' },
+      { requirement: 'clear', count: 0, text: 'a retraction of sha256:00' },
+    ];
+    expect(next({ missing })).toEqual([
+      'what to do next:',
+      '  post a scan by one of [trivy]  (scanned)',
+      '  post 2 approvals by one of [qa]  (approved)',
+      '  bring about a retraction of sha256:00  (clear)',
+    ]);
+  });
+
+  it('takes it from the requirements where the verdict has no list', () => {
+    const scanned = { id: 'scanned', status: 'unsatisfied', code: 'no_evidence', message: 'none', missing: 'a scan' };
+    expect(next({ requirements: [scanned] })).toEqual(['what to do next:', '  a scan  (scanned)']);
+  });
+
+  it('has nothing to say of an allow, and says where nothing applies', () => {
+    expect(next({ decision: 'allow', missing: [] })).toEqual(['nothing is missing']);
+    expect(next({ missing: [] })).toEqual([
+      'no requirement of the policy applies here: ask under another policy, or with other parameters',
+    ]);
   });
 });

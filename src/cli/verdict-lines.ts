@@ -27,6 +27,23 @@ export function verdictLines(verdict: VerdictAnswer, paint: Paint): readonly str
   ];
 }
 
+/** The same, and below it what to do next: the least that would turn a deny into an allow, one thing a line. */
+export function explainedLines(verdict: VerdictAnswer, paint: Paint): readonly string[] {
+  return [...verdictLines(verdict, paint), ...nextLines(verdict)];
+}
+
+function nextLines({ decision, requirements, missing }: VerdictAnswer): readonly string[] {
+  if (decision === 'allow') return ['nothing is missing'];
+  const steps = (missing ?? []).map(({ requirement, count, text }) => {
+    return `  ${count === 0 ? 'bring about' : 'post'} ${text}  (${requirement})`;
+  });
+  if (steps.length > 0) return ['what to do next:', ...steps.map(printable)];
+  // A verdict of before there was a list tells of each requirement alone.
+  const told = requirements.flatMap(({ id, missing: text }) => (text ? [printable(`  ${text}  (${id})`)] : []));
+  if (told.length > 0) return ['what to do next:', ...told];
+  return ['no requirement of the policy applies here: ask under another policy, or with other parameters'];
+}
+
 function requirementLines(requirement: Requirement, width: number, paint: Paint): readonly string[] {
   const { id, message, missing, considered } = requirement;
   const { mark, tone } = markOf(requirement.status);

@@ -5,7 +5,7 @@ import { parseImageReference, type ImageReference } from './image-reference.js';
 import type { Service, ServiceAnswer } from './service.js';
 import type { Surroundings } from './surroundings.js';
 import { recordedVerdicts, verdictAnswer, type VerdictAnswer } from './verdict-answer.js';
-import { verdictLines, type Paint } from './verdict-lines.js';
+import { explainedLines, verdictLines, type Paint } from './verdict-lines.js';
 
 export interface VerdictOptions {
   readonly policy: string;
@@ -19,6 +19,8 @@ export interface VerdictOptions {
   /** RFC 3339: the moment as of which it is asked; this one where none is named. */
   readonly at?: string | undefined;
   readonly json: boolean;
+  /** Whether to say what to do next as well. */
+  readonly explain: boolean;
 }
 
 /** Milliseconds between two questions while evidence is being verified. */
@@ -40,7 +42,7 @@ export async function verdict(
     ? await record(image, options, service, surroundings)
     : await settled(image, options, service, surroundings);
   if (options.json) surroundings.print(asked.text);
-  else verdictLines(asked.verdict, paint).forEach(surroundings.print);
+  else (options.explain ? explainedLines : verdictLines)(asked.verdict, paint).forEach(surroundings.print);
   return asked.verdict.decision === 'allow' ? EXIT.yes : EXIT.no;
 }
 

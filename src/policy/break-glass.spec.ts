@@ -18,6 +18,7 @@ function verdictWith(change: Partial<Verdict>): Verdict {
     evaluatedAt: '2026-01-01T00:00:00.000Z',
     validUntil: null,
     requirements: [],
+    missing: [],
     waivers: [],
     revisions: { evidence: 0, trust: 0, waivers: 0 },
     ...change,

@@ -1,4 +1,6 @@
-import { celEnv, parse } from '@bufbuild/cel';
+import { parse } from '@bufbuild/cel';
+import { domainCall } from './cel-call.js';
+import { celEnvironment } from './cel-functions.js';
 
 export const CEL_VARIABLES = ['fact', 'predicate', 'attestation', 'image', 'params', 'now'] as const;
 export type CelVariable = (typeof CEL_VARIABLES)[number];
@@ -36,7 +38,8 @@ const MOST_NESTED_COMPREHENSIONS = 3;
 
 /**
  * Reads an expression and holds it to the limits: 4096 characters, 50 nested brackets, a tree of 100 levels, ten
- * comprehensions of which three nested, the given variables and the standard functions. None of them bounds how long an
+ * comprehensions of which three nested, the given variables, the standard functions and those of cel-functions, called with
+ * what they take as far as that can be seen. None of them bounds how long an
  * evaluation takes; that is for where it runs.
  *
  * @throws CelFault
@@ -73,7 +76,7 @@ function nestedBrackets(source: string): number {
   return most;
 }
 
-const FUNCTIONS = celEnv().funcs;
+const FUNCTIONS = celEnvironment().funcs;
 /** What the planner handles itself and so no table of functions holds. */
 const OPERATORS: ReadonlySet<string> = new Set(['_&&_', '_||_', '_?_:_', '_[_]', '@not_strictly_false']);
 const TYPES: ReadonlySet<string> = new Set([
@@ -117,6 +120,12 @@ class ExpressionReader {
         return;
       case 'callExpr': {
         const { function: name, target, args } = exprKind.value;
+        const call = domainCall(exprKind.value);
+        if (call !== null) {
+          for (const reason of call.reasons) this.reasons.add(reason);
+          for (const argument of args) inner(argument);
+          return;
+        }
         if (!OPERATORS.has(name) && FUNCTIONS.find(name) === undefined) {
           this.reasons.add(`there is no function ${name}`);
         }

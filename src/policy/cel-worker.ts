@@ -1,6 +1,6 @@
+import { registerHooks } from 'node:module';
 import { parentPort } from 'node:worker_threads';
-import { celEnv, isCelError, parse, plan, type CelInput } from '@bufbuild/cel';
-// Types only: this file also runs without compilation, where no other file of the room could be found.
+import { isCelError, parse, plan, type CelInput } from '@bufbuild/cel';
 import type { Json } from '../facts/fact.js';
 import type { CelAnswer, CelBatch, CelQuestion } from './cel-batch.js';
 
@@ -15,7 +15,21 @@ type Evaluation = (bindings: Bindings) => unknown;
 const MOST_KEPT = 1000;
 const MOST_ERROR_CHARACTERS = 300;
 
-const env = celEnv();
+// This file also runs without compilation, where other files have the ending that they are written under.
+if (import.meta.url.endsWith('.ts')) {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      next(
+        specifier.startsWith('.') && context.parentURL?.endsWith('.ts') === true
+          ? specifier.replace(/\.js$/, '.ts')
+          : specifier,
+        context,
+      ),
+  });
+}
+const { celEnvironment } = await import('./cel-functions.js');
+
+const env = celEnvironment();
 const toTimestamp = plan(env, parse('timestamp(text)')) as (bindings: Bindings) => CelInput;
 const evaluations = new Map<string, Evaluation>();
 

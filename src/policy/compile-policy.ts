@@ -74,6 +74,8 @@ export interface CompiledEvidence extends CompiledCommon {
   readonly conditions: (parameters: Parameters, removals: FindingRemovals) => Conditions;
   /** Of scans: whose VEX counts, as a requirement about it. null where nobody is named. */
   readonly vex: CompiledEvidence | null;
+  /** As the policy says it. */
+  readonly asked: EvidenceRequirement;
 }
 
 /**
@@ -151,6 +153,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
       vexFrom === undefined
         ? null
         : compileEvidence({ kind: 'vex', from: vexFrom, order: requirement.order }, id, null),
+    asked: requirement,
   };
 }
 

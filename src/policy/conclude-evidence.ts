@@ -46,9 +46,12 @@ function opposed(requirement: CompiledEvidence, wanted: string, opposing: readon
     code: isNegative ? 'negative_evidence' : codeOf(opposing),
     message: told(requirement, opposing),
     evidence,
+    // Under `all` nothing newer takes its place.
     missing:
-      `newer ${nounOf(requirement)} by ${speakers} ${wanted === '' ? 'that passes' : wanted}, ` +
-      `or a retraction of ${listed(evidence)}`,
+      requirement.select === 'all'
+        ? `a retraction of ${listed(evidence)}`
+        : `newer ${nounOf(requirement)} by ${speakers} ${wanted === '' ? 'that passes' : wanted}, ` +
+          `or a retraction of ${listed(evidence)}`,
   };
 }
 

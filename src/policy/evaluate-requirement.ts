@@ -1,7 +1,7 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds } from './considered.js';
 import { withRemovedOf } from './removed-findings.js';
-import { withoutBuilders } from './not-by-builder.js';
+import { amendmentFor } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { waived } from './waive-requirement.js';
@@ -34,10 +34,8 @@ function evaluateWithin(requirement: CompiledRequirement, scene: Scene): Require
 function evaluateBody(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   switch (requirement.type) {
     case 'evidence': {
-      // Under a `not` what counts denies, so there nobody's approval is left out.
-      const amend = requirement.notByBuilder && !scene.inverted ? withoutBuilders(scene) : undefined;
       const weigh = requirement.of === 'source' ? weighAboutSource : weighEvidence;
-      return weigh(requirement, scene, amend);
+      return weigh(requirement, scene, amendmentFor(requirement, scene));
     }
     case 'check': {
       const { id, check } = requirement;

@@ -11,9 +11,10 @@ import { evaluateRequirement } from './evaluate-requirement.js';
 import { peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
 import { namingBuilds } from './naming-builds.js';
+import { missingFor } from './missing-evidence.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
-import type { Parameters, RequirementResult, Verdict } from './verdict.js';
+import type { Missing, Parameters, RequirementResult, Verdict } from './verdict.js';
 import type { Waiver } from './waiver.js';
 import { waiversAbout } from './waivers-about.js';
 
@@ -62,7 +63,7 @@ export async function evaluate(input: EvaluationInput): Promise<Verdict> {
     answers.learn(await input.cel.answer(celBatch(open, input)));
     results = evaluation.results();
   }
-  return verdictOf(input, results, evaluation.validUntil(results));
+  return verdictOf(input, results, evaluation.validUntil(results), evaluation.missing(results));
 }
 
 interface DatedResult {
@@ -126,19 +127,33 @@ class Evaluation {
     return first;
   }
 
+  /** What is missing of the requirements that these results say are not met. */
+  missing(results: readonly DatedResult[]): readonly Missing[] {
+    return results.flatMap(({ requirement, result: { status } }) => {
+      if (status !== 'unsatisfied' && status !== 'error') return [];
+      return missingFor(requirement, { ...this.scene, clock: new Clock(this.now) });
+    });
+  }
+
   private resultAt(requirement: CompiledRequirement, clock: Clock): RequirementResult {
     return evaluateRequirement(requirement, { ...this.scene, clock });
   }
 }
 
-function verdictOf(input: EvaluationInput, dated: readonly DatedResult[], until: number | null): Verdict {
+function verdictOf(
+  input: EvaluationInput,
+  dated: readonly DatedResult[],
+  until: number | null,
+  missing: readonly Missing[],
+): Verdict {
   const results = dated.map(({ result }) => boundedRemoved(result));
   const { document } = input.policy;
   const blocked = input.pending && document.onPending === 'deny';
   const allows = !blocked && isMet(results);
   const mode = document.mode ?? 'enforce';
+  const decision = allows || mode === 'audit' ? 'allow' : 'deny';
   return {
-    decision: allows || mode === 'audit' ? 'allow' : 'deny',
+    decision,
     pending: input.pending,
     mode,
     wouldDeny: mode === 'audit' && !allows,
@@ -148,6 +163,7 @@ function verdictOf(input: EvaluationInput, dated: readonly DatedResult[], until:
     evaluatedAt: new Date(epochOf(input.now)).toISOString(),
     validUntil: until === null ? null : new Date(until).toISOString(),
     requirements: blocked ? [...results, PENDING_RESULT] : results,
+    missing: decision === 'allow' ? [] : blocked ? [...missing, PENDING_MISSING] : missing,
     waivers: [...new Set(results.flatMap(({ waivers = [] }) => waivers))].sort(),
     revisions: input.revisions,
   };
@@ -167,4 +183,13 @@ const PENDING_RESULT: RequirementResult = {
   evidence: [],
   considered: [],
   missing: 'the end of its verification: ask again',
+};
+
+const PENDING_MISSING: Missing = {
+  requirement: PENDING_RESULT_ID,
+  kind: null,
+  count: 0,
+  from: [],
+  conditions: {},
+  text: 'the end of its verification: ask again',
 };

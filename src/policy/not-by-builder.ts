@@ -1,8 +1,10 @@
 import { authorityOf } from '../trust/authority.js';
 import { signerNames } from '../trust/signer.js';
-import type { Entry, Gathered, Refusal } from './evidence.js';
+import type { CompiledEvidence } from './compile-policy.js';
+import type { Entry, Refusal } from './evidence.js';
 import type { Scene } from './scene.js';
 import { buildsOf, type Build } from './source-of-image.js';
+import type { Amend } from './weigh-evidence.js';
 
 /**
  * Takes the support of whoever built the image out of gathered approvals: the people behind the signatures over its builds,
@@ -10,13 +12,12 @@ import { buildsOf, type Build } from './source-of-image.js';
  * shows is not found out. Builds that trust no longer believes bar their builders all the same, and where no build satisfies
  * nobody is known to be another than the builder. What a builder rejects stands.
  */
-export function withoutBuilders(scene: Scene): (gathered: Gathered) => Gathered {
-  const { satisfying, possible } = buildsOf(scene);
-  const builders = new Set(possible.flatMap((build) => buildersOf(build, scene)));
+function withoutBuilders(scene: Scene): Amend {
+  const { builders, areKnown } = buildersIn(scene);
   const bar = (entry: Entry): Entry => {
     if (!entry.helps) return entry;
     const others = entry.approvers.filter((approver) => !builders.has(approver));
-    if (satisfying.length === 0) return refused(entry, UNKNOWN);
+    if (!areKnown) return refused(entry, UNKNOWN);
     if (others.length === 0 || builders.has(entry.voice)) return refused(entry, BUILDER);
     return others.length === entry.approvers.length ? entry : { ...entry, approvers: others };
   };
@@ -24,6 +25,20 @@ export function withoutBuilders(scene: Scene): (gathered: Gathered) => Gathered 
     ...gathered,
     lines: gathered.lines.map((line) => ({ ...line, chosen: line.chosen.map(bar) })),
   });
+}
+
+/** What a requirement asks to be left out; under a `not` what counts denies, so there nobody's approval is. */
+export function amendmentFor({ notByBuilder }: CompiledEvidence, scene: Scene): Amend | undefined {
+  return notByBuilder && !scene.inverted ? withoutBuilders(scene) : undefined;
+}
+
+/** Whoever built the image, as approvals know people; not known where no build satisfies. */
+export function buildersIn(scene: Scene): { readonly builders: ReadonlySet<string>; readonly areKnown: boolean } {
+  const { satisfying, possible } = buildsOf(scene);
+  return {
+    builders: new Set(possible.flatMap((build) => buildersOf(build, scene))),
+    areKnown: satisfying.length > 0,
+  };
 }
 
 const BUILDER: Refusal = { code: 'condition_false', message: 'it is by somebody who built the image' };

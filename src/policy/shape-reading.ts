@@ -76,10 +76,11 @@ function valueAt(value: unknown, steps: readonly (string | number)[]): unknown {
 function fieldsAt(shape: z.ZodType, steps: readonly (string | number)[]): readonly string[] {
   let at: unknown = shape;
   for (const step of [...steps, null]) {
-    while (at instanceof z.ZodOptional) at = at.unwrap();
+    while (at instanceof z.ZodOptional || at instanceof z.ZodDefault) at = at.unwrap();
     if (step === null) break;
     if (at instanceof z.ZodObject) at = (at.shape as Readonly<Record<string, unknown>>)[step];
     else if (at instanceof z.ZodArray) at = at.element;
+    else if (at instanceof z.ZodRecord) at = at.valueType;
     else return [];
   }
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];

@@ -56,6 +56,7 @@ function verdict(given: Partial<IdentifiedVerdict> = {}): IdentifiedVerdict {
     evaluatedAt: '2026-01-02T03:04:05.678Z',
     validUntil: null,
     requirements: [result('built', [BUILD]), result('scanned', [SCAN, BUILD]), result('either', [])],
+    missing: [],
     waivers: [],
     revisions: { evidence: 1, trust: 1, waivers: 0 },
     ...given,

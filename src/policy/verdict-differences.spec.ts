@@ -41,6 +41,7 @@ const verdict: fc.Arbitrary<Verdict> = fc.record({
   evaluatedAt: fc.constantFrom('2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'),
   validUntil: fc.constant(null),
   requirements: fc.shuffledSubarray(['one', 'two']).chain((ids) => fc.tuple(...ids.map(result))),
+  missing: fc.constant([]),
   waivers: fc.constantFrom([], ['w']),
   revisions: fc.record({ evidence: fc.nat(2), trust: fc.nat(2), waivers: fc.nat(2) }),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VEX_STATUSES } from '../facts/fact.js';
+import { KINDS } from '../intoto/predicate-kind.js';
 import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from './verdict.js';
 import type { RecordedVerdict } from './verdict.store.js';
 
@@ -38,6 +39,17 @@ const requirement = z.object({
     .describe('Of a requirement about the source: the build attestation that names the commit, and the commit'),
 });
 
+const missing = z.object({
+  requirement: z.string().describe('Id of the requirement it is for'),
+  kind: z.enum(KINDS).nullable().describe('null where no evidence would do'),
+  count: z.number().int().describe('How many to post; 0 where a retraction or something else is needed'),
+  from: z.array(z.string()).describe('Attestors, any of whom may sign it'),
+  conditions: z
+    .record(z.string(), z.unknown())
+    .describe('What it must meet, as the policy says it; `replaces`, `approver` and `retract` besides'),
+  text: z.string(),
+});
+
 export const verdictAnswer = z.object({
   id: z.string().describe('Under which it stands on record'),
   decision: z.enum(['allow', 'deny']),
@@ -53,6 +65,7 @@ export const verdictAnswer = z.object({
     .nullable()
     .describe('First moment at which time alone could change the answer, exclusive; null where it cannot'),
   requirements: z.array(requirement),
+  missing: z.array(missing).describe('The least that would turn a deny into an allow; empty on an allow'),
   waivers: z.array(z.string()).describe('The ids of those that requirements needed to be met'),
   breakGlass: z
     .object({ justification: z.string(), by: z.string() })

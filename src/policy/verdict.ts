@@ -1,5 +1,7 @@
 import type { VexStatus } from '../facts/fact.js';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
+import type { Json } from '../intoto/json.js';
+import type { Kind } from '../intoto/predicate-kind.js';
 
 export const REQUIREMENT_STATUSES = ['satisfied', 'unsatisfied', 'waived', 'not_applicable', 'error'] as const;
 export type RequirementStatus = (typeof REQUIREMENT_STATUSES)[number];
@@ -81,6 +83,25 @@ export interface RequirementResult {
   readonly through?: Through;
 }
 
+/** One thing that would have to be there for a deny to become an allow. */
+export interface Missing {
+  /** Id of the requirement of the policy's list that it is for. */
+  readonly requirement: string;
+  /** null where no evidence would do: the place, the policy or an expression would have to be another. */
+  readonly kind: Kind | null;
+  /** How many pieces of evidence to post; 0 where posting does not help, but a retraction or something else. */
+  readonly count: number;
+  /** Attestors, any of whom may sign it. */
+  readonly from: readonly string[];
+  /**
+   * What it must meet, in the words of the policy with its parameters in place. Besides, `replaces`: the attestation that it
+   * must be newer than; `approver`: who has to give it; `retract`: attestations that stand in the way.
+   */
+  readonly conditions: Readonly<Record<string, Json>>;
+  /** The same for people. */
+  readonly text: string;
+}
+
 export type ParameterValue = string | number | boolean;
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 
@@ -108,6 +129,8 @@ export interface Verdict {
   readonly validUntil: string | null;
   readonly requirements: readonly RequirementResult[];
   /** The ids of the waivers that requirements needed to be met, sorted. */
+  /** The least that would turn a deny into an allow; empty on an allow, and where no requirement applies. */
+  readonly missing: readonly Missing[];
   readonly waivers: readonly string[];
   /** Only where it was recorded in spite of what the policy says. */
   readonly breakGlass?: BreakGlass;

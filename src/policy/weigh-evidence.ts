@@ -10,24 +10,30 @@ import type { Scene } from './scene.js';
 import { selectEvidence, type Selection } from './select-evidence.js';
 import type { Considered, RequirementResult } from './verdict.js';
 
-/**
- * Weighs the evidence for one requirement. Facts may come in any order.
- *
- * @param amend what is gathered, by what may differ from moment to moment
- */
-export function weighEvidence(
-  requirement: CompiledEvidence,
-  scene: Scene,
-  amend: (gathered: Gathered) => Gathered = (gathered) => gathered,
-): RequirementResult {
-  const gathered = amend(gatherEvidence(requirement, scene));
-  const judge = new Judge(requirement, gathered.conditions, scene);
-  const lines = gathered.lines.map((line) => weighLine(line, requirement, gathered, judge, scene));
+/** Amends what was gathered, by what may differ from moment to moment. */
+export type Amend = (gathered: Gathered) => Gathered;
+
+const asItIs: Amend = (gathered) => gathered;
+
+/** Weighs the evidence for one requirement. Facts may come in any order. */
+export function weighEvidence(requirement: CompiledEvidence, scene: Scene, amend: Amend = asItIs): RequirementResult {
+  const { gathered, lines } = weighLines(requirement, scene, amend);
   const conclusion = concludeEvidence(requirement, gathered, lines, scene.trust);
   const considered = [...consideredIn(requirement, gathered, lines)];
   const removed = removedFindings(gathered, lines.flatMap(judgedIn));
   const result = concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]);
   return removed === null ? result : withRemoved(result, removed);
+}
+
+/** The evidence for one requirement, and what it comes to for each line of it. */
+export function weighLines(
+  requirement: CompiledEvidence,
+  scene: Scene,
+  amend: Amend = asItIs,
+): { readonly gathered: Gathered; readonly lines: readonly WeighedLine[] } {
+  const gathered = amend(gatherEvidence(requirement, scene));
+  const judge = new Judge(requirement, gathered.conditions, scene);
+  return { gathered, lines: gathered.lines.map((line) => weighLine(line, requirement, gathered, judge, scene)) };
 }
 
 function weighLine(
@@ -79,7 +85,8 @@ interface Apart {
   readonly people: ReadonlyMap<string, string> | undefined;
 }
 
-function countApart(requirement: CompiledEvidence, entries: readonly Entry[]): Apart {
+/** How many entries count apart, were all of them to pass. */
+export function countApart(requirement: CompiledEvidence, entries: readonly Entry[]): Apart {
   const matchings = apartBy(requirement).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
   return { reached: Math.min(...matchings.map((matching) => matching.size)), people: matchings[0] };
 }

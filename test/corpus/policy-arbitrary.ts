@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { CASES_AT, type CaseAttestor, type CaseChange, type CaseEvidence, type PolicyCase } from './policy-cases.js';
-import { predicateFrom, shorthandShape } from './policy-predicates.js';
+import {
+  CASES_AT,
+  type CaseAttestor,
+  type CaseChange,
+  type CaseEvidence,
+  type PolicyCase,
+} from '../../src/policy-test/policy-cases.js';
+import { predicateFrom, shorthandShape } from '../../src/policy-test/policy-predicates.js';
 
 /*
  * Policy cases made at random, out of few attestors, people, moments and results, so that they get in each other's way.
@@ -130,6 +136,7 @@ function approverBy(key: string, named: string): string {
 const vexOf = (
   statuses: readonly string[],
   keys: readonly string[] = ['vendor/k1', 'vendor/k2', 'stranger/k1'],
+  aliases: fc.Arbitrary<readonly string[] | undefined> = fc.constantFrom(undefined, ['CVE-1'], ['GHSA-1']),
 ): fc.Arbitrary<Said> =>
   fc.record({
     content: fc
@@ -138,7 +145,7 @@ const vexOf = (
         statements: fc.array(
           fc.record({
             vulnerability: fc.constantFrom('CVE-1', 'CVE-1', 'CVE-1', 'GHSA-1'),
-            aliases: fc.constantFrom(undefined, ['CVE-1'], ['GHSA-1']),
+            aliases,
             status: fc.constantFrom(...statuses),
             at: fc.option(moment, { nil: undefined }),
             products: fc.constantFrom(
@@ -160,8 +167,10 @@ const vexOf = (
 const REMOVING = ['not_affected', 'fixed'];
 const KEEPING = ['affected', 'under_investigation'];
 
-/** A VEX document that removes findings and does nothing else. */
-export const removingVex: fc.Arbitrary<CaseEvidence> = evidenceThat(vexOf(REMOVING)).map(called('removing'));
+/** A VEX document that removes findings and does nothing else, such as telling of two names that they are one. */
+export const removingVex: fc.Arbitrary<CaseEvidence> = evidenceThat(
+  vexOf(REMOVING, undefined, fc.constant(undefined)),
+).map(called('removing'));
 
 /** A VEX document that removes nothing. */
 export const keepingVex: fc.Arbitrary<CaseEvidence> = evidenceThat(vexOf(KEEPING)).map(called('keeping'));

@@ -5,8 +5,8 @@ import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
 import type { Verdict } from '../../src/policy/verdict.js';
 import { keepingVex, lessTrust, policyCase, removingVex, strangeVex, vexCase } from './policy-arbitrary.js';
-import { CASES_AT, type PolicyCase } from './policy-cases.js';
-import { attestationOf, evaluationOf } from './policy-scene.js';
+import { CASES_AT, type PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { attestationOf, evaluationOf } from '../../src/policy-test/policy-scene.js';
 
 const PATIENT = {
   evaluationMilliseconds: 30_000,

@@ -3,9 +3,10 @@ import { CelEngine } from '../../src/policy/cel.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
 import { CONSIDERED_CODES, REQUIREMENT_CODES, type Verdict } from '../../src/policy/verdict.js';
-import { loadPolicyCases, type PolicyCase } from './policy-cases.js';
-import { attestationOf, evaluationOf } from './policy-scene.js';
-import { saidOf, wantedOf } from './verdict-said.js';
+import type { PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { loadPolicyCases } from './own-policy-cases.js';
+import { attestationOf, evaluationOf } from '../../src/policy-test/policy-scene.js';
+import { saidOf, wantedOf } from '../../src/policy-test/verdict-said.js';
 
 /** Slow machines must not make errors of expressions that merely wait. */
 const PATIENT = {

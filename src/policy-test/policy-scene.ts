@@ -1,23 +1,17 @@
-import { deriveFacts } from '../../src/facts/derive-facts.js';
-import type { DerivedFact, Fact, FactContent, Json } from '../../src/facts/fact.js';
-import {
-  sha256,
-  subjectDigest,
-  type AttestationId,
-  type Sha256Digest,
-  type SubjectDigest,
-} from '../../src/intoto/digest.js';
-import { compilePolicy } from '../../src/policy/compile-policy.js';
-import type { EvaluationInput } from '../../src/policy/evaluate.js';
-import { furtherDigests } from '../../src/policy/further-digests.js';
-import { parseParameters } from '../../src/policy/parse-parameters.js';
-import { parsePolicy } from '../../src/policy/parse-policy.js';
-import { policyDigest } from '../../src/policy/policy-digest.js';
-import { applyPut } from '../../src/trust/attestor-change.js';
-import type { KeyDocument } from '../../src/trust/parse-attestor.js';
-import { PUBLIC_GOOD } from '../../src/trust/attestor.js';
-import { signerOf, type Signer, type Thumbprint } from '../../src/trust/signer.js';
-import { extendTrust, findAttestor, type TrustSnapshot } from '../../src/trust/trust-snapshot.js';
+import { deriveFacts } from '../facts/derive-facts.js';
+import type { DerivedFact, Fact, FactContent, Json } from '../facts/fact.js';
+import { sha256, subjectDigest, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
+import { compilePolicy } from '../policy/compile-policy.js';
+import type { EvaluationInput } from '../policy/evaluate.js';
+import { furtherDigests } from '../policy/further-digests.js';
+import { parseParameters } from '../policy/parse-parameters.js';
+import { parsePolicy } from '../policy/parse-policy.js';
+import { policyDigest } from '../policy/policy-digest.js';
+import { applyPut } from '../trust/attestor-change.js';
+import type { KeyDocument } from '../trust/parse-attestor.js';
+import { PUBLIC_GOOD } from '../trust/attestor.js';
+import { signerOf, type Signer, type Thumbprint } from '../trust/signer.js';
+import { extendTrust, findAttestor, type TrustSnapshot } from '../trust/trust-snapshot.js';
 import {
   certificateWith,
   CTLOG,
@@ -27,9 +21,9 @@ import {
   rootWith,
   TLOG,
   TSA,
-} from '../../src/trust/trust.fixture.js';
-import { patternOf } from '../../src/trust/identity-pattern.js';
-import type { Waiver } from '../../src/policy/waiver.js';
+} from '../trust/trust.fixture.js';
+import { patternOf } from '../trust/identity-pattern.js';
+import type { Waiver } from '../policy/waiver.js';
 import {
   OWN_KEY,
   type CaseAttestor,

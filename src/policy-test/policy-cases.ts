@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
-import { KINDS } from '../../src/intoto/predicate-kind.js';
-import { REVOCATION_REASONS } from '../../src/trust/attestor.js';
-import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from '../../src/policy/verdict.js';
+import { parseTime } from '../facts/parse-time.js';
+import { KINDS } from '../intoto/predicate-kind.js';
+import { REVOCATION_REASONS } from '../trust/attestor.js';
+import { CONSIDERED_CODES, REQUIREMENT_CODES, REQUIREMENT_STATUSES } from '../policy/verdict.js';
 import { predicateFrom, shorthandShape } from './policy-predicates.js';
 
 /*
@@ -78,6 +77,17 @@ export type CaseWaiver = z.infer<typeof waiverShape>;
 
 export type Want = z.infer<typeof wantShape>;
 
+/** The moment for which cases are made where nobody says another. */
+export const CASES_AT = '2026-11-23T12:00:00.000Z';
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `T`, `T-2h`, `T+1d-1ms`, relative to the moment of the case; or a moment of RFC 3339. */
+const time = z.string().refine((text) => timeFrom(CASES_AT, text) !== null || isMoment(text), {
+  error: 'expected a time, such as T-2h or 2026-01-31T12:00:00Z',
+});
+const moment = z.string().refine(isMoment, { error: 'expected a moment, such as 2026-01-31T12:00:00Z' });
+
 const attestorShape = z.strictObject({
   kinds: z.array(z.enum(KINDS)).optional(),
   predicateTypes: z.array(z.string()).optional(),
@@ -90,8 +100,8 @@ const attestorShape = z.strictObject({
         subject: z.string().optional(),
         subjectGlob: z.string().optional(),
         person: z.string().optional(),
-        validFrom: z.string().optional(),
-        validUntil: z.string().optional(),
+        validFrom: time.optional(),
+        validUntil: time.optional(),
       }),
     )
     .optional(),
@@ -102,8 +112,8 @@ const attestorShape = z.strictObject({
       .strictObject({
         key: z.string().optional(),
         person: z.string().optional(),
-        validFrom: z.string().optional(),
-        validUntil: z.string().optional(),
+        validFrom: time.optional(),
+        validUntil: time.optional(),
       })
       .nullable(),
   ),
@@ -115,23 +125,23 @@ const attestorShape = z.strictObject({
 const attestorsShape = z.record(z.string(), attestorShape);
 
 const changeShape = z.union([
-  z.strictObject({ at: z.string().optional(), put: attestorsShape }),
-  z.strictObject({ at: z.string().optional(), delete: z.string() }),
+  z.strictObject({ at: time.optional(), put: attestorsShape }),
+  z.strictObject({ at: time.optional(), delete: z.string() }),
   z.strictObject({
-    at: z.string().optional(),
+    at: time.optional(),
     revoke: z.string(),
     key: z.string(),
     reason: z.enum(REVOCATION_REASONS),
-    effectiveFrom: z.string().optional(),
+    effectiveFrom: time.optional(),
   }),
   z.strictObject({
-    at: z.string().optional(),
+    at: time.optional(),
     revoke: z.string(),
     identity: z.string(),
     reason: z.enum(REVOCATION_REASONS),
   }),
   /** The built-in trust root comes to be one without such authorities, or with all of them again. */
-  z.strictObject({ at: z.string().optional(), distrust: z.array(z.enum(['ca', 'ctlog', 'tlog', 'tsa'])) }),
+  z.strictObject({ at: time.optional(), distrust: z.array(z.enum(['ca', 'ctlog', 'tlog', 'tsa'])) }),
 ]);
 
 const evidenceShape = z
@@ -143,11 +153,11 @@ const evidenceShape = z
     predicate: z.unknown().optional(),
     /** In place of a predicate, where the normal form matters and not what it was read from. */
     fact: z.record(z.string(), z.unknown()).optional(),
-    ownTime: z.string().nullable().optional(),
+    ownTime: time.nullable().optional(),
     signedBy: z.union([z.string(), z.array(z.string())]),
-    receivedAt: z.string().optional(),
-    receivedAgainAt: z.string().optional(),
-    provenAt: z.string().optional(),
+    receivedAt: time.optional(),
+    receivedAgainAt: time.optional(),
+    provenAt: time.optional(),
     standing: z.enum(['standing', 'revoked', 'retracted']).default('standing'),
   })
   .extend(shorthandShape.shape);
@@ -176,107 +186,130 @@ const wantShape = z.strictObject({
   waivers: z.array(z.string()).default([]),
   /** Absent: whatever it is. */
   validUntil: z.string().nullable().optional(),
-  /** By id, in the order of the policy; what is not said of one may be anything. */
-  requirements: z.record(
-    z.string(),
-    z.strictObject({
-      status: z.enum(REQUIREMENT_STATUSES).optional(),
-      code: z.enum(REQUIREMENT_CODES),
-      /** Names of evidence. */
-      evidence: z.array(z.string()).optional(),
-      /** Codes by names of evidence; all that was considered. */
-      considered: z
-        .record(z.string(), z.union([z.enum(CONSIDERED_CODES), z.array(z.enum(CONSIDERED_CODES))]))
-        .optional(),
-      /** Text that the message holds. */
-      message: z.string().optional(),
-      missing: z.string().optional(),
-      /** Findings that VEX removed, as `CVE-1 by evidence for attestor`, in any order. */
-      removed: z.array(z.string()).optional(),
-      /** The name of the build that names the commit; null where there must be none. */
-      through: z.strictObject({ build: z.string(), commit: z.string() }).nullable().optional(),
-    }),
-  ),
+  /** By id, all of them; what is not said of one may be anything. null: whatever they are. */
+  requirements: z
+    .record(
+      z.string(),
+      z.strictObject({
+        status: z.enum(REQUIREMENT_STATUSES).optional(),
+        code: z.enum(REQUIREMENT_CODES),
+        /** Names of evidence. */
+        evidence: z.array(z.string()).optional(),
+        /** Codes by names of evidence; all that was considered. */
+        considered: z
+          .record(z.string(), z.union([z.enum(CONSIDERED_CODES), z.array(z.enum(CONSIDERED_CODES))]))
+          .optional(),
+        /** Text that the message holds. */
+        message: z.string().optional(),
+        missing: z.string().optional(),
+        /** Findings that VEX removed, as `CVE-1 by evidence for attestor`, in any order. */
+        removed: z.array(z.string()).optional(),
+        /** The name of the build that names the commit; null where there must be none. */
+        through: z.strictObject({ build: z.string(), commit: z.string() }).nullable().optional(),
+      }),
+    )
+    .nullable()
+    .default(null),
 });
 
 const caseShape = z.strictObject({
   name: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
-  description: z.string(),
-  /** The whole document, or only its requirements. */
+  description: z.string().default(''),
+  /** The whole document, the `file` that it stands in, or only its requirements. */
   policy: z.record(z.string(), z.unknown()).optional(),
   requirements: z.array(z.unknown()).optional(),
   attestors: attestorsShape.default({}),
   changes: z.array(changeShape).default([]),
-  evidence: z.array(evidenceShape).default([]),
+  /** In place of all that the file has for every case. */
+  evidence: z.array(evidenceShape).optional(),
   waivers: z.array(waiverShape).default([]),
-  parameters: z.record(z.string(), z.unknown()).default({}),
-  repository: z.string().nullable().default(null),
+  parameters: z.record(z.string(), z.unknown()).optional(),
+  repository: z.string().nullable().optional(),
   pending: z.boolean().default(false),
   /** A moment of its own, for what has a date. */
-  now: z.string().optional(),
+  now: moment.optional(),
   want: wantShape,
 });
-type CaseFile = z.infer<typeof caseShape>;
+type WrittenEvidence = z.infer<typeof evidenceShape>;
+type WrittenCase = z.infer<typeof caseShape>;
 
-const fileShape = z.strictObject({
-  rule: z.string(),
+/** A file of cases; what stands beside them is for each that does not say otherwise. */
+export const caseFileShape = z.strictObject({
+  /** What they are about. */
+  rule: z.string().default('policy'),
+  policy: z.record(z.string(), z.unknown()).optional(),
   /** Trusted in every case of the file. */
   attestors: attestorsShape.default({}),
-  cases: z.array(caseShape),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  repository: z.string().nullable().default(null),
+  evidence: z.array(evidenceShape).default([]),
+  now: moment.optional(),
+  cases: z.array(caseShape).min(1),
 });
 
 /** The name of the key with which the service itself signs. */
 export const OWN_KEY = 'assay';
 
-/** The moment for which cases are made where nobody says another. */
-export const CASES_AT = '2026-11-23T12:00:00.000Z';
+/** What a file of cases says for all of them. */
+export type CaseFile = z.infer<typeof caseFileShape>;
 
-/** Reads every case and makes it for a moment. Throws where a file is not in the form above. */
-export function loadPolicyCases(now = CASES_AT): readonly PolicyCase[] {
-  const directory = new URL('./policy/', import.meta.url);
-  return readdirSync(directory)
-    .filter((file) => file.endsWith('.yaml'))
-    .sort()
-    .flatMap((file) => {
-      const read = fileShape.safeParse(parse(readFileSync(new URL(file, directory), 'utf8')));
-      if (!read.success) throw new Error(`${file}: ${z.prettifyError(read.error)}`);
-      const { rule, attestors, cases } = read.data;
-      return cases.map((each) => build(each, rule, attestors, now));
-    });
+/** The cases of a file, made for a moment; `policies` are the documents that stand in other files, by the names given here. */
+export function policyCasesOf(
+  { rule, ...shared }: CaseFile,
+  usualNow: string,
+  policies: ReadonlyMap<string, object>,
+): readonly PolicyCase[] {
+  return shared.cases.map((each) => build(each, rule, shared, usualNow, policies));
 }
 
-function build(file: CaseFile, rule: string, shared: z.infer<typeof attestorsShape>, usualNow: string): PolicyCase {
-  const now = file.now ?? usualNow;
-  const { name, description, waivers, parameters, repository, pending, want } = file;
-  const all = attestorsOf({ ...shared, ...file.attestors });
+function build(
+  file: WrittenCase,
+  rule: string,
+  shared: Omit<CaseFile, 'rule'>,
+  usualNow: string,
+  policies: ReadonlyMap<string, object>,
+): PolicyCase {
+  const now = file.now ?? shared.now ?? usualNow;
+  const { name, description, waivers, pending, want, evidence = shared.evidence } = file;
+  const all = attestorsOf({ ...shared.attestors, ...file.attestors });
   const changes = file.changes.flatMap((change): CaseChange[] => {
     const at = change.at ?? 'T-1m';
     if ('put' in change) return attestorsOf(change.put).map((put) => ({ at, put }));
     return [{ ...change, at }];
   });
+  const policy = file.policy ??
+    (file.requirements === undefined ? shared.policy : undefined) ?? {
+      policy: 'corpus',
+      requirements: file.requirements,
+    };
   return inTime(now, {
     name,
     rule,
     description,
-    policy: file.policy ?? { policy: 'corpus', requirements: file.requirements },
+    policy: policies.get(fileNamed(policy) ?? '') ?? policy,
     attestors: all,
     changes,
-    evidence: file.evidence.map((each, index) => evidenceOf(each, index)),
+    evidence: evidence.map(evidenceOf),
     waivers,
-    parameters,
-    repository,
+    parameters: file.parameters ?? shared.parameters,
+    repository: file.repository === undefined ? shared.repository : file.repository,
     pending,
     now,
     want,
-    overHttp: isOverHttp(file, keysHeld(all, changes)),
+    overHttp: isOverHttp({ ...file, evidence }, keysHeld(all, changes)),
   });
+}
+
+/** The file that a policy stands in, or null where it is written out. */
+export function fileNamed(policy: object | undefined): string | null {
+  return policy !== undefined && 'file' in policy && typeof policy.file === 'string' ? policy.file : null;
 }
 
 function attestorsOf(attestors: z.infer<typeof attestorsShape>): readonly CaseAttestor[] {
   return Object.entries(attestors).map(([name, document]) => ({ name, document }));
 }
 
-function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvidence {
+function evidenceOf(each: WrittenEvidence, index: number): CaseEvidence {
   const {
     name,
     commit,
@@ -303,7 +336,10 @@ function evidenceOf(each: CaseFile['evidence'][number], index: number): CaseEvid
   };
 }
 
-function isOverHttp(file: CaseFile, held: ReadonlySet<string>): boolean {
+function isOverHttp(
+  file: WrittenCase & { readonly evidence: readonly WrittenEvidence[] },
+  held: ReadonlySet<string>,
+): boolean {
   if (file.now !== undefined || file.pending) return false;
   if (
     file.waivers.some(
@@ -338,8 +374,6 @@ function keysHeld(attestors: readonly CaseAttestor[], changes: readonly CaseChan
   );
 }
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** The value with every text such as `T-2h+1ms` in it made a time, and every `{T-2h}` within a text. */
 function inTime<V>(now: string, value: V): V {
   if (typeof value === 'string') {
@@ -351,6 +385,14 @@ function inTime<V>(now: string, value: V): V {
   return Object.fromEntries(
     Object.entries(value).map(([name, held]: [string, unknown]) => [name, inTime(now, held)]),
   ) as V;
+}
+
+function isMoment(text: string): boolean {
+  try {
+    return parseTime(text) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function timeFrom(now: string, text: string): string | null {

@@ -1,7 +1,7 @@
-import type { RequirementResult, Verdict } from '../../src/policy/verdict.js';
+import type { RequirementResult, Verdict } from '../policy/verdict.js';
 import type { PolicyCase, Want } from './policy-cases.js';
 
-type SaidOfRequirement = Want['requirements'][string];
+type SaidOfRequirement = NonNullable<Want['requirements']>[string];
 type AttestationId = RequirementResult['evidence'][number];
 
 /** What a verdict says, in the words and with the names of the case, as far as the case says anything. */
@@ -12,6 +12,7 @@ export function saidOf(
   waiverOf: (name: string) => string = (name) => name,
 ): Want {
   const { decision, wouldDeny, validUntil } = verdict;
+  const wanted = each.want.requirements;
   const names = new Map(each.evidence.map(({ name }) => [attestationOf(name), name]));
   const waivers = new Map(each.waivers.map(({ name }) => [waiverOf(name), name]));
   const nameOf = (id: AttestationId): string => names.get(id) ?? id;
@@ -20,15 +21,19 @@ export function saidOf(
     wouldDeny,
     waivers: verdict.waivers.map((id) => waivers.get(id) ?? id).sort(),
     ...(each.want.validUntil === undefined ? {} : { validUntil }),
-    requirements: Object.fromEntries(
-      verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, each.want.requirements[result.id])]),
-    ),
+    requirements:
+      wanted === null
+        ? null
+        : Object.fromEntries(
+            verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, wanted[result.id])]),
+          ),
   };
 }
 
 /** What the case wants of its verdict, to be compared with what one says. */
 export function wantedOf({ want }: PolicyCase): Want {
-  const sorted = Object.entries(want.requirements).map(([id, wanted]) => [
+  if (want.requirements === null) return want;
+  const sorted = Object.entries(want.requirements).map(([id, wanted]): [string, SaidOfRequirement] => [
     id,
     {
       ...wanted,
@@ -36,7 +41,11 @@ export function wantedOf({ want }: PolicyCase): Want {
       ...(wanted.removed === undefined ? {} : { removed: [...wanted.removed].sort() }),
     },
   ]);
-  return { ...want, waivers: [...want.waivers].sort(), requirements: Object.fromEntries(sorted) };
+  return {
+    ...want,
+    waivers: [...want.waivers].sort(),
+    requirements: Object.fromEntries<SaidOfRequirement>(sorted),
+  };
 }
 
 function resultSaid(
