@@ -73,7 +73,12 @@ function read(bytes: Buffer): Found | null {
     const submission = parseSubmission(bytes);
     const signed = parseEvidence(bytes);
     const statement = statementOf(signed);
-    return { submission, signed, signedDigests: [statementDigest(statement), signedDigest(statement)], facts: factsOf(statement) };
+    return {
+      submission,
+      signed,
+      signedDigests: [statementDigest(statement), signedDigest(statement)],
+      facts: factsOf(statement),
+    };
   } catch (error) {
     if (error instanceof AppError || error instanceof Malformed || error instanceof FormatUnrecognized) return null;
     throw error;
