@@ -51,9 +51,17 @@ const event = fc.oneof(
   fc.record({ type: fc.constant('revocation' as const), key: fc.constantFrom(0, 1) }),
   fc.record({ type: fc.constant('act' as const), act: fc.constantFrom('revoked' as const, 'retracted' as const) }),
   fc.record({ type: fc.constant('deletion' as const) }),
+  fc.record({ type: fc.constant('waiver' as const), approvals: fc.constantFrom(0, 0, 1) }),
+  fc.record({ type: fc.constant('approval' as const) }),
+  fc.record({ type: fc.constant('end of a waiver' as const) }),
   fc.record({ type: fc.constant('policy' as const), count: fc.constantFrom(1, 2), wait: fc.boolean() }),
 );
 type Event = typeof event extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** What is refused has changed nothing, and is no matter here. */
+function refused(error: unknown): void {
+  if (!(error instanceof AppError)) throw error;
+}
 
 /** One image, one attestor and one policy of its own, and what becomes of them. */
 class Life {
@@ -62,6 +70,7 @@ class Life {
   private readonly keys: readonly TestKey[] = [makeKey(), makeKey('Ed25519'), makeKey()];
   private readonly waiting: AttestationId[] = [];
   private readonly posted: AttestationId[] = [];
+  private readonly waivers: string[] = [];
 
   async begin(): Promise<void> {
     const document = { kinds: ['test'], keys: [{ id: 'k0', publicKey: this.keys[0]!.publicKey }] };
@@ -119,16 +128,37 @@ class Life {
       }
       case 'deletion':
         return this.changeTrust((trust) => deleteAttestor(trust, this.name));
+      case 'waiver': {
+        const request = {
+          policy: this.name,
+          requirement: 'tested',
+          scope: { digest: this.image },
+          reason: 'a test',
+          reference: 'a test',
+          until: new Date(Date.now() + 3_600_000).toISOString(),
+          approvals: what.approvals,
+        };
+        const { waiver } = await rooms.waivers.create(request, { id: '1', actor: ACTOR });
+        this.waivers.push(waiver.id);
+        return;
+      }
+      case 'approval':
+        return this.waive((id) => rooms.waivers.approve(id, { id: '2', actor: ACTOR }));
+      case 'end of a waiver':
+        return this.waive((id) => rooms.waivers.revoke(id, 'over', { actor: ACTOR }));
       case 'policy':
         return this.publish(what.count, what.wait);
     }
   }
 
-  /** What is refused has changed nothing, and is no matter here. */
   private async changeTrust(decide: Parameters<Rooms['trust']['change']>[1]): Promise<void> {
-    await rooms.trust.change(ACTOR, decide).catch((error: unknown) => {
-      if (!(error instanceof AppError)) throw error;
-    });
+    await rooms.trust.change(ACTOR, decide).catch(refused);
+  }
+
+  /** Acts on the last waiver made, where there is one. */
+  private async waive(act: (id: string) => Promise<unknown>): Promise<void> {
+    const last = this.waivers.at(-1);
+    if (last !== undefined) await act(last).catch(refused);
   }
 
   private async publish(count: number, wait: boolean): Promise<void> {
@@ -139,7 +169,7 @@ class Life {
   }
 }
 
-describe('whatever happens to evidence, trust and policy', () => {
+describe('whatever happens to evidence, trust, waivers and policy', () => {
   it('a verdict says the same when replayed, and as of its own moment', async () => {
     const decisions = new Set<string>();
     await fc.assert(
@@ -190,6 +220,15 @@ describe('a replay', () => {
 
   it('is null for what is not on record', async () => {
     expect(await rooms.past.replay('00000000-0000-4000-8000-000000000000')).toBeNull();
+  });
+
+  it('says the same of what was allowed by break-glass', async () => {
+    const life = new Life();
+    await life.begin();
+    const { id } = await rooms.verdicts.override(life.asked, ACTOR, null, { justification: 'a fire', by: ACTOR });
+    const replay = await rooms.past.replay(id);
+    expect(replay).toMatchObject({ same: true, differences: [], replayed: { decision: 'allow', wouldDeny: true } });
+    expect(replay?.now).toMatchObject({ decision: 'deny' });
   });
 
   it('says what differs where the record says something else than its inputs give', async () => {
