@@ -78,7 +78,8 @@ describe('a question that is not understood', () => {
     ['a parameter called constructor', verdict('policy=release&param.constructor=a'), parameter('constructor')],
     ['a name that is not known', verdict('policy=release&polcy=x'), unread('query.polcy')],
     ['a name called __proto__', verdict('policy=release&__proto__=x'), unread('query.__proto__')],
-    ['a time', verdict('policy=release&at=2026-01-01T00:00:00Z'), unread('query.at')],
+    ['a time that is none', verdict('policy=release&at=yesterday'), unread('query.at')],
+    ['a time to come', verdict('policy=release&at=2999-01-01T00:00:00Z'), unread('query.at')],
     [
       'a repository in capitals',
       verdict('policy=release&repository=Acme/App'),
