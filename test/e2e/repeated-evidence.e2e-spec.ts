@@ -127,11 +127,11 @@ describe('a policy that would prove nothing', () => {
     expect(await decision(freshDigest(), 'hollow')).toBe('deny');
   });
 
-  it('is refused where it asks only that a verification summary is there, whatever it says', async () => {
-    const response = await app.request('/v1/policies/summary', {
+  it('is refused where it asks only that a VEX document is there, whatever it says', async () => {
+    const response = await app.request('/v1/policies/vex', {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ policy: 'summary', requirements: [{ id: 's', kind: 'summary', from: ['qa'] }] }),
+      body: JSON.stringify({ policy: 'vex', requirements: [{ id: 'v', kind: 'vex', from: ['qa'] }] }),
     });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 'policy_malformed' });
