@@ -152,7 +152,10 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     vex:
       vexFrom === undefined
         ? null
-        : compileEvidence({ kind: 'vex', from: vexFrom, order: requirement.order }, id, null),
+        : {
+            ...compileEvidence({ kind: 'vex', from: vexFrom, order: requirement.order }, id, null),
+            of: requirement.of ?? 'image',
+          },
     asked: requirement,
   };
 }

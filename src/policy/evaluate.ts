@@ -63,7 +63,9 @@ export async function evaluate(input: EvaluationInput): Promise<Verdict> {
     answers.learn(await input.cel.answer(celBatch(open, input)));
     results = evaluation.results();
   }
-  return verdictOf(input, results, evaluation.validUntil(results), evaluation.missing(results));
+  // Before looking ahead, which may ask what is never answered.
+  const missing = evaluation.missing(results);
+  return verdictOf(input, results, evaluation.validUntil(results), missing);
 }
 
 interface DatedResult {

@@ -60,8 +60,11 @@ describe('the times of evidence', () => {
   });
 
   it('hold no proof that is later than receipt', () => {
+    const ahead = new Date(Date.parse(at(10)) + 60_000).toISOString();
+    const slightly = [signerWith({ receivedAt: at(10), provenAt: ahead })];
+    expect(earliestTimes(factWith({ signers: slightly })).proven).toBe(10 * HOUR);
     const signers = [signerWith({ receivedAt: at(10), provenAt: at(11) })];
-    expect(earliestTimes(factWith({ signers })).proven).toBe(10 * HOUR);
+    expect(earliestTimes(factWith({ signers })).proven).toBeNull();
   });
 
   it('age by its own time, else by a proven one, else by receipt, and say which', () => {

@@ -1,5 +1,5 @@
 import type { Fact } from '../facts/fact.js';
-import type { Signer } from '../trust/signer.js';
+import { CLOCK_SKEW, type Signer } from '../trust/signer.js';
 import { epochOf } from '../trust/trust-snapshot.js';
 
 /** When evidence came about, in milliseconds since the epoch, as far as it is known. */
@@ -34,7 +34,11 @@ function timesOf(
   signers: readonly Signer[],
   choose: (...times: number[]) => number,
 ): Times {
-  const proven = signers.flatMap(({ times }) => times.map(({ at }) => epochOf(at)));
+  const proven = signers.flatMap(({ times, receivedAt }) => {
+    // What is said to be signed long after it came shows nothing of when it was.
+    const last = epochOf(receivedAt) + CLOCK_SKEW;
+    return times.map(({ at }) => epochOf(at)).filter((at) => at <= last);
+  });
   return {
     own: fact.ownTime === null ? null : Math.min(epochOf(fact.ownTime), received),
     proven: proven.length === 0 ? null : Math.min(choose(...proven), received),

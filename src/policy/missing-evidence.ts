@@ -101,25 +101,23 @@ function missingAboutSource(requirement: CompiledEvidence, scene: Scene): readon
   const source = sceneOfSource(scene);
   if (source === null) return [];
   const { commit } = source;
-  return missingLines(requirement, source.scene, amendmentFor(requirement, scene)).map((missing) => ({
+  return missingLines(requirement, source.scene, scene).map((missing) => ({
     ...missing,
     conditions: { ...missing.conditions, commit },
     text: `${missing.text}; about commit ${commit}`,
   }));
 }
 
-function missingLines(
-  requirement: CompiledEvidence,
-  scene: Scene,
-  amend = amendmentFor(requirement, scene),
-): readonly Missing[] {
-  const { gathered, lines } = weighLines(requirement, scene, amend);
+function missingLines(requirement: CompiledEvidence, scene: Scene, ofImage: Scene = scene): readonly Missing[] {
+  const { gathered, lines } = weighLines(requirement, scene, amendmentFor(requirement, ofImage));
+  const builders = requirement.notByBuilder ? buildersIn(ofImage).builders : NOBODY;
   const { wanted } = gathered.conditions;
   return lines.flatMap((line, index) => {
     const asking: Asking = {
       requirement,
       line,
       scene,
+      builders,
       wanted,
       named: conditionsOf(requirement, index, scene.parameters),
     };
@@ -133,10 +131,14 @@ function missingLines(
   });
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 interface Asking {
   readonly requirement: CompiledEvidence;
   readonly line: WeighedLine;
   readonly scene: Scene;
+  /** Whose approval does not count for having built the image. */
+  readonly builders: ReadonlySet<string>;
   /** What is asked for, for people. */
   readonly wanted: string;
   /** The same for programs. */
@@ -144,8 +146,10 @@ interface Asking {
 }
 
 /** How many would count apart once everything that can be replaced is; what is retracted counts nothing. */
-function reachedThen({ requirement, line: { opposing, passing, reached }, scene }: Asking): number {
-  const replaced = sortedEntries(opposing).filter((entry) => isReplaceable(entry, requirement, scene));
+function reachedThen(asking: Asking): number {
+  const { requirement, line } = asking;
+  const { opposing, passing, reached } = line;
+  const replaced = sortedEntries(opposing).filter((entry) => isReplaceable(entry, asking));
   if (replaced.length === 0) return reached;
   return Math.max(reached, countApart(requirement, [...passing, ...replaced].sort(byAttestation)).reached);
 }
@@ -156,18 +160,19 @@ function sortedEntries(rejected: readonly Rejected[]): readonly Entry[] {
 }
 
 /** Whether newer evidence can take its place: not under `all`, and not where nobody may speak in this voice any more. */
-function isReplaceable({ voice, fact, helps }: Entry, requirement: CompiledEvidence, scene: Scene): boolean {
+function isReplaceable({ voice, fact, helps }: Entry, { requirement, scene, builders }: Asking): boolean {
   if (requirement.select === 'all') return false;
-  if (requirement.notByBuilder && buildersIn(scene).builders.has(voice)) return false;
+  if (builders.has(voice)) return false;
   // Nobody else speaks for a key without a person.
   if (isSignerId(voice) && !helps) return false;
   const speakers = requirement.kind === 'approval' ? requirement.from : [voice];
   return speakers.some((name) => maySign(name, fact, scene));
 }
 
-function replacement({ requirement, scene, wanted, named }: Asking, entry: Entry): Missing {
+function replacement(asking: Asking, entry: Entry): Missing {
+  const { requirement, wanted, named } = asking;
   const { id, kind, from } = requirement;
-  if (!isReplaceable(entry, requirement, scene)) return removal(requirement, entry);
+  if (!isReplaceable(entry, asking)) return removal(requirement, entry);
   const { attestation } = entry.fact;
   const speaker = speakerOf(entry);
   const passing = wanted === '' ? 'that passes' : wanted;

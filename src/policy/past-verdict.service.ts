@@ -114,16 +114,18 @@ export class PastVerdictService {
       parameters: recorded.parameters,
     };
     const waivers = await this.options.waivers.ofPolicy(recorded.policy.name, recorded.revisions.waivers, now);
+    const inexact: string[] = [];
     const reading = await this.withRelated({ state, current: policy, trust, waivers, question }, async (digest) => {
       const revision = recorded.revisions.related?.[digest] ?? 0;
       const exact = await this.options.facts.atRevision(digest, revision, now);
       const then = exact.isExact ? exact : await this.options.facts.asOf(digest, now);
-      // Whatever was pending is told by the image's own state.
+      if (!exact.isExact) inexact.push(inexactReason(digest, revision));
+      // Whether anything was pending is told by the image's own state, which has it from the record.
       return { past: then, pending: false };
     });
     const evaluated = await this.options.evaluation.evaluate(reading);
     const replayed = recorded.breakGlass === undefined ? evaluated : brokenGlass(evaluated, recorded.breakGlass);
-    return { replayed, reasons: [...reasons, ...others] };
+    return { replayed, reasons: [...reasons, ...inexact, ...others] };
   }
 
   /** With what was known of the other digests that the policy looks at. */
@@ -169,10 +171,7 @@ export class PastVerdictService {
     const exact = await this.options.facts.atRevision(image.digest, revisions.evidence, moment);
     if (exact.isExact && exact.revision === revisions.evidence) return { past: exact, reasons: [] };
     const past = await this.options.facts.asOf(image.digest, moment);
-    const reason =
-      `the revisions of the image do not tell what was on record at revision ${revisions.evidence}; ` +
-      'taken is what was recorded by the time of the verdict, and evidence that was being recorded just then may be among it';
-    return { past, reasons: [reason] };
+    return { past, reasons: [inexactReason(image.digest, revisions.evidence)] };
   }
 
   /** What is answered at this moment, as far as it is: a policy may ask for other parameters by now. */
@@ -191,6 +190,13 @@ export class PastVerdictService {
     const detail = `no policy was named ${name} at ${moment.toISOString()}; it was published later`;
     return new AppError('not_found', 'policy_not_found', detail);
   }
+}
+
+function inexactReason(digest: SubjectDigest, revision: number): string {
+  return (
+    `the revisions of ${digest} do not tell what was on record at revision ${revision}; ` +
+    'taken is what was recorded by the time of the verdict, and evidence that was being recorded just then may be among it'
+  );
 }
 
 interface Replayed {
@@ -234,7 +240,8 @@ function pendingOf(
   if (past.surelyUnexamined > 0 && !recorded.pending) {
     return { pending: true, reasons: ['evidence about the image had been received long before, and was not examined'] };
   }
-  if (past.unexamined === 0 && recorded.pending) {
+  // It may have been evidence about another digest that was pending.
+  if (past.unexamined === 0 && recorded.pending && recorded.revisions.related === undefined) {
     return { pending: false, reasons: ['all evidence about the image that had been received was examined'] };
   }
   return { pending: recorded.pending, reasons: [] };

@@ -27,7 +27,7 @@ export interface Build extends Fact {
 export interface NamedBuilds {
   /** Those that satisfy one. */
   readonly satisfying: readonly Build[];
-  /** Those, and those that trust which went away keeps from satisfying one. */
+  /** Those, and those that trust which went away, or a newer build, keeps from satisfying one. */
   readonly possible: readonly Build[];
 }
 
@@ -76,8 +76,25 @@ export function buildsOf(scene: Scene): NamedBuilds {
   const plain: Scene = { ...scene, inverted: false };
   const inDoubt: Scene = { ...scene, inverted: true, gathered: scene.gatheredInDoubt };
   const satisfying = scene.namingBuilds.flatMap((each) => satisfyingOne(each, plain));
-  const doubted = scene.namingBuilds.flatMap((each) => satisfyingOne(each, inDoubt));
+  const doubted = scene.namingBuilds.flatMap(({ requirement, within }) =>
+    satisfyingOne({ requirement: whicheverIsNewest(requirement), within }, inDoubt),
+  );
   return { satisfying, possible: [...new Set([...satisfying, ...doubted])] };
+}
+
+const known = new WeakMap<CompiledEvidence, CompiledEvidence>();
+
+/**
+ * The same requirement, met by each build that may ever have been the newest: which of them is depends on whose signatures
+ * count, and on when each came about.
+ */
+function whicheverIsNewest(requirement: CompiledEvidence): CompiledEvidence {
+  if (requirement.select === 'any' && requirement.count === 1) return requirement;
+  const before = known.get(requirement);
+  if (before !== undefined) return before;
+  const loosened: CompiledEvidence = { ...requirement, select: 'any', count: 1 };
+  known.set(requirement, loosened);
+  return loosened;
 }
 
 function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] {
@@ -96,8 +113,9 @@ function satisfyingWhere(
     if (answer !== null && !('holds' in answer && answer.holds)) return [];
     return scene.answers.within(condition, () => satisfyingWhere(others, requirement, scene));
   }
-  const { status, evidence } = weighEvidence(requirement, scene);
-  if (status !== 'satisfied') return [];
+  if (weighEvidence(requirement, scene).status !== 'satisfied') return [];
+  // An older build that would do as well says no less of what was built.
+  const { evidence } = weighEvidence(whicheverIsNewest(requirement), scene);
   return scene.facts.filter((fact): fact is Build => isBuild(fact, requirement) && evidence.includes(fact.attestation));
 }
 

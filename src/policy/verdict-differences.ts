@@ -43,11 +43,14 @@ function contentsById({ requirements }: Verdict): ReadonlyMap<string, object> {
   return new Map(requirements.map((result) => [result.id, contentOf(result)]));
 }
 
-function contentOf({ status, code, evidence, considered }: RequirementResult): object {
+function contentOf(result: RequirementResult): object {
+  const { status, code, evidence, considered, removed, removedCount, through } = result;
   return {
     status,
     code,
     evidence,
     considered: considered.map(({ attestation, code: why }) => ({ attestation, code: why })),
+    ...(removed === undefined ? {} : { removedCount, removed }),
+    ...(through === undefined ? {} : { through }),
   };
 }

@@ -20,7 +20,7 @@ import { VulnerabilityNames } from './vulnerability-names.js';
  */
 export function gatherVex(requirement: CompiledEvidence, scene: Scene): GatheredVex {
   const { entries, refused } = candidatesOf(requirement, PLAIN, scene);
-  return { entries, refused, removals: new VexRemovals(entries, requirement.provenOrder, scene) };
+  return { entries, refused, removals: new VexRemovals(entries, requirement, scene) };
 }
 
 class VexRemovals implements FindingRemovals {
@@ -30,14 +30,17 @@ class VexRemovals implements FindingRemovals {
   private readonly known = new Map<ScanFact, Removed>();
   private readonly inverted: boolean;
 
-  constructor(entries: readonly Entry[], provenOrder: boolean, scene: Scene) {
+  constructor(
+    entries: readonly Entry[],
+    private readonly requirement: CompiledEvidence,
+    scene: Scene,
+  ) {
     this.inverted = scene.inverted;
     this.removing = new VexSayings(this.inverted);
     this.keeping = new VexSayings(!this.inverted);
     for (const entry of entries) for (const statement of vexOf(entry).statements) this.names.join(namesOf(statement));
     for (const entry of entries) {
-      for (const [index, statement] of vexOf(entry).statements.entries())
-        this.take(entry, statement, index, provenOrder, scene);
+      for (const [index, statement] of vexOf(entry).statements.entries()) this.take(entry, statement, index, scene);
     }
   }
 
@@ -63,13 +66,14 @@ class VexRemovals implements FindingRemovals {
     return removed;
   }
 
-  private take(entry: Entry, statement: VexStatement, index: number, provenOrder: boolean, scene: Scene): void {
+  private take(entry: Entry, statement: VexStatement, index: number, scene: Scene): void {
+    const { provenOrder, of } = this.requirement;
     const removes = statement.status === 'not_affected' || statement.status === 'fixed';
     if (removes ? !entry.helps : !entry.hinders) return;
     // What keeps a finding speaks of all that it may speak of and is as new as it can be; under `not` what removes one does.
     const doubtful = removes === this.inverted;
     const said = { document: entry, statement, index, ...timeOf(statement, entry, provenOrder, doubtful) };
-    const scopes = scopesOf(statement, scene);
+    const scopes = scopesOf(statement, scene, of);
     const names = doubtful ? [this.names.sameAs(statement.vulnerability.id)] : new Set(namesOf(statement));
     for (const name of names) (removes ? this.removing : this.keeping).add(said, name, scopes);
   }

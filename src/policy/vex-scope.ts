@@ -9,6 +9,9 @@ export interface AskedImage {
   readonly repository: string | null;
 }
 
+/** What a scan that VEX is joined to was about: the image, or the commit that it was built of. */
+export type Scanned = 'image' | 'source';
+
 /** What a statement speaks of in an image: all of it, or one package in it. */
 export interface VexScope {
   /** null: whatever is found in the image. */
@@ -28,16 +31,17 @@ const IMAGE_TYPES: readonly string[] = ['oci', 'docker'];
  * subcomponents; any other package URL names a package wherever it is found. What is known by a name of its author's alone,
  * or also by a digest that is not the image's, may be this or something else.
  */
-export function scopesOf({ products }: VexStatement, image: AskedImage): readonly VexScope[] {
+export function scopesOf({ products }: VexStatement, image: AskedImage, scanned: Scanned): readonly VexScope[] {
   if (products === null) return [{ package: null, certain: true }];
   // A list that is empty speaks of nothing, or of the document's subject: it certainly removes nothing.
   if (products.length === 0) return [{ package: null, certain: false }];
-  return products.flatMap((product) => scopesOfProduct(product, image));
+  return products.flatMap((product) => scopesOfProduct(product, image, scanned));
 }
 
 function scopesOfProduct(
   product: NonNullable<VexStatement['products']>[number],
   image: AskedImage,
+  scanned: Scanned,
 ): readonly VexScope[] {
   const { subcomponents } = product;
   const named = packageOf(product);
@@ -48,7 +52,8 @@ function scopesOfProduct(
   }
   const answer = isImage(product, image);
   if (answer === 'no') return [];
-  const certain = answer === 'yes';
+  // Not all that is in a commit gets into the image, so what is said of the image may not be meant of the commit.
+  const certain = answer === 'yes' && scanned === 'image';
   if (subcomponents.length === 0) return [{ package: null, certain }];
   return subcomponents.map((part) => scopeWithin(part, certain));
 }

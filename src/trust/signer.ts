@@ -22,6 +22,9 @@ interface Dated {
   readonly provenAt: string | null;
 }
 
+/** By how much the clock of whoever vouches for a time may be ahead of this service's, in milliseconds. */
+export const CLOCK_SKEW = 5 * 60_000;
+
 /** A signature by a known key. */
 export interface KeySigner extends ProvedKey, Dated {}
 

@@ -1,7 +1,7 @@
 import type { AuthorityId, Vouching } from '../intoto/proved-signer.js';
 import type { Authority } from '../intoto/sigstore/trust-root.js';
 import { epochOf } from './epoch.js';
-import type { CertificateSigner, Signer } from './signer.js';
+import { CLOCK_SKEW, type CertificateSigner, type Signer } from './signer.js';
 import type { AuthorityWindow, HeldRoot } from './trust-root-state.js';
 
 /** Whether a certificate stands under a root, by whom it trusts and for how long; else what is missing, for people. */
@@ -12,9 +12,6 @@ export type RootStanding =
       readonly provenAt: string;
     }
   | { readonly stands: false; readonly message: string };
-
-/** By how much the clock of whoever vouches for a time may be ahead of this service's, in milliseconds. */
-const CLOCK_SKEW = 5 * 60_000;
 
 /**
  * The earliest moment at which a signer is proved to have signed, by those whom the root trusts with that moment; null where
