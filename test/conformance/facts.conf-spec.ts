@@ -116,7 +116,7 @@ describe('predicates that nobody reads', () => {
       const [statement] = statementsIn('sigstore-js/bundleV03-dsse.sigstore');
       expect(contentOf(statement)).toEqual({
         kind: 'other',
-        predicate: { name: 'sigstore', version: '1.0.0', registry: 'https://registry.npmjs.org' },
+        predicate: { name: 'sigstore', version: '1.0.0', registry: expect.stringMatching(/^https:/) },
       });
     });
   });
