@@ -36,8 +36,11 @@ export class ImageIndexStore {
   ) {}
 
   /**
-   * Records an index with its manifests and one entry of the account, and raises the revisions of all images concerned.
-   * False where it was on record already, and then changes nothing. Durable on return.
+   * Records an index with its manifests and one entry of the account. False where it was on record already, and then
+   * changes nothing. Durable on return.
+   *
+   * Revisions stay as they are: no verdict looks at what an index consists of, and a replay tells by an image's revision
+   * how much of its evidence a verdict had seen.
    */
   async insert({ digest, bytes, index, actor }: PostedIndex): Promise<boolean> {
     const { mediaType, manifests } = index;
@@ -69,7 +72,6 @@ export class ImageIndexStore {
       );
       const data = { manifests: manifests.length, size: bytes.length };
       await this.history.append(tx, [{ type: 'image.related', actor, image: digest, attestation: null, data }]);
-      await this.images.countExamined(tx, new Map(concerned.map((image) => [image, 0])));
       return true;
     });
   }

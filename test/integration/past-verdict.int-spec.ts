@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttestationId, Sha256Digest } from '../../src/intoto/digest.js';
+import { sha256, type AttestationId, type Sha256Digest } from '../../src/intoto/digest.js';
+import { parseImageIndex } from '../../src/intoto/image-index.js';
 import { AppError } from '../../src/platform/app-error.js';
 import { contentDigest } from '../../src/policy/question.js';
 import type { IdentifiedVerdict } from '../../src/policy/verdict.service.js';
@@ -52,6 +53,7 @@ const event = fc.oneof(
   fc.record({ type: fc.constant('act' as const), act: fc.constantFrom('revoked' as const, 'retracted' as const) }),
   fc.record({ type: fc.constant('deletion' as const) }),
   fc.record({ type: fc.constant('waiver' as const), approvals: fc.constantFrom(0, 0, 1) }),
+  fc.record({ type: fc.constant('index' as const) }),
   fc.record({ type: fc.constant('approval' as const) }),
   fc.record({ type: fc.constant('end of a waiver' as const) }),
   fc.record({ type: fc.constant('policy' as const), count: fc.constantFrom(1, 2), wait: fc.boolean() }),
@@ -71,6 +73,7 @@ class Life {
   private readonly waiting: AttestationId[] = [];
   private readonly posted: AttestationId[] = [];
   private readonly waivers: string[] = [];
+  private indexes = 0;
 
   async begin(): Promise<void> {
     const document = { kinds: ['test'], keys: [{ id: 'k0', publicKey: this.keys[0]!.publicKey }] };
@@ -140,6 +143,14 @@ class Life {
         };
         const { waiver } = await rooms.waivers.create(request, { id: '1', actor: ACTOR });
         this.waivers.push(waiver.id);
+        return;
+      }
+      case 'index': {
+        const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: this.image, size: 500 };
+        const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+        const padded = Buffer.from(`${bytes.toString()}${' '.repeat(++this.indexes)}`);
+        const index = parseImageIndex(padded);
+        await rooms.indexes.insert({ digest: sha256(padded), bytes: padded, index, actor: ACTOR });
         return;
       }
       case 'approval':
