@@ -30,36 +30,8 @@ export const REVISIONS: readonly Walk[] = [
      from (values ${LEAST.join(', ')}) as c (name, least) left join revisions r on r.name = c.name
      where c.name > $1 order by c.name limit $2`,
   ),
-  sqlInvariant(
-    'trust revisions are dense from 1, each of one change',
-    ['0'],
-    `select array[c.trust_revision::text] as key,
-       case when c.changes > 1 then 'trust revision ' || c.trust_revision || ' is of ' || c.changes || ' changes'
-            when c.trust_revision <> c.before + 1 then 'trust revision ' || c.trust_revision || ' follows ' || c.before end as fault
-     from (
-       select trust_revision, count(*) as changes, lag(trust_revision, 1, $1::bigint) over (order by trust_revision) as before
-       from (
-         ${TRUST_TABLES.map((table) => `(select trust_revision from ${table} where trust_revision > $1::bigint)`).join(' union all ')}
-       ) t
-       group by trust_revision order by trust_revision limit $2
-     ) c
-     order by c.trust_revision`,
-  ),
-  sqlInvariant(
-    'waiver revisions are dense from 1, each of one act',
-    ['0'],
-    `select array[c.revision::text] as key,
-       case when c.acts > 1 then 'waiver revision ' || c.revision || ' is of ' || c.acts || ' acts'
-            when c.revision <> c.before + 1 then 'waiver revision ' || c.revision || ' follows ' || c.before end as fault
-     from (
-       select revision, count(*) as acts, lag(revision, 1, $1::bigint) over (order by revision) as before
-       from (
-         ${WAIVER_TABLES.map((table) => `(select revision from ${table} where revision > $1::bigint)`).join(' union all ')}
-       ) t
-       group by revision order by revision limit $2
-     ) c
-     order by c.revision`,
-  ),
+  denseFromOne({ what: 'trust', tables: TRUST_TABLES, column: 'trust_revision', step: 'change' }),
+  denseFromOne({ what: 'waiver', tables: WAIVER_TABLES, column: 'revision', step: 'act' }),
   sqlInvariant(
     'what a change of trust gains is of a change on record',
     ['0', ''],
@@ -75,3 +47,30 @@ export const REVISIONS: readonly Walk[] = [
      ) g order by g.trust_revision, g.cause`,
   ),
 ];
+
+interface Numbered {
+  readonly what: string;
+  readonly tables: readonly string[];
+  readonly column: string;
+  /** What each revision is one of. */
+  readonly step: string;
+}
+
+/** That the rows of these tables, taken together, are numbered one by one without a gap. */
+function denseFromOne({ what, tables, column, step }: Numbered): ReturnType<typeof sqlInvariant> {
+  return sqlInvariant(
+    `${what} revisions are dense from 1, each of one ${step}`,
+    ['0'],
+    `select array[c.revision::text] as key,
+       case when c.steps > 1 then '${what} revision ' || c.revision || ' is of ' || c.steps || ' ${step}s'
+            when c.revision <> c.before + 1 then '${what} revision ' || c.revision || ' follows ' || c.before end as fault
+     from (
+       select revision, count(*) as steps, lag(revision, 1, $1::bigint) over (order by revision) as before
+       from (
+         ${tables.map((table) => `(select ${column} as revision from ${table} where ${column} > $1::bigint)`).join(' union all ')}
+       ) t
+       group by revision order by revision limit $2
+     ) c
+     order by c.revision`,
+  );
+}
