@@ -3,7 +3,6 @@ import type { DerivedFact, Fact, FactContent, Json } from '../facts/fact.js';
 import { sha256, subjectDigest, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { compilePolicy } from '../policy/compile-policy.js';
 import type { EvaluationInput } from '../policy/evaluate.js';
-import type { ImageRelations } from '../images/image-relations.js';
 import { furtherDigests, type KnownOfImage } from '../policy/further-digests.js';
 import { parseParameters } from '../policy/parse-parameters.js';
 import { parsePolicy } from '../policy/parse-policy.js';
@@ -110,7 +109,7 @@ export function relatedImageOf({ name }: PolicyCase, related: string): Sha256Dig
   return sha256(Buffer.from(`${related} of ${name}`));
 }
 
-function relationsOf(each: PolicyCase): ImageRelations {
+function relationsOf(each: PolicyCase): KnownOfImage['relations'] {
   const digestsOf = (names: readonly string[]): readonly Sha256Digest[] =>
     names.map((name) => relatedImageOf(each, name)).sort();
   return { indexes: digestsOf(each.indexes), manifests: digestsOf(each.manifests), areTooMany: false };
