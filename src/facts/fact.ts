@@ -93,9 +93,11 @@ export interface Component {
   readonly licences: readonly string[];
 }
 
+export const SBOM_FORMATS = ['cyclonedx', 'spdx'] as const;
+
 export interface SbomFact {
   readonly kind: 'sbom';
-  readonly format: 'cyclonedx' | 'spdx';
+  readonly format: (typeof SBOM_FORMATS)[number];
   readonly specVersion: string;
   /** Nested ones after what they are part of; the artifact itself is none, where the format tells it apart. */
   readonly components: readonly Component[];

@@ -1,4 +1,4 @@
-import type { Severity } from '../facts/fact.js';
+import type { SbomFact, Severity } from '../facts/fact.js';
 import type { ParameterValue } from './verdict.js';
 
 /** A policy as its author wrote it: read and checked, with no default filled in. */
@@ -148,6 +148,9 @@ export interface ApprovalWhere {
 }
 
 export interface SbomWhere {
+  readonly format?: SbomFact['format'] | undefined;
+  /** At least so many components. */
+  readonly minComponents?: NumberValue | undefined;
   /** Globs over names of licences, in which a star stands for anything; one of the two at least. */
   readonly licences?:
     { readonly deny?: readonly string[] | undefined; readonly allow?: readonly string[] | undefined } | undefined;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SEVERITIES } from '../facts/fact.js';
+import { SBOM_FORMATS, SEVERITIES } from '../facts/fact.js';
 import { DURATION_PATTERN } from './duration.js';
 import { PARAMETER_NAME, REFERENCE, TEXT_OR_REFERENCE } from './parameter-reference.js';
 import { DISTINCTIONS, SELECTS, SUBJECTS_OF_EVIDENCE } from './policy-document.js';
@@ -150,6 +150,8 @@ const licenceGlobs = z
 const PACKAGE_EXPECTED = 'expected a package URL, such as pkg:npm/left-pad or pkg:maven/org.example/lib@1.0';
 
 const sbomWhere = z.strictObject({
+  format: z.enum(SBOM_FORMATS, `expected one of ${SBOM_FORMATS.join(', ')}`).optional(),
+  minComponents: wholeNumber(1).optional().meta({ description: 'How many components it lists at least' }),
   licences: z
     .strictObject({ deny: licenceGlobs.optional(), allow: licenceGlobs.optional() })
     .refine((given) => Object.keys(given).length > 0, 'expected deny or allow')

@@ -5,7 +5,7 @@ import { compileGlob } from '../intoto/glob.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
 import { isMetBy, namesIn, parseLicence } from './licence-expression.js';
 import type { SbomWhere } from './policy-document.js';
-import type { Bind } from './value-match.js';
+import { bindNumber, type Bind } from './value-match.js';
 
 /** What is wrong with one component, or null. */
 type Rule = (component: Component) => string | null;
@@ -15,29 +15,46 @@ type Rule = (component: Component) => string | null;
  * no components proves nothing about them.
  */
 export function compileSbom(where: SbomWhere): Bind<Conditions> {
-  const { licences, components } = where;
+  const { format, minComponents, licences, components } = where;
+  const least = minComponents === undefined ? null : bindNumber(minComponents);
   const rules: Rule[] = [];
   if (components !== undefined) rules.push(deniedComponents(components.deny));
   if (licences !== undefined) rules.push(licenceRule(licences.deny ?? [], licences.allow ?? null));
-  const wanted = [
-    ...(components === undefined ? [] : [`without ${components.deny.join(', ')}`]),
-    ...(licences?.deny === undefined ? [] : [`without licences ${licences.deny.join(', ')}`]),
-    ...(licences?.allow === undefined ? [] : [`with only licences ${licences.allow.join(', ')}`]),
-  ].join(' and ');
-  const conditions: Conditions = {
-    ...PLAIN,
-    judge: (content) =>
-      content.kind === 'sbom'
-        ? judgeSbom(content, rules)
-        : { passes: false, negative: false, message: 'it is no SBOM' },
-    wanted,
+  const wanted = (atLeast: number | null): string =>
+    [
+      ...(format === undefined ? [] : [`in ${format}`]),
+      ...(atLeast === null ? [] : [`listing ${atLeast} or more components`]),
+      ...(components === undefined ? [] : [`without ${components.deny.join(', ')}`]),
+      ...(licences?.deny === undefined ? [] : [`without licences ${licences.deny.join(', ')}`]),
+      ...(licences?.allow === undefined ? [] : [`with only licences ${licences.allow.join(', ')}`]),
+    ].join(' and ');
+  return (parameters) => {
+    const atLeast = least === null ? null : least(parameters);
+    return {
+      ...PLAIN,
+      judge: (content) => {
+        if (content.kind !== 'sbom') return falls('it is no SBOM');
+        const judgement = judgeComponents(content, rules);
+        if (!judgement.passes) return judgement;
+        if (format !== undefined && content.format !== format)
+          return falls(`it is in ${content.format}; expected ${format}`);
+        const { length } = content.components;
+        // Not `length < atLeast`: a number that is none must not pass.
+        if (atLeast === null || length >= atLeast) return PASSES;
+        return falls(`it lists ${length} components; expected ${atLeast} or more`);
+      },
+      wanted: wanted(atLeast),
+    };
   };
-  return () => conditions;
 }
 
-function judgeSbom({ components }: SbomFact, rules: readonly Rule[]): Judgement {
+function falls(message: string): Judgement {
+  return { passes: false, negative: false, message };
+}
+
+function judgeComponents({ components }: SbomFact, rules: readonly Rule[]): Judgement {
   if (rules.length === 0) return PASSES;
-  if (components.length === 0) return { passes: false, negative: false, message: 'it lists no components' };
+  if (components.length === 0) return falls('it lists no components');
   const faults: string[] = [];
   for (const component of components) {
     for (const rule of rules) {

@@ -4,6 +4,9 @@ import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { isInForce, type Waiver } from './waiver.js';
 
+/** Waivers of findings of which it is tried whether it would be met without: each costs another look at every finding. */
+const MOST_TRIED = 32;
+
 /** What the requirement comes to in a scene, whatever its waivers. */
 type Evaluate = (scene: Scene) => RequirementResult;
 
@@ -12,7 +15,7 @@ type Evaluate = (scene: Scene) => RequirementResult;
  * does not apply neither, and what is in error stays so, since nobody has said what would be waived with it.
  *
  * Waivers of findings go before those of the whole requirement, and of either as few and as lasting ones as will do: so
- * those named are those without which it would not be met.
+ * those named are those without which it would not be met. Of very many waivers of findings more may be named.
  */
 export function waived(requirement: CompiledRequirement, scene: Scene, evaluate: Evaluate): RequirementResult {
   const result = evaluate(scene);
@@ -47,7 +50,7 @@ function waivedFindings(
   let needed: readonly Waiver[] = endingFirst;
   let result = evaluateWith(needed);
   if (result.status !== 'satisfied') return null;
-  for (const waiver of endingFirst) {
+  for (const waiver of endingFirst.slice(0, MOST_TRIED)) {
     const fewer = needed.filter((other) => other !== waiver);
     if (fewer.length === 0) break;
     const without = evaluateWith(fewer);

@@ -45,6 +45,7 @@ export function whereValues(requirement: EvidenceRequirement): readonly WhereVal
       ];
     }
     case 'sbom':
+      return valuesIn({ minComponents: requirement.where?.minComponents }, ['where'], 'whole number');
     case 'vex':
       return [];
   }
