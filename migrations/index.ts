@@ -12,6 +12,7 @@ import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predica
 import { Waivers1764000001100 } from './1764000001100-waivers.js';
 import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
 import { ImageRelations1764000001310 } from './1764000001310-image-relations.js';
+import { Partitions1764000001700 } from './1764000001700-partitions.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Waivers1764000001100,
   ImageIndexes1764000001300,
   ImageRelations1764000001310,
+  Partitions1764000001700,
 ];

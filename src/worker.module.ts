@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HistorySequencerModule } from './history/history.module.js';
+import { PartitionKeeperModule } from './platform/partition-keeper.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { VerificationModule } from './verification/verification.module.js';
 import { startPublicGoodRefresh } from './refresh-public-good.js';
@@ -8,7 +9,7 @@ import { TrustModule } from './trust/trust.module.js';
 import { startVerifyWorkers, type VerifyWorkers } from './verify-workers.js';
 
 /** What goes on without being asked. It serves no route. */
-@Module({ imports: [HistorySequencerModule, TrustModule, VerificationModule] })
+@Module({ imports: [HistorySequencerModule, PartitionKeeperModule, TrustModule, VerificationModule] })
 export class WorkerModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private workers: VerifyWorkers | null = null;
   private stopRefresh: () => void = () => undefined;

@@ -31,6 +31,14 @@ export class AttestationEntity {
 
 @Entity('envelopes')
 export class EnvelopeEntity {
+  @PrimaryColumn({
+    name: 'received_at',
+    type: 'timestamptz',
+    default: () => 'now()',
+    primaryKeyConstraintName: 'envelopes_pkey',
+  })
+  receivedAt!: Date;
+
   @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'envelopes_pkey' })
   attestation!: string;
 

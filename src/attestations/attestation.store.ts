@@ -132,7 +132,10 @@ export class AttestationStore {
     // Evidence is UTF-8, or it would not have been accepted; as text it costs half of what the text form of bytea does.
     const { rows } = await namedQuery<{ text: string }>(this.database.pool, {
       name: 'envelope-bytes',
-      text: `select convert_from(bytes, 'UTF8') as text from envelopes where attestation = $1`,
+      text: `
+        select convert_from(e.bytes, 'UTF8') as text
+        from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
+        where a.id = $1`,
       values: [id],
     });
     const [row] = rows;

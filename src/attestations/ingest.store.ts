@@ -38,8 +38,8 @@ const INSERT_GROUP = `
     returning id, received_at, received_by, format, predicate_type, size
   ),
   bodies as (
-    insert into envelopes (attestation, bytes)
-    select p.id, p.bytes from posted p join stored s on s.id = p.id
+    insert into envelopes (attestation, received_at, bytes)
+    select p.id, s.received_at, p.bytes from posted p join stored s on s.id = p.id
   ),
   subjects as (
     insert into attestation_subjects (attestation, ordinal, subject, name)

@@ -112,7 +112,10 @@ export class FactStore {
     if (ids.length === 0) return predicates;
     const { rows } = await namedQuery<{ attestation: AttestationId; text: string }>(this.database.pool, {
       name: 'fact-envelopes',
-      text: `select attestation, convert_from(bytes, 'UTF8') as text from envelopes where attestation = any($1)`,
+      text: `
+        select a.id as attestation, convert_from(e.bytes, 'UTF8') as text
+        from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
+        where a.id = any($1)`,
       values: [ids],
     });
     for (const { attestation, text } of rows) {

@@ -3,13 +3,23 @@ import { sqlInvariant, type Walk } from './walk.js';
 /** Facts and their parts, each against what it belongs to. */
 export const FACTS: readonly Walk[] = [
   sqlInvariant(
-    'every envelope, subject and verification is of a stored attestation',
+    'every envelope is of a stored attestation, received at the same moment',
+    ['-infinity', ''],
+    `select array[e.received_at::text, e.attestation] as key,
+       case when a.id is null then 'there is no attestation ' || e.attestation || ' received at ' || e.received_at
+         || ', but a stored envelope' end as fault
+     from (
+       select received_at, attestation from envelopes where (received_at, attestation) > ($1::timestamptz, $2)
+       order by received_at, attestation limit $3
+     ) e
+     left join attestations a on a.id = e.attestation and a.received_at = e.received_at
+     order by e.received_at, e.attestation`,
+  ),
+  sqlInvariant(
+    'every subject and verification is of a stored attestation',
     ['', ''],
     `with looked_at as (
-       (select attestation, 'envelope' as part from envelopes where (attestation, 'envelope') > ($1, $2)
-        order by attestation limit $3)
-       union
-       (select distinct attestation, 'subject' from attestation_subjects where (attestation, 'subject') > ($1, $2)
+       (select distinct attestation, 'subject' as part from attestation_subjects where (attestation, 'subject') > ($1, $2)
         order by attestation limit $3)
        union
        (select distinct attestation, 'verification' from verifications where (attestation, 'verification') > ($1, $2)

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { absentContents, factsAskedFor, readImageFacts } from '../facts/image-facts.js';
 import type { Fact } from '../facts/fact.js';
 import type { FactStore } from '../facts/fact.store.js';
@@ -21,6 +21,7 @@ import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, questionDigest, questionKey, type Question } from './question.js';
 import { RelatedDigests } from './related-digests.js';
+import { verdictIdAt } from './verdict-id.js';
 import { VerdictMemo, type AnswerRevisions } from './verdict-memo.js';
 import type { BreakGlass, Verdict } from './verdict.js';
 import type { VerdictRecord, VerdictStore } from './verdict.store.js';
@@ -307,7 +308,7 @@ function toRecord(
   asked: Pick<VerdictRecord, 'actor' | 'context' | 'always'>,
 ): VerdictRecord {
   return {
-    id: randomUUID(),
+    id: verdictIdAt(new Date(verdict.evaluatedAt), randomBytes(10)),
     verdict,
     question: questionDigest(question),
     content: contentDigest(verdict),

@@ -39,12 +39,12 @@ export class SignedStatementStore {
           (select coalesce(jsonb_agg(p.signer), '[]') from verifications v cross join jsonb_array_elements(v.proved) as p (signer)
            where v.attestation = e.attestation) as proved,
           l.signed_digest as "signedDigest", exists (select from unnest(l.gains) g where g like 'key:%') as strangers
-        from envelopes e
+        from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
         left join lateral (
           select v.signed_digest, v.gains from verifications v
           where v.attestation = e.attestation and v.signed_digest is not null order by v.id desc limit 1
         ) l on true
-        where e.attestation = $1`,
+        where a.id = $1`,
       values: [id],
     });
     const [row] = rows;

@@ -75,7 +75,10 @@ export class VerificationStore {
     // Evidence is UTF-8, or it would not have been accepted; as text it costs half of what the text form of bytea does.
     const { rows } = await namedQuery<{ attestation: AttestationId; text: string }>(this.database.pool, {
       name: 'verification-load-bytes',
-      text: `select attestation, convert_from(bytes, 'UTF8') as text from envelopes where attestation = any($1)`,
+      text: `
+        select a.id as attestation, convert_from(e.bytes, 'UTF8') as text
+        from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
+        where a.id = any($1)`,
       values: [ids],
     });
     return new Map(rows.map(({ attestation, text }) => [attestation, Buffer.from(text)]));

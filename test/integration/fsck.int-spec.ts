@@ -161,9 +161,13 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update verifications v set proved = (select proved from verifications o where o.proved <> '[]' and o.proved <> v.proved limit 1)
      where outcome = 'verified' and signers::text like '%"qa"%'`,
   ],
-  'every envelope, subject and verification is of a stored attestation': [
+  'every envelope is of a stored attestation, received at the same moment': [
     `delete from attestations where id = ${A_TESTED}`,
-    `insert into envelopes values ('sha256:x', '')`,
+    `insert into envelopes (attestation, bytes) values ('sha256:x', '')`,
+    `update attestations set received_at = received_at - interval '1 hour' where id = ${A_TESTED}`,
+  ],
+  'every subject and verification is of a stored attestation': [
+    `delete from attestations where id = ${A_TESTED}`,
     `insert into attestation_subjects values ('sha256:x', 0, 'sha256:y', null)`,
     `insert into verifications (attestation, trust_revision, reader_revision, outcome, signers, proved, gains)
      values ('sha256:x', 1, 1, 'rejected', '[]', '[]', '{}')`,
