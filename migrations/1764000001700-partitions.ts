@@ -54,6 +54,9 @@ const ENTRY_INDEXES = ['image', 'attestation', 'type', 'actor'].map(
   (column) => `create index history_entries_${column} on history_entries (${column}, id)`,
 );
 
+/** Arbitrary, the same in every version: whoever makes ranges meets at it. */
+const PARTITIONS_LOCK = 0x61_73_73_63;
+
 /** The lowest uuid of version 7 of a moment (RFC 9562, section 5.7). */
 const LOWEST_ID = `
   create function assay_lowest_id(moment timestamptz) returns uuid language sql immutable as $$
@@ -85,7 +88,7 @@ const ADD_PARTITIONS = `
     following timestamptz;
     reached bigint;
   begin
-    if not pg_try_advisory_xact_lock(${0x61_73_73_63}) then return; end if;
+    if not pg_try_advisory_xact_lock(${PARTITIONS_LOCK}) then return; end if;
     for ahead in 0..3 loop
       month := date_trunc('month', now()) + make_interval(months => ahead);
       following := month + interval '1 month';
