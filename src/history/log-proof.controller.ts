@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../platform/app-error.js';
+import { toSchema } from '../platform/openapi.js';
 import { RequireRoles } from '../platform/roles.js';
 import { consistencyAnswer, entryProofAnswer, toConsistencyAnswer, toEntryProofAnswer } from './log.answer.js';
 import { LogService, toTlogProof } from './log.service.js';
@@ -51,7 +52,9 @@ export class LogProofController {
     operationId: 'getEntryProof',
   })
   @ApiParam({ name: 'sequence', description: 'The place of the entry in the account, from 1' })
-  @ApiOkResponse({ standardSchema: entryProofAnswer })
+  @ApiOkResponse({
+    content: { 'application/json': { schema: toSchema(entryProofAnswer, 'output') }, 'text/plain': {} },
+  })
   async proof(
     @Param('sequence') sequence: string,
     @Query({ schema: proofQuery }) query: z.infer<typeof proofQuery>,

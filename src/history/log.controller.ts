@@ -66,7 +66,7 @@ export class LogController {
       'The rest of the path is the tile: `000`, `x001/x234/067`, `067.p/8`. Codes: `tile_malformed`, `tile_not_found`.',
     operationId: 'getLogEntries',
   })
-  @ApiParam({ name: '*', description: 'The tile' })
+  @ApiParam({ name: 'path', description: 'The tile, which may hold slashes' })
   @ApiOkResponse({ content: { 'application/octet-stream': {} } })
   async entries(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
     const wanted = parseTilePath(restOf(request)) ?? malformedTile();
@@ -85,7 +85,7 @@ export class LogController {
     security: [],
   })
   @ApiParam({ name: 'level', description: '0 to 63' })
-  @ApiParam({ name: '*', description: 'The tile' })
+  @ApiParam({ name: 'path', description: 'The tile, which may hold slashes' })
   @ApiOkResponse({ content: { 'application/octet-stream': {} } })
   async tile(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
     const wanted = coordinatesOf(request);

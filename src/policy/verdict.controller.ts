@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
+import { toSchema } from '../platform/openapi.js';
 import { parseLimit, type Page } from '../platform/page.js';
 import { moment, parsePeriod } from '../platform/period.js';
 import { Public, RequireRoles } from '../platform/roles.js';
@@ -77,7 +78,9 @@ export class VerdictController {
       'Codes: `verdict_not_found`, `verdict_not_signed`, `signing_not_configured`, `signing_unavailable`.',
     operationId: 'getVerdict',
   })
-  @ApiOkResponse({ standardSchema: verdictWithHistoryAnswer })
+  @ApiOkResponse({
+    content: { 'application/json': { schema: toSchema(verdictWithHistoryAnswer, 'output') }, [ENVELOPE_TYPE]: {} },
+  })
   async get(
     @Param('id') id: string,
     @Headers('accept') accept: string | undefined,
