@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -42,8 +42,6 @@ export class LogController {
 
   @Get('log/checkpoint')
   @Public()
-  @Header('content-type', NOTE)
-  @Header('cache-control', `public, max-age=${SHORT}`)
   @ApiOperation({
     summary: 'The last checkpoint of the log, a signed note (C2SP tlog-checkpoint)',
     description: 'Codes: `size_invalid`, `size_beyond_log`, `checkpoint_not_found`.',
@@ -51,11 +49,14 @@ export class LogController {
     security: [],
   })
   @ApiOkResponse({ content: { 'text/plain': {} } })
-  async checkpoint(@Query({ schema: checkpointQuery }) query: CheckpointQuery): Promise<string> {
-    if (query.witnessed === undefined) return (await this.log.checkpoint(parseSize(query.size, 'query.size'))).note;
-    const witnessed = await this.store.latestWitnessed();
-    if (witnessed !== null) return witnessed.note;
-    throw new AppError('not_found', 'checkpoint_not_found', 'no checkpoint was signed by a witness yet');
+  async checkpoint(
+    @Query({ schema: checkpointQuery }) query: CheckpointQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const size = parseSize(query.size, 'query.size');
+    const { note } = query.witnessed === undefined ? await this.log.checkpoint(size) : await this.witnessed();
+    reply.header('cache-control', `public, max-age=${SHORT}`).type(NOTE);
+    return note;
   }
 
   @Get('log/tile/entries/*')
@@ -96,11 +97,11 @@ export class LogController {
 
   @Get('.well-known/assay/log.json')
   @Public()
-  @Header('cache-control', `public, max-age=${KEPT_SECONDS}`)
   @ApiOperation({ summary: 'The name of the log and its key', operationId: 'getLogKey', security: [] })
   @ApiOkResponse({ standardSchema: logAnswer })
-  async key(): Promise<z.infer<typeof logAnswer>> {
+  async key(@Res({ passthrough: true }) reply: FastifyReply): Promise<z.infer<typeof logAnswer>> {
     const key = keyOf(await this.log.checkpoint(null));
+    reply.header('cache-control', `public, max-age=${KEPT_SECONDS}`);
     return {
       origin: key.name,
       vkey: key.vkey,
@@ -111,12 +112,18 @@ export class LogController {
 
   @Get('.well-known/assay/log.vkey')
   @Public()
-  @Header('content-type', NOTE)
-  @Header('cache-control', `public, max-age=${KEPT_SECONDS}`)
   @ApiOperation({ summary: 'The key of the log as a verifier key', operationId: 'getLogVerifierKey', security: [] })
   @ApiOkResponse({ content: { 'text/plain': {} } })
-  async verifierKey(): Promise<string> {
-    return `${keyOf(await this.log.checkpoint(null)).vkey}\n`;
+  async verifierKey(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    const { vkey } = await this.log.checkpoint(null);
+    reply.header('cache-control', `public, max-age=${KEPT_SECONDS}`).type(NOTE);
+    return `${vkey}\n`;
+  }
+
+  private async witnessed(): Promise<ServedCheckpoint> {
+    const witnessed = await this.store.latestWitnessed();
+    if (witnessed !== null) return witnessed;
+    throw new AppError('not_found', 'checkpoint_not_found', 'no checkpoint was signed by a witness yet');
   }
 }
 

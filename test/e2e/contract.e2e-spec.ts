@@ -133,7 +133,9 @@ async function call(api: Api, operation: string, path = somePath(operation)): Pr
 describe('the API’s own description', () => {
   it('lists every route that is registered, and nothing else', async () => {
     const registered = (await registeredRoutes()).filter((route) => !/ \/docs(?:\/|$)/.test(route));
-    expect([...contract.operations].sort()).toEqual(registered.sort());
+    // The tree of the application shows all routes that end with a star as one.
+    const described = new Set(contract.operations.map((route) => route.replace(/ \/.*\{path\}$/, ' *')));
+    expect([...described].sort()).toEqual(registered.sort());
   });
 
   it('says of the routes which are public', () => {
@@ -186,7 +188,7 @@ function routesIn(tree: string): string[] {
     return methods
       .split(', ')
       .filter((method) => method !== 'HEAD')
-      .map((method) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}')}`);
+      .map((method) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
   });
 }
 
