@@ -64,6 +64,7 @@ export class OpenLog {
     if (!isSealed && (await placedSize(this.client)) === 0) await this.store([]);
     for (;;) {
       const hashes = await readLeafHashes(this.client, this.tree.size, limit);
+      if (hashes === null) throw new SealingRefused(`the places of entries have a gap behind ${this.tree.size}`);
       if (hashes.length === 0) return;
       await this.store(this.tree.append(hashes));
     }
@@ -109,12 +110,9 @@ async function treeAt(client: pg.ClientBase, { size, root, note, vkey }: StoredC
   if ((await placedSize(client)) < size) {
     throw new SealingRefused(`the log was signed with ${size} leaves, and fewer entries have places`);
   }
-  let tree: GrowingTree;
-  try {
-    tree = new GrowingTree(size, await readEdge(client, size));
-  } catch (cause) {
-    throw new SealingRefused(`the log was signed with ${size} leaves, and hashes of them are missing`, { cause });
-  }
+  const edge = await readEdge(client, size);
+  if (edge === null) throw new SealingRefused(`the log was signed with ${size} leaves, and hashes of them are missing`);
+  const tree = new GrowingTree(size, edge);
   if (!tree.root().equals(opened.root)) {
     throw new SealingRefused(`the log was signed with ${size} leaves, and what is stored leads to another root`);
   }

@@ -34,18 +34,25 @@ export async function readCheckpoint(on: pg.ClientBase, size: number | null): Pr
   return rows[0] ?? null;
 }
 
-/** By level, the hashes behind the last full tile of a tree of `size` leaves, as they are stored. */
-export async function readEdge(on: pg.ClientBase, size: number): Promise<readonly (readonly TreeHash[])[]> {
+/**
+ * By level, the hashes behind the last full tile of a tree of `size` leaves, as they are stored; null where one of them is
+ * missing.
+ */
+export async function readEdge(on: pg.ClientBase, size: number): Promise<readonly (readonly TreeHash[])[] | null> {
   const edge = [await concatenated(on, LEAVES, [fullTiles(0, size) * TILE_WIDTH, size])];
   for (let level = 1; fullTiles(level - 1, size) > 0; level += 1) {
     const [from, to] = [fullTiles(level, size) * TILE_WIDTH, fullTiles(level - 1, size)];
     edge.push(await concatenated(on, TILE_ROOTS, [level - 1, from, to]));
   }
-  return edge;
+  return edge.includes(null) ? null : edge.filter((hashes) => hashes !== null);
 }
 
-/** The leaf hashes of up to `limit` entries placed behind the sequence `after`, dense as they must be. */
-export async function readLeafHashes(on: pg.ClientBase, after: number, limit: number): Promise<readonly TreeHash[]> {
+/** The leaf hashes of up to `limit` entries placed behind the sequence `after`; null where one of them is missing. */
+export async function readLeafHashes(
+  on: pg.ClientBase,
+  after: number,
+  limit: number,
+): Promise<readonly TreeHash[] | null> {
   return concatenated(on, LEAVES, [after, after + limit]);
 }
 
@@ -55,11 +62,15 @@ const LEAVES = `select string_agg(leaf_hash, ''::bytea order by sequence) as has
 const TILE_ROOTS = `select string_agg(root, ''::bytea order by tile) as hashes, count(*) = $3::bigint - $2::bigint as dense
   from log_tiles where level = $1::int and tile >= $2::bigint and tile < $3::bigint`;
 
-async function concatenated(on: pg.ClientBase, text: string, values: readonly number[]): Promise<readonly TreeHash[]> {
+async function concatenated(
+  on: pg.ClientBase,
+  text: string,
+  values: readonly number[],
+): Promise<readonly TreeHash[] | null> {
   const { rows } = await on.query<{ hashes: Buffer | null; dense: boolean }>(text, [...values]);
   const [row] = rows;
-  if (row?.dense === false) throw new Error('the hashes of the log have a gap');
-  return hashesOf(row?.hashes ?? Buffer.alloc(0));
+  if (row?.dense !== true) return null;
+  return hashesOf(row.hashes ?? Buffer.alloc(0));
 }
 
 const TAKE = `
