@@ -47,7 +47,12 @@ export async function measureSealing(bench: SealingBench, say: (text: string) =>
       retired: [],
     };
     const sealWaiting = (): Promise<LoadResult> => seal(database, settings);
+    const atSize = async (leaves: number): Promise<void> => {
+      await grow(owner, sealWaiting, leaves);
+      say(await proofs(bench, await sizeOf(owner)));
+    };
     await sealWaiting();
+    await atSize(FEWER_LEAVES);
     say(
       await measure(
         {
@@ -70,10 +75,7 @@ export async function measureSealing(bench: SealingBench, say: (text: string) =>
     );
     say(await besideIngest(bench, owner));
     await sealWaiting();
-    for (const leaves of [FEWER_LEAVES, bench.leaves]) {
-      await grow(owner, sealWaiting, leaves);
-      say(await proofs(bench, await sizeOf(owner)));
-    }
+    await atSize(bench.leaves);
   } finally {
     await Promise.all([database.end(), owner.end()]);
   }

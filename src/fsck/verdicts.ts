@@ -1,11 +1,12 @@
 import { verdictDigest } from '../policy/verdict-digest.js';
 import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
-/** A verdict, and the digests that the entries of it tell: none where it is from before they told any. */
+/** A verdict, and what the entries of it tell; digests are null where it is from before they told any. */
 interface VerdictRow extends Keyed {
   readonly id: string;
   readonly verdict: object;
-  readonly digests: readonly (string | null)[];
+  readonly context: object | null;
+  readonly told: readonly { readonly digest: string | null; readonly context: string | null }[];
 }
 
 /** Verdicts on record, and the last one to each question. */
@@ -16,22 +17,27 @@ export const VERDICTS: readonly Walk[] = [
     // Entries are found by image, and read once for all verdicts of a page: one image may have any number of either.
     text: `
       with looked_at as (
-        select image, at, id, verdict from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid)
+        select image, at, id, verdict, context from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid)
         order by image, at, id limit $4
       ),
       told as materialized (
-        select e.data->>'verdict' as verdict, jsonb_agg(e.data->>'digest') as digests from history_entries e
+        select e.data->>'verdict' as verdict, 
+          jsonb_agg(jsonb_build_object('digest', e.data->>'digest', 'context', e.data->>'context')) as told
+        from history_entries e
         where e.image in (select image from looked_at) and e.type in ('verdict.recorded', 'verdict.break_glass') group by 1
       )
-      select array[v.image, v.at::text, v.id::text] as key, v.id, v.verdict, coalesce(t.digests, '[]') as digests
+      select array[v.image, v.at::text, v.id::text] as key, v.id, v.verdict, v.context, coalesce(t.told, '[]') as told
       from looked_at v left join told t on t.verdict = v.id::text order by v.image, v.at, v.id`,
     read: (row) => row,
     faultOf: {
-      'every verdict has one history entry': ({ id, digests }) =>
-        digests.length === 1 ? null : `verdict ${id} has ${digests.length} entries`,
-      'every verdict is the one that its history entry tells of': ({ id, verdict, digests }) => {
+      'every verdict has one history entry': ({ id, told }) =>
+        told.length === 1 ? null : `verdict ${id} has ${told.length} entries`,
+      'every verdict is the one that its history entry tells of': ({ id, verdict, context, told }) => {
         const digest = verdictDigest(verdict);
-        const other = digests.some((told) => told !== null && told !== digest);
+        const occasion = context === null ? null : verdictDigest(context);
+        const other = told.some(
+          (each) => each.digest !== null && (each.digest !== digest || each.context !== occasion),
+        );
         return other ? `verdict ${id} is not the one that its entry tells of` : null;
       },
     },

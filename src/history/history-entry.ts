@@ -40,6 +40,8 @@ export interface HistoryData {
     readonly decision: 'allow' | 'deny';
     /** sha256 of the verdict as canonical JSON. */
     readonly digest: Sha256Digest;
+    /** The same of what the caller said about the occasion; null where that was nothing. */
+    readonly context: Sha256Digest | null;
   };
   'verdict.break_glass': {
     readonly verdict: string;
@@ -50,6 +52,8 @@ export interface HistoryData {
     readonly justification: string;
     /** sha256 of the verdict as canonical JSON. */
     readonly digest: Sha256Digest;
+    /** The same of what the caller said about the occasion; null where that was nothing. */
+    readonly context: Sha256Digest | null;
   };
   'waiver.created': WaiverAct & { readonly requirement: string };
   'waiver.approved': WaiverAct;

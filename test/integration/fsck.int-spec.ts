@@ -293,6 +293,7 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   ],
   'every verdict is the one that its history entry tells of': [
     `update verdicts set verdict = jsonb_set(verdict::jsonb, '{mode}', '"audit"')::json`,
+    `update verdicts set context = '{"environment": "production"}'`,
     `update verdicts set verdict = jsonb_set(verdict::jsonb, '{evaluatedAt}', '"2020-01-01T00:00:00.000Z"')::json`,
   ],
   'every verification is one that a history entry tells of': [

@@ -55,7 +55,7 @@ function verdict(image: Sha256Digest, actor = 'token:gate#2'): HistoryEntry {
     actor,
     image,
     attestation: null,
-    data: { verdict: 'v', policy: 'production', revision: 1, decision: 'deny', digest: digestOf('f') },
+    data: { verdict: 'v', policy: 'production', revision: 1, decision: 'deny', digest: digestOf('f'), context: null },
   };
 }
 
