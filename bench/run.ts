@@ -11,6 +11,7 @@ import { envelopeOfSize, evidenceFor, POLICY, prepare, type Signers } from './ev
 import { load, request } from './load.js';
 import { freePort, start, type Running } from './processes.js';
 import { measure, type Contender } from './report.js';
+import { measureSealing } from './sealing.js';
 import { measureStart } from './start-time.js';
 import { measureVerification } from './verification.js';
 
@@ -18,6 +19,7 @@ const TOKEN = randomBytes(24).toString('base64url');
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const MILLISECONDS = Number(process.env['BENCH_MILLISECONDS'] ?? 2000);
 const IMAGES = Number(process.env['BENCH_IMAGES'] ?? 100_000);
+const LEAVES = Number(process.env['BENCH_LEAVES'] ?? 1_000_000);
 const only = process.argv.slice(2);
 const wanted = (name: string): boolean => only.length === 0 || only.includes(name);
 
@@ -36,6 +38,11 @@ try {
   say(`Node ${process.version}, ${ROUNDS} rounds of ${MILLISECONDS} ms a contender, interleaved; medians.\n`);
   if (wanted('verdict')) await benchVerdicts(client, service, floor, signers);
   if (wanted('ingest')) await benchIngest(service, floor);
+  if (wanted('sealing')) {
+    const startWorker = (): Promise<Running> => startService('worker');
+    const times = { rounds: ROUNDS, milliseconds: MILLISECONDS, leaves: LEAVES };
+    await measureSealing({ databaseUrl: postgres.url, dataDir, client, service, floor, startWorker, ...times }, say);
+  }
   await floor.stop();
   if (wanted('verify'))
     say(await measureVerification({ client, startWorker: () => startService('worker'), rounds: ROUNDS }));
@@ -53,6 +60,7 @@ async function startService(role: 'api' | 'worker'): Promise<Running> {
     DATABASE_URL: postgres.url,
     ASSAY_ADMIN_TOKEN: TOKEN,
     ASSAY_ROLE: role,
+    ASSAY_DATA_DIR: dataDir,
     PORT: String(port),
     LOG_LEVEL: 'error',
   });

@@ -12,6 +12,7 @@ import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predica
 import { Waivers1764000001100 } from './1764000001100-waivers.js';
 import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
 import { ImageRelations1764000001310 } from './1764000001310-image-relations.js';
+import { SealedLog1764000001400 } from './1764000001400-sealed-log.js';
 import { Partitions1764000001700 } from './1764000001700-partitions.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
@@ -30,5 +31,6 @@ export const migrations = [
   Waivers1764000001100,
   ImageIndexes1764000001300,
   ImageRelations1764000001310,
+  SealedLog1764000001400,
   Partitions1764000001700,
 ];

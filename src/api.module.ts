@@ -12,6 +12,9 @@ import { ERROR_CODES } from './error-codes.js';
 import { FactsModule } from './facts/facts.module.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
+import { LogController, WITNESSES } from './history/log.controller.js';
+import { LogProofController } from './history/log-proof.controller.js';
+import { parseNoteKeys } from './history/log-settings.js';
 import { hotRoutes } from './hot-routes.js';
 import { ImageController } from './images/image.controller.js';
 import { ImagesModule } from './images/images.module.js';
@@ -57,6 +60,8 @@ import { VerificationModule } from './verification/verification.module.js';
     ImageController,
     ImpactController,
     ImageIndexController,
+    LogController,
+    LogProofController,
     PolicyController,
     ServiceKeysController,
     SignedImagesController,
@@ -72,7 +77,11 @@ import { VerificationModule } from './verification/verification.module.js';
 })
 export class ApiModule {
   static of(parts: PlatformParts, adminToken: string | null): DynamicModule {
-    const providers = [{ provide: ADMIN_TOKEN, useValue: adminToken }];
+    const witnesses = parseNoteKeys('ASSAY_LOG_WITNESSES', parts.config.log.witnesses, 'cosignature/v1');
+    const providers = [
+      { provide: ADMIN_TOKEN, useValue: adminToken },
+      { provide: WITNESSES, useValue: witnesses },
+    ];
     return { module: ApiModule, global: true, imports: [PlatformModule.of(parts)], providers, exports: providers };
   }
 }

@@ -7,7 +7,14 @@ import {
 } from './attestations/attestation.entity.js';
 import { ImageIndexEntity, ImageManifestEntity } from './images/image-index.entity.js';
 import { FactEntity, FactSignerEntity } from './facts/fact.entity.js';
-import { HistoryEntryEntity, HistorySequenceEntity, HistoryUnsequencedEntity } from './history/history.entity.js';
+import {
+  HistoryEntryEntity,
+  HistorySequenceEntity,
+  HistoryUnsequencedEntity,
+  LogCheckpointEntity,
+  LogCosignatureEntity,
+  LogTileEntity,
+} from './history/history.entity.js';
 import { ImageEntity } from './images/image.entity.js';
 import { RevisionEntity } from './platform/revision.entity.js';
 import { PolicyRevisionEntity } from './policy/policy.entity.js';
@@ -39,6 +46,9 @@ export const entities = [
   ImageIndexEntity,
   ImageManifestEntity,
   KeyRevocationEntity,
+  LogCheckpointEntity,
+  LogCosignatureEntity,
+  LogTileEntity,
   PolicyRevisionEntity,
   ReexaminationEntity,
   RevisionEntity,

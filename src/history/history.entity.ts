@@ -5,6 +5,7 @@ import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } 
 @Index('history_entries_attestation', ['attestation', 'id'])
 @Index('history_entries_type', ['type', 'id'])
 @Index('history_entries_actor', ['actor', 'id'])
+@Index('history_entries_verdict', { synchronize: false })
 export class HistoryEntryEntity {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
@@ -43,10 +44,67 @@ export class HistorySequenceEntity {
 
   @Column({ type: 'bigint' })
   entry!: number;
+
+  @Column({ name: 'leaf_hash', type: 'bytea' })
+  leafHash!: Buffer;
 }
 
 @Entity('history_unsequenced')
 export class HistoryUnsequencedEntity {
   @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'history_unsequenced_pkey' })
   entry!: number;
+}
+
+@Entity('log_tiles')
+export class LogTileEntity {
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'log_tiles_pkey' })
+  level!: number;
+
+  @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'log_tiles_pkey' })
+  tile!: number;
+
+  @Column({ type: 'bytea' })
+  hashes!: Buffer;
+
+  @Column({ type: 'bytea' })
+  root!: Buffer;
+}
+
+@Entity('log_checkpoints')
+export class LogCheckpointEntity {
+  @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'log_checkpoints_pkey' })
+  size!: number;
+
+  @Column({ type: 'bytea' })
+  root!: Buffer;
+
+  @Column({ type: 'bytea' })
+  note!: Buffer;
+
+  @Column({ type: 'text' })
+  vkey!: string;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  at!: Date;
+}
+
+@Entity('log_cosignatures')
+export class LogCosignatureEntity {
+  @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'log_cosignatures_pkey' })
+  size!: number;
+
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'log_cosignatures_pkey' })
+  witness!: string;
+
+  @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'log_cosignatures_pkey' })
+  time!: number;
+
+  @Column({ type: 'text' })
+  line!: string;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  at!: Date;
+
+  @Column({ type: 'text' })
+  actor!: string;
 }

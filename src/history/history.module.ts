@@ -1,11 +1,20 @@
 import { Module } from '@nestjs/common';
+import type { Config } from '../platform/config.js';
 import { Database } from '../platform/database.js';
+import { logKeyFile } from '../platform/log-key-file.js';
 import type { Logger } from '../platform/logger.js';
-import { LOGGER } from '../platform/platform-parts.js';
+import { Metrics } from '../platform/metrics.js';
+import { CONFIG, LOGGER } from '../platform/platform-parts.js';
 import { HistorySequencer } from './history.sequencer.js';
 import { HistoryStore } from './history.store.js';
+import { LogService } from './log.service.js';
+import { LogStore } from './log.store.js';
+import { parseNoteKeys, SealingRefused, type SealingSettings } from './log-settings.js';
 
-@Module({ providers: [HistoryStore], exports: [HistoryStore] })
+@Module({
+  providers: [HistoryStore, LogStore, LogService],
+  exports: [HistoryStore, LogService, LogStore],
+})
 export class HistoryModule {}
 
 /** Runs a sequencer as long as the application runs. */
@@ -13,12 +22,36 @@ export class HistoryModule {}
   providers: [
     {
       provide: HistorySequencer,
-      inject: [Database, LOGGER],
-      useFactory: (database: Database, logger: Logger) =>
-        new HistorySequencer(database, (error) => {
-          logger.warn({ err: error }, 'the sequencer lost its session and opens another');
-        }),
+      inject: [Database, CONFIG, LOGGER, Metrics],
+      useFactory: (database: Database, config: Config, logger: Logger, metrics: Metrics) => {
+        const size = metrics.gauge('log_size', 'Leaves of the log when this process sealed it last');
+        const refused = metrics.gauge(
+          'log_sealing_refused',
+          '1 while this process must not seal the log, and says why in its own log',
+        );
+        return new HistorySequencer(database, sealingSettings(config), {
+          onFailure: (error) => {
+            const isRefused = error instanceof SealingRefused;
+            refused.set(isRefused ? 1 : 0);
+            if (isRefused) logger.error({ err: error }, 'the log is not sealed by this process');
+            else logger.warn({ err: error }, 'the sequencer lost its session and opens another');
+          },
+          onSealed: (leaves) => {
+            refused.set(0);
+            size.set(leaves);
+          },
+        });
+      },
     },
   ],
 })
 export class HistorySequencerModule {}
+
+function sealingSettings({ log, dataDir }: Config): SealingSettings {
+  return {
+    privateKey: log.privateKey ?? logKeyFile(dataDir),
+    origin: log.origin,
+    defaultOrigin: log.defaultOrigin,
+    retired: parseNoteKeys('ASSAY_LOG_RETIRED_VKEYS', log.retired, 'ed25519'),
+  };
+}

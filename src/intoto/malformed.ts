@@ -10,7 +10,17 @@ export class Malformed extends Error {
 
   constructor(
     /** Which document is at fault; becomes the stable code `envelope_malformed`, `statement_malformed` and so on. */
-    readonly document: 'envelope' | 'statement' | 'bundle' | 'jws' | 'predicate' | 'trust_root' | 'index',
+    readonly document:
+      | 'envelope'
+      | 'statement'
+      | 'bundle'
+      | 'jws'
+      | 'predicate'
+      | 'trust_root'
+      | 'index'
+      | 'note'
+      | 'note_key'
+      | 'tlog_proof',
     readonly faults: readonly Fault[],
     options?: ErrorOptions,
   ) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { LOG_VARIABLES, NO_LOG, readLogSettings, type LogSettings } from './log-settings.js';
 import { NO_SIGNING, readSigningSettings, SIGNING_VARIABLES, type SigningSettings } from './signing-settings.js';
 
 export const ROLES = ['all', 'api', 'worker'] as const;
@@ -31,6 +32,8 @@ export interface Config {
   readonly sigstoreMirrorUrl: string | null;
   /** By what verdicts are signed. Without a signer one is made on first start in `dataDir`, where `database` is null. */
   readonly signing: SigningSettings;
+  /** By what the log of history is sealed. Without a key one is made on first start in `dataDir`. */
+  readonly log: LogSettings;
 }
 
 /** The configuration cannot be used; every fault is in `faults`. Holds no secret. */
@@ -57,6 +60,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'ASSAY_PUBLIC_URL',
   'ASSAY_SIGSTORE_MIRROR_URL',
   ...SIGNING_VARIABLES,
+  ...LOG_VARIABLES,
   // The command line client's own; allowed so that one shell can run both.
   'ASSAY_URL',
   'ASSAY_TOKEN',
@@ -124,11 +128,12 @@ export function readConfig(
     fault('ASSAY_ADMIN_TOKEN or ASSAY_ADMIN_TOKEN_FILE is required where DATABASE_URL is set');
   }
 
+  const publicUrl = publicUrlOf(url('ASSAY_PUBLIC_URL', ['http:', 'https:']), fault);
   const config: Config = {
     host: given('HOST') ?? '127.0.0.1',
     port: integer('PORT', 0, 65_535, 8080),
     role,
-    publicUrl: publicUrlOf(url('ASSAY_PUBLIC_URL', ['http:', 'https:']), fault),
+    publicUrl,
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     maxBodyBytes: integer('ASSAY_MAX_BODY_BYTES', 1024, LARGEST_MAX_BODY_BYTES, DEFAULT_MAX_BODY_BYTES),
     dataDir: resolve(given('ASSAY_DATA_DIR') ?? '.assay'),
@@ -137,6 +142,7 @@ export function readConfig(
     adminToken,
     sigstoreMirrorUrl: url('ASSAY_SIGSTORE_MIRROR_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
     signing: lettingIn ? readSigningSettings({ env, given, fault }) : NO_SIGNING,
+    log: purpose === 'serve' ? readLogSettings({ given, fault }, { publicUrl, sealing: role !== 'api' }) : NO_LOG,
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);

@@ -8,10 +8,13 @@ export function recordRoutes(fastify: FastifyInstance): (path: string) => readon
   const routes: { readonly methods: readonly string[]; readonly pattern: RegExp }[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     // What is served for every path says nothing about one.
-    if (url.includes('*')) return;
+    if (url === '*' || url === '/*') return;
     const pattern = url
       .split('/')
-      .map((segment) => (segment.startsWith(':') ? '[^/]+' : segment.replaceAll(/[^\w-]/g, '\\$&')))
+      .map((segment) => {
+        if (segment === '*') return '.+';
+        return segment.startsWith(':') ? '[^/]+' : segment.replaceAll(/[^\w-]/g, '\\$&');
+      })
       .join('/');
     routes.push({ methods: [method].flat(), pattern: new RegExp(`^${pattern}$`) });
   });

@@ -17,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const methods = request.is404 ? this.methodsOf(request.url.replace(/\?.*$/s, '')) : [];
-    if (methods.length > 0) {
+    // What takes the method and finds nothing, as the files of the documentation, has no other method to name.
+    if (methods.length > 0 && !methods.includes(request.method)) {
       reply.header('allow', methods.join(', '));
       sendProblem(new HttpException('', 405), request, reply, this.logger);
     } else sendProblem(error, request, reply, this.logger);

@@ -14,13 +14,15 @@ import { TokenStore } from '../../src/access/token.store.js';
 import { TokensController } from '../../src/access/tokens.controller.js';
 import { HistoryController } from '../../src/history/history.controller.js';
 import { HistoryModule, HistorySequencerModule } from '../../src/history/history.module.js';
+import { readConfig } from '../../src/platform/config.js';
 import { Database, openDatabase } from '../../src/platform/database.js';
 import { createHttpApplication } from '../../src/platform/http-application.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { Metrics } from '../../src/platform/metrics.js';
-import { LOGGER } from '../../src/platform/platform-parts.js';
+import { CONFIG, LOGGER } from '../../src/platform/platform-parts.js';
 import { registerRawRoutes } from '../../src/platform/raw-route.js';
 import { Public, RequireRoles, type Role } from '../../src/platform/roles.js';
+import { sealingKeyFile } from '../support/sealing.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const ADMIN = 'the-admin-token-of-the-configuration';
@@ -82,8 +84,10 @@ beforeAll(async () => {
       { provide: Database, useValue: database },
       { provide: ADMIN_TOKEN, useValue: ADMIN },
       { provide: LOGGER, useValue: logger },
+      { provide: CONFIG, useValue: readConfig({ ASSAY_LOG_KEY_FILE: sealingKeyFile() }) },
+      { provide: Metrics, useValue: new Metrics() },
     ],
-    exports: [Database, ADMIN_TOKEN, LOGGER],
+    exports: [Database, ADMIN_TOKEN, LOGGER, CONFIG, Metrics],
   })
   class Surroundings {}
 

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { HistorySequencer, placeEntries } from '../../src/history/history.sequencer.js';
+import { HistorySequencer } from '../../src/history/history.sequencer.js';
 import { HistoryStore } from '../../src/history/history.store.js';
+import { placeWithin, within } from '../../src/history/seal.store.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { sqlStateOf } from '../../src/platform/sql-state.js';
 import { inTransaction } from '../../src/platform/transaction.js';
+import { SEALING } from '../support/sealing.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 let testDatabase: TestDatabase;
@@ -37,7 +39,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await owner.query('truncate history_entries, history_sequence, history_unsequenced');
+  await owner.query('truncate history_entries, history_sequence, history_unsequenced, log_tiles, log_checkpoints');
   running = [];
   failures = [];
 });
@@ -47,7 +49,7 @@ afterEach(async () => {
 });
 
 function sequencer(on = database): HistorySequencer {
-  const made = new HistorySequencer(on, (error) => failures.push(error));
+  const made = new HistorySequencer(on, SEALING, { onFailure: (error) => failures.push(error) });
   running.push(made);
   made.start();
   return made;
@@ -169,7 +171,8 @@ describe('the sequencer', () => {
       for (;;) {
         const { rows } = await client.query('select from history_unsequenced limit 1');
         if (rows.length === 0) return;
-        await placeEntries(client, 0, 1 + Math.floor(Math.random() * 8)).catch((error: unknown) => {
+        const limit = 1 + Math.floor(Math.random() * 8);
+        await within(client, () => placeWithin(client, 0, limit)).catch((error: unknown) => {
           // Unique key or deadlock: this one has placed nothing and looks again.
           expect(['23505', '40P01']).toContain(sqlStateOf(error));
         });
@@ -187,15 +190,15 @@ describe('the sequencer', () => {
     const entries = await append(4);
     const [slow, fast] = await Promise.all([database.pool.connect(), database.pool.connect()]);
     await slow.query('begin');
-    expect(await placeEntries(slow, 0, 2)).toEqual({ count: 2, highest: entries[1] });
-    const second = placeEntries(fast, entries[1]!, 2).then(
+    expect(await placeWithin(slow, 0, 2)).toMatchObject({ count: 2, highest: entries[1], first: 1 });
+    const second = within(fast, () => placeWithin(fast, entries[1]!, 2)).then(
       () => null,
       (error: unknown) => sqlStateOf(error),
     );
     await sleep(50);
     await slow.query(end);
     expect(await second).toBe(refused);
-    while ((await placeEntries(fast, 0, 2)).count > 0);
+    while ((await within(fast, () => placeWithin(fast, 0, 2))).count > 0);
     slow.release();
     fast.release();
     expect(await placed(4)).toEqual(end === 'commit' ? entries : [...entries.slice(2), ...entries.slice(0, 2)]);
