@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { hotAuthentication } from './access/access.guard.js';
 import { Authenticator } from './access/authenticator.js';
 import { createAnnouncer } from './attestations/announce-received.js';
 import { AttestationStore } from './attestations/attestation.store.js';
@@ -8,6 +9,8 @@ import { ImageIndexStore } from './attestations/image-index.store.js';
 import { createIngest } from './attestations/ingest.service.js';
 import { IngestStore } from './attestations/ingest.store.js';
 import { VERIFY_QUEUE } from './attestations/verify-queue.js';
+import { HistoryFeed } from './history/history-feed.service.js';
+import { HISTORY_OPERATION, HISTORY_ROLES, historyRoute } from './history/history.routes.js';
 import { ImageStateStore } from './images/image-state.store.js';
 import type { AttestationId } from './intoto/digest.js';
 import { coalesce } from './platform/coalesce.js';
@@ -34,6 +37,7 @@ const MOST_READ_TOGETHER = 500;
 /** What the API's description says of the hot routes. */
 export const HOT_OPERATIONS: readonly RawOperation[] = [
   EVIDENCE_OPERATION,
+  HISTORY_OPERATION,
   IMAGE_INDEX_OPERATION,
   ...VERDICT_OPERATIONS,
 ];
@@ -42,7 +46,23 @@ export const HOT_OPERATIONS: readonly RawOperation[] = [
 export function hotRoutes(app: INestApplicationContext): readonly RawRoute[] {
   const indexes = app.get(ImageIndexStore, { strict: false });
   const authenticator = app.get(Authenticator, { strict: false });
-  return [postingEvidence(app), imageIndexRoute({ authenticator, indexes }), ...givingVerdicts(app)];
+  return [
+    postingEvidence(app),
+    imageIndexRoute({ authenticator, indexes }),
+    followingHistory(app),
+    ...givingVerdicts(app),
+  ];
+}
+
+function followingHistory(app: INestApplicationContext): RawRoute {
+  const feed = app.get(HistoryFeed, { strict: false });
+  const authenticate = hotAuthentication(app.get(Authenticator, { strict: false }), ...HISTORY_ROLES);
+  app
+    .get(Metrics, { strict: false })
+    .gauge('history_streams', 'Streams of events of the history that are open', [], (gauge) => {
+      gauge.set(feed.streams);
+    });
+  return historyRoute({ authenticate, readmit: authenticate, feed });
 }
 
 function postingEvidence(app: INestApplicationContext): RawRoute {
