@@ -13,13 +13,13 @@ import { FactsModule } from './facts/facts.module.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
 import { hotRoutes } from './hot-routes.js';
-import { ImageController } from './images/image.controller.js';
 import { ImagesModule } from './images/images.module.js';
 import { serveApiDescription } from './platform/api-description.js';
 import { createHttpApplication } from './platform/http-application.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import { registerRawRoutes } from './platform/raw-route.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { ImageSummaryController } from './policy/image-summary.controller.js';
 import { ImpactController } from './policy/impact.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
@@ -54,7 +54,7 @@ import { VerificationModule } from './verification/verification.module.js';
     AttestorIdentitiesController,
     AttestorKeysController,
     HistoryController,
-    ImageController,
+    ImageSummaryController,
     ImpactController,
     ImageIndexController,
     PolicyController,

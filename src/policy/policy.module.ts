@@ -68,6 +68,7 @@ import { WaiverStore } from './waiver.store.js';
     VerdictService,
     VerdictStore,
     WaiverService,
+    WaiverStore,
   ],
 })
 export class PolicyModule {}

@@ -88,9 +88,9 @@ const RECORD_GROUP = `
   ),
   recorded as (
     insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict,
-      break_glass)
+      break_glass, question)
     select a.id, a.at, a.image, a.repository, a.policy, a.policy_revision, a.decision, a.actor, a.context, a.verdict,
-      a.break_glass
+      a.break_glass, a.question
     from asked a where a.always or a.id in (select l.verdict from latest l)
     returning id, requested_by, image, policy, policy_revision, decision, break_glass, verdict
   ),
@@ -107,6 +107,16 @@ const RECORD_GROUP = `
 
 const SELECT = `
   select v.id, v.verdict, v.requested_by as "requestedBy", v.context, v.at from verdicts v`;
+
+/** The questions that were asked about the image `$1`. */
+const QUESTIONS_ON = `
+  walked as (
+    (select v.question from verdicts v where v.image = $1 order by v.question limit 1)
+    union all
+    select (select v.question from verdicts v where v.image = $1 and v.question > w.question order by v.question limit 1)
+    from walked w where w.question is not null
+  ),
+  questions as (select question from walked where question is not null)`;
 
 @Injectable()
 export class VerdictStore {
@@ -185,6 +195,30 @@ export class VerdictStore {
         order by v.image, v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text, v.at desc, v.id desc
         limit $2`,
       values: [images, limit],
+    });
+    return rows;
+  }
+
+  /**
+   * The last verdict by policy alone on record for every question that was asked about an image, or that had been given by
+   * the end of a millisecond; in the order of policies, repositories and parameters, at most `limit`. One look into the index
+   * for each question, however often it was asked.
+   */
+  async latestOn(image: Sha256Digest, moment: Date | null, limit: number): Promise<readonly RecordedAnswer[]> {
+    const { rows } = await namedQuery<RecordedAnswer>(this.database.pool, {
+      name: 'verdict-latest-on',
+      text: `
+        with recursive ${QUESTIONS_ON}
+        select v.id, v.at, v.image, v.repository, v.policy, v.decision, v.verdict->'parameters' as parameters
+        from questions q
+        cross join lateral (
+          select * from verdicts v
+          where v.image = $1 and v.question = q.question and not v.break_glass
+            and ($2::timestamptz is null or v.at < $2::timestamptz + interval '1 millisecond')
+          order by v.at desc, v.id desc limit 1
+        ) v
+        order by v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text limit $3`,
+      values: [image, moment, limit],
     });
     return rows;
   }

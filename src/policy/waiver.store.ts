@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Sha256Digest } from '../intoto/digest.js';
 import { Database, namedQuery } from '../platform/database.js';
-import { toWaiver, type RecordedWaiver, type WaiverApproval, type WaiverState } from './recorded-waiver.js';
+import {
+  toWaiver,
+  waiverStateAt,
+  type RecordedWaiver,
+  type WaiverApproval,
+  type WaiverState,
+} from './recorded-waiver.js';
 import type { Parameters } from './verdict.js';
 import type { Waiver, WaiverScope } from './waiver.js';
 
@@ -75,6 +81,23 @@ export class WaiverStore {
       [moment],
     );
     return rows[0]?.revision ?? 0;
+  }
+
+  /**
+   * The waivers that hold at a moment, of whatever policy, for this image or for a repository; by id.
+   *
+   * @param revision the waiver revision as of which it is asked; null: the present one.
+   */
+  async inForceAbout(
+    { digest, repositories }: { readonly digest: Sha256Digest; readonly repositories: readonly string[] },
+    revision: number | null,
+    moment: Date,
+  ): Promise<readonly RecordedWaiver[]> {
+    const { rows } = await this.database.pool.query<RecordedRow>(
+      `${RECORDED} and (w.digest = $2 or w.repository = any($3::text[])) and w.until > $4 order by w.id`,
+      [revision, digest, repositories, moment],
+    );
+    return rows.map(recordedOf).filter((waiver) => waiverStateAt(waiver, moment) === 'active');
   }
 
   /** Waivers, the last made first, before the revision given; and the clock by which their states are. */
