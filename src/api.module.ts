@@ -10,7 +10,6 @@ import { ImageIndexController } from './attestations/image-index.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { ERROR_CODES } from './error-codes.js';
 import { FactsModule } from './facts/facts.module.js';
-import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
 import { hotRoutes } from './hot-routes.js';
 import { ImagesModule } from './images/images.module.js';
@@ -24,6 +23,7 @@ import { ImpactController } from './policy/impact.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { ServiceKeysController } from './policy/service-keys.controller.js';
+import { TimelineController } from './policy/timeline.controller.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
 import { WaiverController } from './policy/waiver.controller.js';
@@ -53,12 +53,12 @@ import { VerificationModule } from './verification/verification.module.js';
     AttestationController,
     AttestorIdentitiesController,
     AttestorKeysController,
-    HistoryController,
     ImageSummaryController,
     ImpactController,
     ImageIndexController,
     PolicyController,
     ServiceKeysController,
+    TimelineController,
     SignedImagesController,
     StatementActsController,
     TokensController,

@@ -5,10 +5,12 @@ import { LOGGER } from '../platform/platform-parts.js';
 import { HistoryFeed } from './history-feed.service.js';
 import { HistorySequencer } from './history.sequencer.js';
 import { HistoryStore } from './history.store.js';
+import { TimelineStore } from './timeline.store.js';
 
 @Module({
   providers: [
     HistoryStore,
+    TimelineStore,
     {
       provide: HistoryFeed,
       inject: [HistoryStore, LOGGER],
@@ -18,7 +20,7 @@ import { HistoryStore } from './history.store.js';
         }),
     },
   ],
-  exports: [HistoryFeed, HistoryStore],
+  exports: [HistoryFeed, HistoryStore, TimelineStore],
 })
 export class HistoryModule {}
 

@@ -79,4 +79,16 @@ export class ImageSummaryStore {
     if (row === undefined) throw new Error(`the summary of ${digest} was not read`);
     return row;
   }
+
+  /** The indexes on record that list an image; the first hundred. */
+  async indexesOf(digest: Sha256Digest): Promise<readonly Sha256Digest[]> {
+    const { rows } = await namedQuery<{ index: Sha256Digest }>(this.database.pool, {
+      name: 'image-indexes-of',
+      text: `
+        select distinct m.index_digest as index from image_manifests m
+        where m.manifest = $1 order by m.index_digest limit 100`,
+      values: [digest],
+    });
+    return rows.map(({ index }) => index);
+  }
 }

@@ -2,8 +2,11 @@ import { Module } from '@nestjs/common';
 import { FactStore } from '../facts/fact.store.js';
 import { FactsModule } from '../facts/facts.module.js';
 import { PastFactStore } from '../facts/past-facts.store.js';
+import { ImageSignersStore } from '../facts/image-signers.store.js';
 import { HistoryModule } from '../history/history.module.js';
+import { TimelineStore } from '../history/timeline.store.js';
 import { ImageStateStore } from '../images/image-state.store.js';
+import { ImageSummaryStore } from '../images/image-summary.store.js';
 import { ImagesModule } from '../images/images.module.js';
 import type { Config } from '../platform/config.js';
 import { CONFIG } from '../platform/platform-parts.js';
@@ -15,6 +18,7 @@ import { PastVerdictService } from './past-verdict.service.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
+import { TimelineService } from './timeline.service.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
 import { WaiverService } from './waiver.service.js';
@@ -57,6 +61,18 @@ import { WaiverStore } from './waiver.store.js';
         evaluation: VerdictService,
       ) => new PastVerdictService({ facts, trust, policies, waivers, verdicts, evaluation }),
     },
+    {
+      provide: TimelineService,
+      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, VerdictStore, WaiverStore],
+      useFactory: (
+        timelines: TimelineStore,
+        signers: ImageSignersStore,
+        summaries: ImageSummaryStore,
+        trust: TrustStore,
+        verdicts: VerdictStore,
+        waivers: WaiverStore,
+      ) => new TimelineService({ timelines, signers, summaries, trust, verdicts, waivers }),
+    },
   ],
   exports: [
     CelEngine,
@@ -65,6 +81,7 @@ import { WaiverStore } from './waiver.store.js';
     PolicyService,
     PolicyStore,
     SERVICE_KEYS,
+    TimelineService,
     VerdictService,
     VerdictStore,
     WaiverService,

@@ -45,6 +45,21 @@ export interface RecordedAnswer {
   readonly decision: Verdict['decision'];
 }
 
+/** Under what an image was asked about, once for each question. */
+export interface AskedQuestion {
+  readonly policy: string;
+  readonly repository: string | null;
+  /** By which it was answered first. */
+  readonly policyRevision: number;
+}
+
+/** An answer that decides otherwise than the one before it to the same question. */
+export interface ChangedAnswer {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly former: { readonly id: string; readonly verdict: Verdict };
+}
+
 export interface VerdictFilter {
   readonly digest: string | null;
   readonly policy: string | null;
@@ -219,6 +234,42 @@ export class VerdictStore {
         ) v
         order by v.policy, coalesce(v.repository, ''), (v.verdict->'parameters')::text limit $3`,
       values: [image, moment, limit],
+    });
+    return rows;
+  }
+
+  /** The questions that were asked about an image, with the policy revision by which each was answered first. */
+  async questionsOn(image: Sha256Digest, limit: number): Promise<readonly AskedQuestion[]> {
+    const { rows } = await namedQuery<AskedQuestion>(this.database.pool, {
+      name: 'verdict-questions-on',
+      text: `
+        with recursive ${QUESTIONS_ON}
+        select v.policy, v.repository, v.policy_revision as "policyRevision"
+        from questions q
+        cross join lateral (
+          select * from verdicts v where v.image = $1 and v.question = q.question order by v.at, v.id limit 1
+        ) v
+        limit $2`,
+      values: [image, limit],
+    });
+    return rows;
+  }
+
+  /** Those of these verdicts that decide otherwise than the one before them by policy alone on the same question. */
+  async changedAnswers(ids: readonly string[]): Promise<readonly ChangedAnswer[]> {
+    if (ids.length === 0) return [];
+    const { rows } = await namedQuery<ChangedAnswer>(this.database.pool, {
+      name: 'verdict-changed-answers',
+      text: `
+        select v.id, v.verdict, json_build_object('id', p.id, 'verdict', p.verdict) as former
+        from verdicts v
+        cross join lateral (
+          select p.id, p.decision, p.verdict from verdicts p
+          where p.image = v.image and p.question = v.question and not p.break_glass and (p.at, p.id) < (v.at, v.id)
+          order by p.at desc, p.id desc limit 1
+        ) p
+        where v.id = any($1::uuid[]) and not v.break_glass and p.decision <> v.decision`,
+      values: [ids],
     });
     return rows;
   }

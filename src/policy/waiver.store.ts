@@ -100,6 +100,22 @@ export class WaiverStore {
     return rows.map(recordedOf).filter((waiver) => waiverStateAt(waiver, moment) === 'active');
   }
 
+  /** The ids of waivers under these policies whose scope is this image or one of these repositories, whatever their state. */
+  async idsAbout(
+    digest: Sha256Digest,
+    repositories: readonly string[],
+    policies: readonly string[],
+  ): Promise<readonly string[]> {
+    const { rows } = await namedQuery<{ id: string }>(this.database.pool, {
+      name: 'waiver-ids-about',
+      text: `
+        select id from waivers
+        where policy = any($3::text[]) and (digest = $1 or repository = any($2::text[])) order by revision`,
+      values: [digest, repositories, policies],
+    });
+    return rows.map(({ id }) => id);
+  }
+
   /** Waivers, the last made first, before the revision given; and the clock by which their states are. */
   async list(
     filter: WaiverFilter,
