@@ -115,23 +115,24 @@ export class TimelineStore {
     limit: number,
   ): Promise<TimelineList> {
     const { trustRevisions, policies, waivers, indexes } = touching;
-    const { rows } = await namedQuery<ListedRow>(this.database.pool, {
-      name: 'timeline',
-      text: `
+    const filtered = filteredBy(filter, 9);
+    const { rows } = await this.database.pool.query<ListedRow>(
+      `
         select c."completeTo", p.*
         from (select coalesce(max(sequence), 0) as "completeTo" from history_sequence) c
         left join lateral (
           select ${COLUMNS}
-          from (${ABOUT}) about
-          join history_sequence q on q.entry = about.id
-          join history_entries e on e.id = about.id
+          from (
+            select q.sequence, q.entry
+            from (${ABOUT}) about join history_sequence q on q.entry = about.id ${filtered.join}
+            where q.sequence > $7 ${filtered.where}
+            order by q.sequence limit $8
+          ) q
+          join history_entries e on e.id = q.entry
           left join attestations a on a.id = e.attestation
-          where q.sequence > $7 and ($8::text is null or e.type = $8) and ($9::text is null or e.actor = $9)
-            and ($10::timestamptz is null or e.at >= $10) and ($11::timestamptz is null or e.at < $11)
-          order by q.sequence limit $12
         ) p on true
         order by p.sequence`,
-      values: [
+      [
         digest,
         trustRevisions,
         policies.map(({ policy }) => policy),
@@ -139,13 +140,10 @@ export class TimelineStore {
         waivers,
         indexes,
         after,
-        filter.type,
-        filter.actor,
-        filter.since,
-        filter.until,
         limit + 1,
+        ...filtered.values,
       ],
-    });
+    );
     const found = rows.filter(isFound).map(({ completeTo: _completeTo, ...entry }): TimelineEntry => entry);
     return { entries: found.slice(0, limit), more: found.length > limit, completeTo: rows[0]?.completeTo ?? 0 };
   }
@@ -160,6 +158,25 @@ export class TimelineStore {
     });
     return Map.groupBy(rows, ({ of }) => of);
   }
+}
+
+/** Without a filter the entries themselves are read for those of the page alone. */
+function filteredBy(
+  { type, actor, since, until }: Omit<HistoryFilter, 'digest'>,
+  first: number,
+): { readonly join: string; readonly where: string; readonly values: readonly unknown[] } {
+  const conditions: readonly (readonly [string, unknown])[] = [
+    ['f.type =', type],
+    ['f.actor =', actor],
+    ['f.at >=', since],
+    ['f.at <', until],
+  ];
+  const set = conditions.filter(([, value]) => value !== null);
+  return {
+    join: set.length === 0 ? '' : 'join history_entries f on f.id = about.id',
+    where: set.map(([condition], place) => `and ${condition} $${first + place}`).join(' '),
+    values: set.map(([, value]) => value),
+  };
 }
 
 type FoundRow = TimelineEntry & { readonly completeTo: number };

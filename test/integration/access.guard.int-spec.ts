@@ -335,8 +335,6 @@ describe('the routes for tokens', () => {
 });
 
 describe('the routes for history', () => {
-  const DIGEST = `sha256:${'a'.repeat(64)}`;
-
   it('tell of every change in order, to auditors', async () => {
     const { id, token } = await tokenWith('auditor');
     await ask('DELETE', `/v1/tokens/${id}`);
