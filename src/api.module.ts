@@ -9,6 +9,7 @@ import { AttestationController } from './attestations/attestation.controller.js'
 import { ImageIndexController } from './attestations/image-index.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { ERROR_CODES } from './error-codes.js';
+import { ExportModule } from './export/export.module.js';
 import { FactsModule } from './facts/facts.module.js';
 import { HistoryModule } from './history/history.module.js';
 import { hotRoutes } from './hot-routes.js';
@@ -42,6 +43,7 @@ import { VerificationModule } from './verification/verification.module.js';
   imports: [
     AccessModule,
     AttestationsModule,
+    ExportModule,
     FactsModule,
     HistoryModule,
     ImagesModule,

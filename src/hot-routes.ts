@@ -9,6 +9,8 @@ import { ImageIndexStore } from './attestations/image-index.store.js';
 import { createIngest } from './attestations/ingest.service.js';
 import { IngestStore } from './attestations/ingest.store.js';
 import { VERIFY_QUEUE } from './attestations/verify-queue.js';
+import { ArchiveService } from './export/archive.service.js';
+import { EXPORT_OPERATION, EXPORT_ROLES, exportRoute } from './export/export.routes.js';
 import { HistoryFeed } from './history/history-feed.service.js';
 import { HISTORY_OPERATION, HISTORY_ROLES, historyRoute } from './history/history.routes.js';
 import { ImageStateStore } from './images/image-state.store.js';
@@ -37,6 +39,7 @@ const MOST_READ_TOGETHER = 500;
 /** What the API's description says of the hot routes. */
 export const HOT_OPERATIONS: readonly RawOperation[] = [
   EVIDENCE_OPERATION,
+  EXPORT_OPERATION,
   HISTORY_OPERATION,
   IMAGE_INDEX_OPERATION,
   ...VERDICT_OPERATIONS,
@@ -50,6 +53,10 @@ export function hotRoutes(app: INestApplicationContext): readonly RawRoute[] {
     postingEvidence(app),
     imageIndexRoute({ authenticator, indexes }),
     followingHistory(app),
+    exportRoute({
+      authenticate: hotAuthentication(authenticator, ...EXPORT_ROLES),
+      archives: app.get(ArchiveService, { strict: false }),
+    }),
     ...givingVerdicts(app),
   ];
 }

@@ -58,6 +58,19 @@ export class TimelineService {
     return { items: entries.map((entry) => ({ ...entry, flip: flips.get(entry.entry) ?? null })), more, completeTo };
   }
 
+  /** The sequences of a page of it, without looking for what changed. */
+  async sequences(
+    digest: Sha256Digest,
+    { since, until }: Pick<HistoryFilter, 'since' | 'until'>,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly sequences: readonly number[]; readonly more: boolean }> {
+    const filter = { type: null, actor: null, since, until };
+    const touching = await this.touching(digest);
+    const { entries, more } = await this.options.timelines.list(digest, touching, filter, after, limit);
+    return { sequences: entries.map(({ sequence }) => sequence), more };
+  }
+
   private async touching(digest: Sha256Digest): Promise<Touching> {
     const { signers, summaries, trust, verdicts, waivers } = this.options;
     const [signed, snapshot, questions, indexes] = await Promise.all([
