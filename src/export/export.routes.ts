@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isSha256Digest, type Sha256Digest } from '../intoto/digest.js';
@@ -58,9 +59,11 @@ export function exportRoute({ authenticate, archives }: ExportRouteOptions): Raw
     handle: async (request, reply) => {
       const query = await validateRequest(exportQuery, request.query, 'query');
       const question = parseExport(query);
-      reply.header('cache-control', 'no-store').type(ARCHIVE_TYPE);
+      reply.header('cache-control', 'no-store').header('vary', 'accept-encoding').type(ARCHIVE_TYPE);
       if (request.method === 'HEAD') return reply.send('');
-      return reply.send(streamTo(reply, await archives.write(question, () => authenticate(request))));
+      const archive = streamTo(reply, await archives.write(question, () => authenticate(request)));
+      if (!takesGzip(request)) return reply.send(archive);
+      return reply.header('content-encoding', 'gzip').send(zipped(archive));
     },
   };
 }
@@ -80,6 +83,24 @@ function parseDigest(text: string): Sha256Digest {
   throw new AppError('malformed', 'digest_malformed', 'an image digest is sha256: and 64 lower-case hex digits', {
     errors: [{ path: 'query.digest', message: 'must be sha256: and 64 lower-case hex digits' }],
   });
+}
+
+/** Whether the client named gzip among the codings it takes (RFC 9110 section 12.5.3). */
+function takesGzip({ headers }: FastifyRequest): boolean {
+  const codings = [headers['accept-encoding'] ?? ''].flat().join(',').toLowerCase().split(',');
+  return codings.some((coding) => /^\s*gzip\s*(?:;\s*q=(?:0\.\d*[1-9]\d*|1(?:\.0*)?)\s*)?$/.test(coding));
+}
+
+/** What ends badly on the one side does so on the other. */
+function zipped(archive: Readable): Readable {
+  const gzip = createGzip();
+  archive.once('error', (error) => {
+    gzip.destroy(error);
+  });
+  gzip.once('close', () => {
+    archive.destroy();
+  });
+  return archive.pipe(gzip);
 }
 
 function streamTo(reply: FastifyReply, { lines, close, stopping }: OpenArchive): Readable {

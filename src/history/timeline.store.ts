@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import { Database, namedQuery } from '../platform/database.js';
 import type { HistoryFilter, PlacedEntry } from './history.store.js';
 import { TRUST_TYPES, WAIVER_TYPES } from './revision-types.js';
@@ -14,11 +14,15 @@ export interface Touching {
   readonly waivers: readonly string[];
   /** Indexes that list the image. */
   readonly indexes: readonly Sha256Digest[];
+  /** Other digests, evidence about which bears on the image, such as the commit it was built from. */
+  readonly related: readonly SubjectDigest[];
 }
 
 /** An entry in its place, with the kind of the attestation that it is about. */
 export interface TimelineEntry extends PlacedEntry {
   readonly kind: string | null;
+  /** The related digest that the attestation is about; null where it is about the image. */
+  readonly related: SubjectDigest | null;
 }
 
 export interface TimelineList {
@@ -48,12 +52,18 @@ const COLUMNS = `q.sequence, e.id::text as entry, e.at, e.actor, e.type, e.image
 /** Causes of one answer, beyond which they are left out. */
 const MOST_CAUSES = 20;
 
-/** `$1` is the image, `$2` to `$6` what touches it. Each branch is a look into an index of its own. */
+/** The first of the related digests `$9` that evidence is about which is not about the image `$1`. */
+const RELATED = `
+  (select min(s.subject) from attestation_subjects s
+   where s.attestation = e.attestation and s.subject = any($9::text[])
+     and not exists (select from attestation_subjects o where o.attestation = e.attestation and o.subject = $1)) as related`;
+
+/** `$1` is the image, `$2` to `$6` and `$9` what touches it. Each branch is a look into an index of its own. */
 const ABOUT = `
   select id from history_entries where image = $1
   union
   select about.id from attestation_subjects s join history_entries about on about.attestation = s.attestation
-  where s.subject = $1
+  where s.subject = any($9::text[] || $1::text)
   union
   select id from history_entries where type ${TRUST} and (data->>'trustRevision')::bigint = any($2::bigint[])
   union
@@ -70,7 +80,7 @@ const CAUSES = `
   from jsonb_to_recordset($1::jsonb) as l (entry text, appeared text[], known text[], since timestamptz,
     "trustRevisions" bigint[], policy jsonb, waivers jsonb)
   cross join lateral (
-    select ${COLUMNS}
+    select ${COLUMNS}, null as related
     from (
       select max(id) as id from history_entries
       where attestation = any(l.appeared) and type ${EXAMINED} and id < l.entry::bigint group by attestation
@@ -114,14 +124,14 @@ export class TimelineStore {
     after: number,
     limit: number,
   ): Promise<TimelineList> {
-    const { trustRevisions, policies, waivers, indexes } = touching;
-    const filtered = filteredBy(filter, 9);
+    const { trustRevisions, policies, waivers, indexes, related } = touching;
+    const filtered = filteredBy(filter, 10);
     const { rows } = await this.database.pool.query<ListedRow>(
       `
         select c."completeTo", p.*
         from (select coalesce(max(sequence), 0) as "completeTo" from history_sequence) c
         left join lateral (
-          select ${COLUMNS}
+          select ${COLUMNS}, ${RELATED}
           from (
             select q.sequence, q.entry
             from (${ABOUT}) about join history_sequence q on q.entry = about.id ${filtered.join}
@@ -141,6 +151,7 @@ export class TimelineStore {
         indexes,
         after,
         limit + 1,
+        related,
         ...filtered.values,
       ],
     );

@@ -17,6 +17,10 @@ type Cause = z.infer<typeof cause>;
 
 const timelineItem = entryAnswer.extend({
   summary: z.string().describe('The entry in words'),
+  related: z
+    .string()
+    .nullable()
+    .describe('What the attestation is about, where it is not the image: the commit it was built from, say'),
   flip: z
     .object({
       from: decision,
@@ -37,9 +41,9 @@ export type TimelinePage = z.infer<typeof timelinePage>;
 
 /** An entry of a timeline as clients see it. */
 export function toTimelineAnswer(item: TimelineItem): z.infer<typeof timelineItem> {
-  const { flip, kind } = item;
+  const { flip, kind, related } = item;
   const summary = summaryOf(item, kind);
-  if (flip === null) return { ...toAnswer(item), summary, flip };
+  if (flip === null) return { ...toAnswer(item), summary, related, flip };
   const { from, to, former, expired } = flip;
   const time: readonly Cause[] =
     expired === null
@@ -48,6 +52,7 @@ export function toTimelineAnswer(item: TimelineItem): z.infer<typeof timelineIte
   return {
     ...toAnswer(item),
     summary: `${summary}; before it was ${from}`,
+    related,
     flip: { from, to, former, causes: [...flip.causes.map(causeOf), ...time] },
   };
 }

@@ -41,6 +41,9 @@ export interface TimelineServiceOptions {
 /** Questions asked about one image, of which the policies and repositories are looked at. */
 const MOST_QUESTIONS = 1_000;
 
+/** Digests beside the image, beyond which evidence about them is left out. */
+const MOST_RELATED = 20;
+
 /** What happened about an image, whichever room it happened in, and what of it changed an answer. */
 export class TimelineService {
   constructor(private readonly options: TimelineServiceOptions) {}
@@ -73,22 +76,27 @@ export class TimelineService {
 
   private async touching(digest: Sha256Digest): Promise<Touching> {
     const { signers, summaries, trust, verdicts, waivers } = this.options;
-    const [signed, snapshot, questions, indexes] = await Promise.all([
-      signers.find(digest),
+    const [snapshot, questions, indexes] = await Promise.all([
       trust.snapshot(),
       verdicts.questionsOn(digest, MOST_QUESTIONS),
       summaries.indexesOf(digest),
     ]);
+    const related = [...new Set(questions.flatMap((question) => question.related))].sort().slice(0, MOST_RELATED);
+    const signed = await Promise.all([digest, ...related].map((each) => signers.find(each)));
     const policies = Map.groupBy(questions, ({ policy }) => policy);
     const repositories = [...new Set(questions.flatMap(({ repository }) => repository ?? []))];
     return {
-      trustRevisions: touchingRevisions(snapshot, signed),
+      trustRevisions: touchingRevisions(snapshot, {
+        signers: signed.flatMap((each) => each.signers),
+        signedDigests: signed.flatMap((each) => each.signedDigests),
+      }),
       policies: [...policies].map(([policy, asked]) => ({
         policy,
         from: Math.min(...asked.map(({ policyRevision }) => policyRevision)),
       })),
       waivers: await waivers.idsAbout(digest, repositories, [...policies.keys()]),
       indexes,
+      related,
     };
   }
 

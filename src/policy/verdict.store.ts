@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { historyCtes } from '../history/history-sql.js';
-import type { Sha256Digest } from '../intoto/digest.js';
+import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
 import type { Parameters, Verdict } from './verdict.js';
@@ -51,6 +51,8 @@ export interface AskedQuestion {
   readonly repository: string | null;
   /** By which it was answered first. */
   readonly policyRevision: number;
+  /** The other digests on which the last answer depends. */
+  readonly related: readonly SubjectDigest[];
 }
 
 /** An answer that decides otherwise than the one before it to the same question. */
@@ -244,11 +246,16 @@ export class VerdictStore {
       name: 'verdict-questions-on',
       text: `
         with recursive ${QUESTIONS_ON}
-        select v.policy, v.repository, v.policy_revision as "policyRevision"
+        select v.policy, v.repository, v.policy_revision as "policyRevision",
+          array(select json_object_keys(coalesce(l.related, '{}'))) as related
         from questions q
         cross join lateral (
           select * from verdicts v where v.image = $1 and v.question = q.question order by v.at, v.id limit 1
         ) v
+        cross join lateral (
+          select l.verdict->'revisions'->'related' as related from verdicts l
+          where l.image = $1 and l.question = q.question order by l.at desc, l.id desc limit 1
+        ) l
         limit $2`,
       values: [image, limit],
     });

@@ -199,6 +199,17 @@ describe('an export', () => {
     expectRefused(await auditor.get(`/v1/export?${query}`), { status: 400, code, paths: [path] });
   });
 
+  it('is compressed for those who take it so', async () => {
+    const plain = await auditor.get(`/v1/export?${EVER}`, { 'accept-encoding': 'identity' });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(
+      (await auditor.get(`/v1/export?${EVER}`, { 'accept-encoding': 'gzip;q=0' })).headers.has('content-encoding'),
+    ).toBe(false);
+    const zipped = await auditor.get(`/v1/export?${EVER}`, { 'accept-encoding': 'br, gzip;q=0.5' });
+    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    expect(zipped.text).toBe(plain.text);
+  });
+
   it('is for auditors', async () => {
     expectRefused(await gate.get(`/v1/export?${EVER}`), { status: 403, code: 'role_missing' });
     expect((await app.request(`/v1/export?${EVER}`, { method: 'HEAD' })).status).toBe(200);

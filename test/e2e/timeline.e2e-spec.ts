@@ -5,7 +5,7 @@ import { demand } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
 import { ApiContract } from '../support/api-contract.js';
 import { expectRefused } from '../support/problems.js';
-import { PREDICATE_TYPES, testResult } from '../support/predicates.js';
+import { PREDICATE_TYPES, provenance, testResult } from '../support/predicates.js';
 import { newImage, postExamined, publish } from '../support/release.js';
 import { envelopeOf, makeKey, statementAbout, type TestKey } from '../support/sign.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -231,6 +231,32 @@ describe('the timeline of an image', () => {
     await asked(each);
     const last = (await timeline(each.image)).at(-1);
     expect(causesOf(last)).toEqual([['evidence', `a test was verified, signed by ${each.name}/k1`]]);
+  });
+
+  it('has the evidence about the commit that the image was built from, where a policy asks for it', async () => {
+    const each = await newCase();
+    const { name, image, key } = each;
+    const commit = '1'.repeat(40);
+    const keys = [{ id: 'k1', publicKey: key.publicKey }];
+    demand(await admin.put(`/v1/attestors/${name}`, { kinds: ['test', 'build'], keys }), 200);
+    const document = `policy: ${name}
+requirements:
+  - {id: built, kind: build, from: [${name}]}
+  - {id: tested, kind: test, from: [${name}], of: source}
+`;
+    await publish(admin, name, document);
+    const built = envelopeOf(statementAbout(image, PREDICATE_TYPES.provenance, provenance({ commit })), [key]);
+    await postExamined(admin, built);
+    await asked(each);
+    await tested({ ...each, image: `gitCommit:${commit}` });
+    await asked(each);
+    const items = await timeline(image);
+    const aboutCommit = items.filter(({ related }) => related !== null);
+    expect(aboutCommit.map(({ type, related }) => [type, related])).toEqual([
+      ['attestation.received', `gitCommit:${commit}`],
+      ['attestation.verified', `gitCommit:${commit}`],
+    ]);
+    expect(items.at(-1)?.flip?.causes.map(({ sequence }) => sequence)).toEqual([aboutCommit[1]?.sequence]);
   });
 
   it('begins with the policy as it was first asked under, and has nothing of policies never asked', async () => {

@@ -8,7 +8,13 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const IMAGE = `sha256:${'a'.repeat(64)}` as Sha256Digest;
 const ENTRIES = 100_000;
 const ANYTHING = { type: null, actor: null, since: null, until: null };
-const TOUCHING: Touching = { trustRevisions: [3], policies: [{ policy: 'p2', from: 5 }], waivers: [], indexes: [] };
+const TOUCHING: Touching = {
+  trustRevisions: [3],
+  policies: [{ policy: 'p2', from: 5 }],
+  waivers: [],
+  indexes: [],
+  related: [],
+};
 
 let testDatabase: TestDatabase;
 let owner: pg.Client;
