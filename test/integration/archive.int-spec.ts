@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { entities } from '../../src/data-source.js';
-import { NO_PROOFS } from '../../src/export/archive.js';
+import { NO_PROOFS, type ProofSource } from '../../src/export/archive.js';
 import { ArchiveService, MOST_ARCHIVES, type ArchiveQuestion } from '../../src/export/archive.service.js';
 import { ArchiveStore } from '../../src/export/archive.store.js';
 import { HistoryStore } from '../../src/history/history.store.js';
@@ -16,6 +16,15 @@ const admitted = (): Promise<void> => Promise.resolve();
 let testDatabase: TestDatabase;
 let database: Database;
 let archives: ArchiveService;
+
+function archivesWith(proofs: ProofSource): ArchiveService {
+  return new ArchiveService({
+    store: new ArchiveStore(database),
+    history: new HistoryStore(database),
+    timelines: { sequences: () => Promise.resolve({ sequences: [], more: false }) },
+    proofs,
+  });
+}
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -37,12 +46,7 @@ beforeAll(async () => {
   await owner.query('insert into history_sequence (sequence, entry) select id, id from history_entries');
   await owner.end();
   database = await openDatabase({ url: testDatabase.url, entities, applicationName: 'test', poolSize: 4 });
-  archives = new ArchiveService({
-    store: new ArchiveStore(database),
-    history: new HistoryStore(database),
-    timelines: { sequences: () => Promise.resolve({ sequences: [], more: false }) },
-    proofs: NO_PROOFS,
-  });
+  archives = archivesWith(NO_PROOFS);
 });
 
 afterAll(async () => {
@@ -72,6 +76,26 @@ describe('an archive being written', () => {
     }
     close();
     expect(sequences).toEqual(Array.from({ length: ENTRIES - 20 }, (_, place) => place + 21));
+  });
+
+  it('carries the proofs that lead to one checkpoint, as far as entries are sealed', async () => {
+    const sealed = archivesWith({
+      checkpoint: () => Promise.resolve({ size: 2_990 }),
+      proofs: (_checkpoint, sequences) =>
+        Promise.resolve(new Map(sequences.filter((sequence) => sequence <= 2_990).map((each) => [each, { of: each }]))),
+    });
+    const { lines, close } = await sealed.write({ ...ALL, after: 2_980 }, admitted);
+    const records: { record: string; sequence?: number; proof?: unknown; checkpoint?: unknown }[] = [];
+    for await (const line of lines) records.push(JSON.parse(line));
+    close();
+    const entries = records.filter(({ record }) => record === 'entry');
+    expect(entries.map(({ proof }) => proof)).toEqual(
+      entries.map(({ sequence }) => (sequence! <= 2_990 ? { of: sequence } : null)),
+    );
+    expect(records.slice(-2)).toEqual([
+      { record: 'checkpoint', checkpoint: { size: 2_990 } },
+      { record: 'footer', counts: { header: 1, entry: 20, checkpoint: 1 }, last: ENTRIES },
+    ]);
   });
 
   it('is one of a bounded number', async () => {
