@@ -12,6 +12,7 @@ const rooms = {
   policy: ['facts', 'images', 'trust', 'access', 'history', 'intoto', 'platform'],
   'policy-test': ['policy', 'facts', 'trust', 'intoto', 'platform'],
   gates: ['policy', 'attestations', 'access', 'intoto', 'platform'],
+  export: ['policy', 'history', 'intoto', 'platform'],
   watch: ['policy', 'facts', 'access', 'history', 'platform'],
   cli: ['intoto'],
 };
@@ -50,7 +51,7 @@ module.exports = {
       name: 'no-framework-in-pure-files',
       severity: 'error',
       from: {
-        path: '^src/(facts|trust|policy|images|history|attestations|verification|access)/',
+        path: '^src/(facts|trust|policy|images|history|attestations|verification|access|export)/',
         pathNot:
           '\\.(controller|service|store|entity|module|processor|sweeper|sequencer|guard|decorator|filter|routes|dto)\\.ts$',
       },

@@ -27,6 +27,7 @@ const VERDICTS = `
     context jsonb,
     verdict json not null,
     break_glass boolean not null default false,
+    question text collate "C" not null,
     constraint verdicts_pkey primary key (id)
   ) partition by range (id)`;
 
@@ -35,6 +36,7 @@ const VERDICT_INDEXES = [
   `create index verdicts_image on verdicts (image, at, id)`,
   `create index verdicts_policy on verdicts (policy, at, id)`,
   `create index verdicts_break_glass on verdicts (at, id) where break_glass`,
+  `create index verdicts_question on verdicts (image, question, at, id)`,
 ];
 
 const ENTRIES = `
@@ -50,9 +52,19 @@ const ENTRIES = `
     constraint history_entries_pkey primary key (id)
   ) partition by range (id)`;
 
-const ENTRY_INDEXES = ['image', 'attestation', 'type', 'actor'].map(
-  (column) => `create index history_entries_${column} on history_entries (${column}, id)`,
-);
+const ENTRY_INDEXES = [
+  ...['image', 'attestation', 'type', 'actor'].map(
+    (column) => `create index history_entries_${column} on history_entries (${column}, id)`,
+  ),
+  `create index history_entries_verdict on history_entries ((data->>'verdict'))
+   where type in ('verdict.recorded', 'verdict.break_glass')`,
+  `create index history_entries_policies on history_entries ((data->>'policy'), id) where type = 'policy.changed'`,
+  `create index history_entries_waivers on history_entries ((data->>'waiver'), id)
+   where type in ('waiver.created', 'waiver.approved', 'waiver.revoked')`,
+  `create index history_entries_trust on history_entries (((data->>'trustRevision')::bigint))
+   where type in ('attestor.created', 'attestor.changed', 'attestor.deleted', 'key.revoked', 'identity.revoked',
+     'trust_root.created', 'trust_root.changed', 'trust_root.deleted', 'attestation.revoked', 'attestation.retracted')`,
+];
 
 /** Arbitrary, the same in every version: whoever makes ranges meets at it. */
 const PARTITIONS_LOCK = 0x61_73_73_63;
@@ -112,11 +124,11 @@ export class Partitions1764000001700 implements MigrationInterface {
       await queryRunner.query(`alter table ${table} rename to ${table}_whole`);
       await queryRunner.query(`alter table ${table}_whole rename constraint ${table}_pkey to ${table}_whole_pkey`);
     }
-    for (const index of ['verdicts_at', 'verdicts_image', 'verdicts_policy', 'verdicts_break_glass']) {
-      await queryRunner.query(`drop index ${index}`);
+    for (const kept of ['at', 'image', 'policy', 'break_glass', 'question']) {
+      await queryRunner.query(`drop index verdicts_${kept}`);
     }
-    for (const column of ['image', 'attestation', 'type', 'actor']) {
-      await queryRunner.query(`drop index history_entries_${column}`);
+    for (const kept of ['image', 'attestation', 'type', 'actor', 'verdict', 'policies', 'waivers', 'trust']) {
+      await queryRunner.query(`drop index history_entries_${kept}`);
     }
     await queryRunner.query(`alter sequence history_entries_id_seq rename to history_entries_whole_id_seq`);
     for (const text of [ENVELOPES, VERDICTS, ...VERDICT_INDEXES, ENTRIES, ...ENTRY_INDEXES]) {
@@ -139,8 +151,8 @@ export class Partitions1764000001700 implements MigrationInterface {
       insert into envelopes (attestation, received_at, bytes)
       select e.attestation, a.received_at, e.bytes from envelopes_whole e join attestations a on a.id = e.attestation`);
     await queryRunner.query(`
-      insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass)
-      select id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass
+      insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass, question)
+      select id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass, question
       from verdicts_whole`);
     await queryRunner.query(`
       insert into history_entries (id, at, actor, type, image, attestation, data, nonce) overriding system value

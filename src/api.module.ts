@@ -9,24 +9,25 @@ import { AttestationController } from './attestations/attestation.controller.js'
 import { ImageIndexController } from './attestations/image-index.controller.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { ERROR_CODES } from './error-codes.js';
+import { ExportModule } from './export/export.module.js';
 import { FactsModule } from './facts/facts.module.js';
-import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
 import { LogController, WITNESSES } from './history/log.controller.js';
 import { LogProofController } from './history/log-proof.controller.js';
 import { parseNoteKeys } from './history/log-settings.js';
 import { hotRoutes } from './hot-routes.js';
-import { ImageController } from './images/image.controller.js';
 import { ImagesModule } from './images/images.module.js';
 import { serveApiDescription } from './platform/api-description.js';
 import { createHttpApplication } from './platform/http-application.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import { registerRawRoutes } from './platform/raw-route.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { ImageSummaryController } from './policy/image-summary.controller.js';
 import { ImpactController } from './policy/impact.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { ServiceKeysController } from './policy/service-keys.controller.js';
+import { TimelineController } from './policy/timeline.controller.js';
 import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
 import { WaiverController } from './policy/waiver.controller.js';
@@ -45,6 +46,7 @@ import { VerificationModule } from './verification/verification.module.js';
   imports: [
     AccessModule,
     AttestationsModule,
+    ExportModule,
     FactsModule,
     HistoryModule,
     ImagesModule,
@@ -56,14 +58,14 @@ import { VerificationModule } from './verification/verification.module.js';
     AttestationController,
     AttestorIdentitiesController,
     AttestorKeysController,
-    HistoryController,
-    ImageController,
+    ImageSummaryController,
     ImpactController,
     ImageIndexController,
     LogController,
     LogProofController,
     PolicyController,
     ServiceKeysController,
+    TimelineController,
     SignedImagesController,
     StatementActsController,
     TokensController,

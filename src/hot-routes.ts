@@ -14,6 +14,10 @@ import { COSIGNATURE_ROLES, COSIGNATURES_OPERATION, cosignaturesRoute } from './
 import { WITNESSES } from './history/log.controller.js';
 import { LogStore } from './history/log.store.js';
 import type { NoteKey } from './history/note-key.js';
+import { ArchiveService } from './export/archive.service.js';
+import { EXPORT_OPERATION, EXPORT_ROLES, exportRoute } from './export/export.routes.js';
+import { HistoryFeed } from './history/history-feed.service.js';
+import { HISTORY_OPERATION, HISTORY_ROLES, historyRoute } from './history/history.routes.js';
 import { ImageStateStore } from './images/image-state.store.js';
 import type { AttestationId } from './intoto/digest.js';
 import { coalesce } from './platform/coalesce.js';
@@ -37,6 +41,8 @@ const MOST_READ_TOGETHER = 500;
 /** What the API's description says of the hot routes. */
 export const HOT_OPERATIONS: readonly RawOperation[] = [
   EVIDENCE_OPERATION,
+  EXPORT_OPERATION,
+  HISTORY_OPERATION,
   IMAGE_INDEX_OPERATION,
   COSIGNATURES_OPERATION,
   ...VERDICT_OPERATIONS,
@@ -52,7 +58,28 @@ export function hotRoutes(app: INestApplicationContext): readonly RawRoute[] {
     store: app.get(LogStore, { strict: false }),
     witnesses: app.get<readonly NoteKey[]>(WITNESSES, { strict: false }),
   });
-  return [postingEvidence(app), imageIndexRoute({ authenticator, indexes }), cosignatures, ...givingVerdicts(app)];
+  return [
+    postingEvidence(app),
+    imageIndexRoute({ authenticator, indexes }),
+    cosignatures,
+    followingHistory(app),
+    exportRoute({
+      authenticate: hotAuthentication(authenticator, ...EXPORT_ROLES),
+      archives: app.get(ArchiveService, { strict: false }),
+    }),
+    ...givingVerdicts(app),
+  ];
+}
+
+function followingHistory(app: INestApplicationContext): RawRoute {
+  const feed = app.get(HistoryFeed, { strict: false });
+  const authenticate = hotAuthentication(app.get(Authenticator, { strict: false }), ...HISTORY_ROLES);
+  app
+    .get(Metrics, { strict: false })
+    .gauge('history_streams', 'Streams of events of the history that are open', [], (gauge) => {
+      gauge.set(feed.streams);
+    });
+  return historyRoute({ authenticate, readmit: authenticate, feed });
 }
 
 function postingEvidence(app: INestApplicationContext): RawRoute {

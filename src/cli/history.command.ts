@@ -4,7 +4,7 @@ import { readAnswer } from './answer.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import { printable } from './printable.js';
-import type { Service } from './service.js';
+import type { Service, ServiceAnswer } from './service.js';
 import type { Surroundings } from './surroundings.js';
 
 const historyPage = z.object({
@@ -22,6 +22,8 @@ const historyPage = z.object({
   nextCursor: z.string().nullable(),
 });
 
+const followedPage = historyPage.extend({ completeTo: z.number() });
+
 export interface HistoryOptions {
   readonly digest: string | null;
   readonly type: string | null;
@@ -30,35 +32,71 @@ export interface HistoryOptions {
   /** How many entries to print at most. */
   readonly limit: number;
   readonly json: boolean;
+  /** Without end: what was made since, or what is made from this moment on, and then whatever comes. */
+  readonly follow: boolean;
 }
 
 /** The most a page may hold. */
 const PAGE = 1000;
+/** How long the service is asked to wait for an entry, in seconds. */
+const WAIT = 25;
 
 /** Prints the account of what the service did, in its order, one line an entry. */
 export async function history(
-  { digest, type, since, limit, json }: HistoryOptions,
+  options: HistoryOptions,
   service: Service,
-  { print }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<ExitCode> {
+  const { digest } = options;
   if (digest !== null && !isSha256Digest(digest)) throw new Failure(`a digest is sha256:… in full, not ${digest}`);
-  let left = limit;
+  if (options.follow) return follow(options, service, surroundings);
+  let left = options.limit;
   for (let cursor: string | null = ''; cursor !== null && left > 0;) {
-    const query = new URLSearchParams({ limit: String(Math.min(left, PAGE)) });
-    if (digest !== null) query.set('digest', digest);
-    if (type !== null) query.set('type', type);
-    if (since !== null) query.set('since', since);
+    const query = queryOf(options, Math.min(left, PAGE));
     if (cursor !== '') query.set('cursor', cursor);
-    const path = `/v1/history?${query.toString()}`;
-    const page: z.infer<typeof historyPage> = readAnswer(
-      await service.request({ method: 'GET', path, idempotent: true }),
-      historyPage,
-    );
-    for (const entry of page.items) print(json ? JSON.stringify(entry) : entryLine(entry));
+    const page: z.infer<typeof historyPage> = readAnswer(await ask(service, query), historyPage);
+    printEntries(page.items, options, surroundings);
     left -= page.items.length;
     cursor = page.items.length === 0 ? null : page.nextCursor;
   }
   return EXIT.yes;
+}
+
+async function follow(options: HistoryOptions, service: Service, surroundings: Surroundings): Promise<never> {
+  let after = options.since === null ? await endOf(service) : 0;
+  for (;;) {
+    const query = queryOf(options, PAGE);
+    query.set('after', String(after));
+    query.set('wait', String(WAIT));
+    const { items, nextCursor, completeTo } = readAnswer(await ask(service, query, WAIT), followedPage);
+    printEntries(items, options, surroundings);
+    // Whatever lies between the last entry of a page that is not the last one, and where the account is complete, is to come.
+    after = nextCursor === null ? completeTo : (items.at(-1)?.sequence ?? completeTo);
+  }
+}
+
+async function endOf(service: Service): Promise<number> {
+  return readAnswer(await ask(service, new URLSearchParams({ limit: '1' })), followedPage).completeTo;
+}
+
+function queryOf({ digest, type, since }: HistoryOptions, limit: number): URLSearchParams {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (digest !== null) query.set('digest', digest);
+  if (type !== null) query.set('type', type);
+  if (since !== null) query.set('since', since);
+  return query;
+}
+
+function ask(service: Service, query: URLSearchParams, waits = 0): Promise<ServiceAnswer> {
+  return service.request({ method: 'GET', path: `/v1/history?${query.toString()}`, idempotent: true, waits });
+}
+
+function printEntries(
+  entries: z.infer<typeof historyPage>['items'],
+  { json }: HistoryOptions,
+  { print }: Surroundings,
+): void {
+  for (const entry of entries) print(json ? JSON.stringify(entry) : entryLine(entry));
 }
 
 function entryLine(entry: z.infer<typeof historyPage>['items'][number]): string {

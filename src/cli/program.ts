@@ -204,6 +204,11 @@ export async function run(
     .option('--type <type>', 'of one type, such as verdict.recorded')
     .option('--since <time>', 'made at or after this moment, such as 2026-01-31T00:00:00Z')
     .option('--limit <number>', 'at most so many entries', wholeNumber, 50)
+    .addOption(
+      new Option('--follow', 'go on as entries come, from --since or from this moment on')
+        .default(false)
+        .conflicts('limit'),
+    )
     .option('--json', 'one JSON object a line', false)
     .action(async (flags: HistoryFlags) => {
       const { digest = null, type = null, since = null } = flags;
@@ -242,6 +247,7 @@ interface HistoryFlags {
   type?: string;
   since?: string;
   limit: number;
+  follow: boolean;
   json: boolean;
 }
 

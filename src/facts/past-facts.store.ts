@@ -11,6 +11,8 @@ export interface PastFacts {
   readonly revision: number;
   /** Whether revisions tell exactly what was on record at each: false where the image's is not that of its verifications. */
   readonly isExact: boolean;
+  /** The last verification of evidence about the digest that counts; null where there was none. */
+  readonly verification: number | null;
   /** Attestations about the digest that had been examined. */
   readonly examined: number;
   /** Attestations received by the moment that had not been. */
@@ -64,7 +66,7 @@ const textOf = (reached: string): string => `
     where b.received_at < $2::timestamptz + interval '1 millisecond'
       and not exists (select from examined e where e.attestation = b.attestation)
   )
-  select coalesce(f.facts, '[]') as facts, r.revision,
+  select coalesce(f.facts, '[]') as facts, r.revision, r.verification,
     coalesce((select max(revision) from states), 0) = coalesce(i.revision, 0) as "isExact",
     (select count(*) from examined) as examined,
     (select count(*) from waiting) as unexamined,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HISTORY_TYPES } from './history-entry.js';
-import type { PlacedEntry } from './history.store.js';
+import type { HistoryList, PlacedEntry } from './history.store.js';
 
 export const entryAnswer = z.object({
   sequence: z
@@ -36,5 +36,18 @@ export function toAnswer(entry: PlacedEntry): EntryAnswer {
     image: entry.image,
     attestation: entry.attestation,
     data: entry.data,
+  };
+}
+
+/** The page as clients see it. `cursorOf` makes the cursor that goes on behind a sequence. */
+export function toPage(
+  { entries, more, completeTo }: HistoryList,
+  cursorOf: (sequence: number) => string,
+): HistoryPage {
+  const last = entries.at(-1);
+  return {
+    items: entries.map(toAnswer),
+    nextCursor: more && last !== undefined ? cursorOf(last.sequence) : null,
+    completeTo,
   };
 }

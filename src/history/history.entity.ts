@@ -6,6 +6,9 @@ import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } 
 @Index('history_entries_type', ['type', 'id'])
 @Index('history_entries_actor', ['actor', 'id'])
 @Index('history_entries_verdict', { synchronize: false })
+@Index('history_entries_policies', { synchronize: false })
+@Index('history_entries_waivers', { synchronize: false })
+@Index('history_entries_trust', { synchronize: false })
 export class HistoryEntryEntity {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

@@ -5,15 +5,30 @@ import { logKeyFile } from '../platform/log-key-file.js';
 import type { Logger } from '../platform/logger.js';
 import { Metrics } from '../platform/metrics.js';
 import { CONFIG, LOGGER } from '../platform/platform-parts.js';
+import { HistoryFeed } from './history-feed.service.js';
 import { HistorySequencer } from './history.sequencer.js';
 import { HistoryStore } from './history.store.js';
 import { LogService } from './log.service.js';
 import { LogStore } from './log.store.js';
 import { parseNoteKeys, SealingRefused, type SealingSettings } from './log-settings.js';
+import { TimelineStore } from './timeline.store.js';
 
 @Module({
-  providers: [HistoryStore, LogStore, LogService],
-  exports: [HistoryStore, LogService, LogStore],
+  providers: [
+    HistoryStore,
+    LogStore,
+    LogService,
+    TimelineStore,
+    {
+      provide: HistoryFeed,
+      inject: [HistoryStore, LOGGER],
+      useFactory: (store: HistoryStore, logger: Logger) =>
+        new HistoryFeed(store, (error) => {
+          logger.warn({ err: error }, 'the account could not be looked at for those who follow it');
+        }),
+    },
+  ],
+  exports: [HistoryFeed, HistoryStore, LogService, LogStore, TimelineStore],
 })
 export class HistoryModule {}
 

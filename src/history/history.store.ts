@@ -29,6 +29,13 @@ export interface HistoryFilter {
   readonly until: Date | null;
 }
 
+/** Entries in the account's order, whether there are more, and how far the account was complete when they were read. */
+export interface HistoryList {
+  readonly entries: readonly PlacedEntry[];
+  readonly more: boolean;
+  readonly completeTo: number;
+}
+
 /** Where an attestation or a verdict stands in the account; `sequence` is null until the sequencer has placed it. */
 export interface EntryPlace {
   readonly entry: string;
@@ -73,11 +80,7 @@ export class HistoryStore {
    * `completeTo` is the highest number given out when the list was read: nothing can still appear at or below it. What is
    * committed but not placed yet is left out.
    */
-  async list(
-    filter: HistoryFilter,
-    after: number,
-    limit: number,
-  ): Promise<{ readonly entries: readonly PlacedEntry[]; readonly more: boolean; readonly completeTo: number }> {
+  async list(filter: HistoryFilter, after: number, limit: number): Promise<HistoryList> {
     const { where, values } = conditionsOf(filter, after);
     const { rows } = await this.database.pool.query<ListedRow>(
       `select c."completeTo", p.*
@@ -93,6 +96,16 @@ export class HistoryStore {
     );
     const found = rows.filter(isFound).map(({ completeTo: _completeTo, ...entry }): PlacedEntry => entry);
     return { entries: found.slice(0, limit), more: found.length > limit, completeTo: rows[0]?.completeTo ?? 0 };
+  }
+
+  /** The highest sequence number given out: nothing can still appear at or below it. */
+  async reached(): Promise<number> {
+    const { rows } = await namedQuery<{ reached: number }>(this.database.pool, {
+      name: 'history-reached',
+      text: 'select coalesce(max(sequence), 0) as reached from history_sequence',
+      values: [],
+    });
+    return rows[0]?.reached ?? 0;
   }
 
   /** Where the receipt of an attestation stands, or undefined for one nobody received. Calls of one turn share a query. */

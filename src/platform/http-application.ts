@@ -77,20 +77,32 @@ function refuseNul(fastify: FastifyInstance): void {
   });
 }
 
-/** Closing ends the connections that are idle then; those that were busy would be waited for until their client ends them. */
+/**
+ * Closing ends the connections that are idle then. Those that were busy would be waited for until their client ends them, and
+ * those on which nothing was asked yet for as long as a request may take to arrive.
+ */
 function closeConnectionsWhenDone(fastify: FastifyInstance): void {
   let closing = false;
-  fastify.addHook('preClose', (done) => {
-    closing = true;
+  let underWay = 0;
+  const closeIfDone = (): void => {
+    // By then the connection of the last answer counts as idle.
+    setImmediate(() => {
+      if (underWay === 0) fastify.server.closeAllConnections();
+      else fastify.server.closeIdleConnections();
+    });
+  };
+  fastify.addHook('onRequest', (_request, { raw }, done) => {
+    underWay += 1;
+    // Told of an answer that its client did not wait for as well.
+    raw.once('close', () => {
+      underWay -= 1;
+      if (closing) closeIfDone();
+    });
     done();
   });
-  fastify.addHook('onResponse', (_request, _reply, done) => {
-    // By then the connection counts as idle.
-    if (closing) {
-      setImmediate(() => {
-        fastify.server.closeIdleConnections();
-      });
-    }
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    closeIfDone();
     done();
   });
 }

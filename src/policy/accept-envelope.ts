@@ -1,21 +1,9 @@
+import { prefersType } from '../platform/preferred-type.js';
+
 /** The media type under which a verdict is asked for as a signed envelope. */
 export const ENVELOPE_TYPE = 'application/vnd.in-toto+dsse';
 
-/**
- * Whether an Accept header asks for the envelope: it names its type, and no less gladly than JSON (RFC 9110 section
- * 12.5.1). Who names it nowhere, but takes anything, is answered JSON.
- */
+/** Whether an Accept header asks for the envelope, no less gladly than for JSON. */
 export function acceptsEnvelope(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.toLowerCase().includes(ENVELOPE_TYPE)) return false;
-  const weights = new Map(accept.split(',').map(weighted));
-  const weight = weights.get(ENVELOPE_TYPE) ?? 0;
-  return weight > 0 && weight >= (weights.get('application/json') ?? 0);
-}
-
-function weighted(range: string): readonly [string, number] {
-  const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-  const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
-  if (quality === undefined) return [type, 1];
-  const value = /^q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.exec(quality)?.[1];
-  return [type, value === undefined ? 0 : Number(value)];
+  return prefersType(accept, ENVELOPE_TYPE);
 }

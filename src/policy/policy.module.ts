@@ -2,11 +2,14 @@ import { Module } from '@nestjs/common';
 import { FactStore } from '../facts/fact.store.js';
 import { FactsModule } from '../facts/facts.module.js';
 import { PastFactStore } from '../facts/past-facts.store.js';
+import { ImageSignersStore } from '../facts/image-signers.store.js';
 import { HistoryModule } from '../history/history.module.js';
 import { ImageRelationStore } from '../images/image-relation.store.js';
 import { HistoryStore } from '../history/history.store.js';
 import { LogService } from '../history/log.service.js';
+import { TimelineStore } from '../history/timeline.store.js';
 import { ImageStateStore } from '../images/image-state.store.js';
+import { ImageSummaryStore } from '../images/image-summary.store.js';
 import { ImagesModule } from '../images/images.module.js';
 import type { Config } from '../platform/config.js';
 import { CONFIG } from '../platform/platform-parts.js';
@@ -25,6 +28,7 @@ import {
   type VerdictHistory,
   type VerdictSigning,
 } from './sign-verdict.js';
+import { TimelineService } from './timeline.service.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
 import { WaiverService } from './waiver.service.js';
@@ -108,6 +112,18 @@ import { WaiverStore } from './waiver.store.js';
         evaluation: VerdictService,
       ) => new PastVerdictService({ facts, relations, trust, policies, waivers, verdicts, evaluation }),
     },
+    {
+      provide: TimelineService,
+      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, VerdictStore, WaiverStore],
+      useFactory: (
+        timelines: TimelineStore,
+        signers: ImageSignersStore,
+        summaries: ImageSummaryStore,
+        trust: TrustStore,
+        verdicts: VerdictStore,
+        waivers: WaiverStore,
+      ) => new TimelineService({ timelines, signers, summaries, trust, verdicts, waivers }),
+    },
   ],
   exports: [
     CelEngine,
@@ -118,9 +134,11 @@ import { WaiverStore } from './waiver.store.js';
     SERVICE_KEYS,
     VERDICT_HISTORY,
     VERDICT_SIGNING,
+    TimelineService,
     VerdictService,
     VerdictStore,
     WaiverService,
+    WaiverStore,
   ],
 })
 export class PolicyModule {}

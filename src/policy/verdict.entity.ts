@@ -4,6 +4,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('verdicts_at', ['at', 'id'])
 @Index('verdicts_image', ['image', 'at', 'id'])
 @Index('verdicts_policy', ['policy', 'at', 'id'])
+@Index('verdicts_question', ['image', 'question', 'at', 'id'])
 @Index('verdicts_break_glass', ['at', 'id'], { where: 'break_glass' })
 export class VerdictEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'verdicts_pkey' })
@@ -39,6 +40,10 @@ export class VerdictEntity {
   /** Recorded in spite of what the policy says. */
   @Column({ name: 'break_glass', type: 'boolean', default: false })
   breakGlass!: boolean;
+
+  /** As in `verdict_latest`. */
+  @Column({ type: 'text', collation: 'C' })
+  question!: string;
 }
 
 @Entity('verdict_latest')

@@ -7,10 +7,10 @@ import { assertPinned } from '../access/pins.js';
 import { presentedToken } from '../access/known-tokens.js';
 import { getCaller } from '../access/request-caller.js';
 import type { ImageStateStore } from '../images/image-state.store.js';
-import { AppError } from '../platform/app-error.js';
 import type { RawOperation } from '../platform/raw-operation.js';
 import type { RawRoute } from '../platform/raw-route.js';
 import { acceptsEnvelope, ENVELOPE_TYPE } from './accept-envelope.js';
+import { assertPast } from './past-moment.js';
 import type { PastVerdictService } from './past-verdict.service.js';
 import { postVerdicts, verdictsBody } from './post-verdicts.js';
 import { notSigned, type VerdictSigning } from './sign-verdict.js';
@@ -132,13 +132,6 @@ async function getVerdict(
     .header('vary', 'accept')
     .type(enveloped ? ENVELOPE_TYPE : 'application/json; charset=utf-8')
     .send(answer);
-}
-
-function assertPast(moment: Date, now: Date): Date {
-  if (moment <= now) return moment;
-  throw new AppError('malformed', 'request_invalid', 'what will be recorded by then nobody knows', {
-    errors: [{ path: 'query.at', message: `must not be after ${now.toISOString()}` }],
-  });
 }
 
 async function post(

@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Sha256Digest } from '../intoto/digest.js';
 import { Database, namedQuery } from '../platform/database.js';
-import { toWaiver, type RecordedWaiver, type WaiverApproval, type WaiverState } from './recorded-waiver.js';
+import {
+  toWaiver,
+  waiverStateAt,
+  type RecordedWaiver,
+  type WaiverApproval,
+  type WaiverState,
+} from './recorded-waiver.js';
 import type { Parameters } from './verdict.js';
 import type { Waiver, WaiverScope } from './waiver.js';
 
@@ -75,6 +81,39 @@ export class WaiverStore {
       [moment],
     );
     return rows[0]?.revision ?? 0;
+  }
+
+  /**
+   * The waivers that hold at a moment, of whatever policy, for this image or for a repository; by id.
+   *
+   * @param revision the waiver revision as of which it is asked; null: the present one.
+   */
+  async inForceAbout(
+    { digest, repositories }: { readonly digest: Sha256Digest; readonly repositories: readonly string[] },
+    revision: number | null,
+    moment: Date,
+  ): Promise<readonly RecordedWaiver[]> {
+    const { rows } = await this.database.pool.query<RecordedRow>(
+      `${RECORDED} and (w.digest = $2 or w.repository = any($3::text[])) and w.until > $4 order by w.id`,
+      [revision, digest, repositories, moment],
+    );
+    return rows.map(recordedOf).filter((waiver) => waiverStateAt(waiver, moment) === 'active');
+  }
+
+  /** The ids of waivers under these policies whose scope is this image or one of these repositories, whatever their state. */
+  async idsAbout(
+    digest: Sha256Digest,
+    repositories: readonly string[],
+    policies: readonly string[],
+  ): Promise<readonly string[]> {
+    const { rows } = await namedQuery<{ id: string }>(this.database.pool, {
+      name: 'waiver-ids-about',
+      text: `
+        select id from waivers
+        where policy = any($3::text[]) and (digest = $1 or repository = any($2::text[])) order by revision`,
+      values: [digest, repositories, policies],
+    });
+    return rows.map(({ id }) => id);
   }
 
   /** Waivers, the last made first, before the revision given; and the clock by which their states are. */

@@ -47,6 +47,7 @@ const ROUTES: Readonly<Record<string, readonly Role[] | 'public'>> = {
   'GET /v1/verdicts': ['auditor'],
   'GET /v1/verdicts/{id}': ['gate', 'auditor'],
   'GET /v1/verdicts/{id}/replay': ['auditor'],
+  'GET /v1/export': ['auditor'],
   'GET /v1/history': ['auditor'],
   'GET /v1/history/consistency': ['auditor'],
   'GET /v1/history/{sequence}/proof': ['auditor'],

@@ -225,8 +225,11 @@ describe('a key that becomes known later', () => {
     await eventually(async () => {
       const told = (await walk(admin, `/v1/images/${image}/history`, 50)).map(({ type }) => type);
       expect(told.filter((type) => type !== 'verdict.recorded')).toEqual([
+        'attestor.created',
+        'policy.changed',
         'attestation.received',
         'attestation.rejected',
+        'attestor.changed',
         'attestation.verified',
       ]);
     });

@@ -12,9 +12,10 @@ import { getCaller } from '../../src/access/request-caller.js';
 import { hashToken, tokenIdOf, tokenOf } from '../../src/access/token.js';
 import { TokenStore } from '../../src/access/token.store.js';
 import { TokensController } from '../../src/access/tokens.controller.js';
-import { HistoryController } from '../../src/history/history.controller.js';
+import { HistoryFeed } from '../../src/history/history-feed.service.js';
 import { HistoryModule, HistorySequencerModule } from '../../src/history/history.module.js';
 import { readConfig } from '../../src/platform/config.js';
+import { HISTORY_ROLES, historyRoute } from '../../src/history/history.routes.js';
 import { Database, openDatabase } from '../../src/platform/database.js';
 import { createHttpApplication } from '../../src/platform/http-application.js';
 import { createLogger } from '../../src/platform/logger.js';
@@ -93,15 +94,17 @@ beforeAll(async () => {
 
   @Module({
     imports: [Surroundings, AccessModule, HistoryModule, HistorySequencerModule],
-    controllers: [TokensController, HistoryController, GuardedController, OpenController],
+    controllers: [TokensController, GuardedController, OpenController],
   })
   class Application {}
 
   app = await createHttpApplication(Application, { logger, metrics: new Metrics() });
   const authenticate = hotAuthentication(app.get(Authenticator), 'attester');
+  const auditing = hotAuthentication(app.get(Authenticator), ...HISTORY_ROLES);
   registerRawRoutes(
     app,
     [
+      historyRoute({ authenticate: auditing, readmit: auditing, feed: app.get(HistoryFeed, { strict: false }) }),
       {
         operation: {
           method: 'GET',
@@ -336,8 +339,6 @@ describe('the routes for tokens', () => {
 });
 
 describe('the routes for history', () => {
-  const DIGEST = `sha256:${'a'.repeat(64)}`;
-
   it('tell of every change in order, to auditors', async () => {
     const { id, token } = await tokenWith('auditor');
     await ask('DELETE', `/v1/tokens/${id}`);
@@ -366,14 +367,6 @@ describe('the routes for history', () => {
     if (page.nextCursor !== null) expect(next.items[0]!.sequence).toBe(page.items[0]!.sequence + 1);
   });
 
-  it('answer an image nobody has said anything about with an empty timeline', async () => {
-    expect(await ask('GET', `/v1/images/${DIGEST}/history`)).toMatchObject({
-      status: 200,
-      body: { items: [], nextCursor: null },
-    });
-    expect(await ask('GET', `/v1/history?digest=gitCommit:${'0'.repeat(40)}`)).toMatchObject({ body: { items: [] } });
-  });
-
   it.each([
     ['/v1/history?type=token.stolen', 'request_invalid', 'query.type'],
     ['/v1/history?since=yesterday', 'request_invalid', 'query.since'],
@@ -385,8 +378,6 @@ describe('the routes for history', () => {
     ['/v1/history?cursor=x', 'cursor_invalid', 'query.cursor'],
     [`/v1/history?cursor=${Buffer.from('[1,"history",1.5]').toString('base64url')}`, 'cursor_invalid', 'query.cursor'],
     ['/v1/history?digest=sha256:abc', 'digest_malformed', 'query.digest'],
-    ['/v1/images/sha256:ABC/history', 'digest_malformed', 'digest'],
-    [`/v1/images/${DIGEST}/history?digest=${DIGEST}`, 'request_invalid', 'query'],
   ])('refuse %s', async (url, code, path) => {
     expect(await ask('GET', url)).toMatchObject({ status: 400, body: { code, errors: [{ path }] } });
   });

@@ -51,8 +51,8 @@ function month(ahead: number): string {
 async function recordVerdict(at: Date): Promise<string> {
   const id = verdictIdAt(at, randomBytes(10));
   await owner.query(
-    `insert into verdicts (id, at, image, policy, policy_revision, decision, requested_by, verdict)
-     values ($1, $2, 'sha256:x', 'p', 1, 'deny', 'token:x#1', '{}')`,
+    `insert into verdicts (id, at, image, policy, policy_revision, decision, requested_by, verdict, question)
+     values ($1, $2, 'sha256:x', 'p', 1, 'deny', 'token:x#1', '{}', 'q')`,
     [id, at],
   );
   return id;

@@ -1,0 +1,129 @@
+import type { ImageSignersStore } from '../facts/image-signers.store.js';
+import type { HistoryFilter } from '../history/history.store.js';
+import type { TimelineEntry, TimelineStore, Touching } from '../history/timeline.store.js';
+import type { ImageSummaryStore } from '../images/image-summary.store.js';
+import type { Sha256Digest } from '../intoto/digest.js';
+import { touchingRevisions } from '../trust/touching-revisions.js';
+import type { TrustStore } from '../trust/trust.store.js';
+import { causesSought, expiryBetween } from './flip-causes.js';
+import type { ChangedAnswer, VerdictStore } from './verdict.store.js';
+import type { WaiverStore } from './waiver.store.js';
+
+/** An answer that says another thing than the one before to the same question. */
+export interface Flip {
+  readonly from: 'allow' | 'deny';
+  readonly to: 'allow' | 'deny';
+  /** The id of the former answer. */
+  readonly former: string;
+  /** Entries that may have brought it about, the last ones, in the account's order. */
+  readonly causes: readonly TimelineEntry[];
+  /** The moment from which time alone could have brought it about; null where it could not. */
+  readonly expired: string | null;
+}
+
+export type TimelineItem = TimelineEntry & { readonly flip: Flip | null };
+
+export interface Timeline {
+  readonly items: readonly TimelineItem[];
+  readonly more: boolean;
+  readonly completeTo: number;
+}
+
+export interface TimelineServiceOptions {
+  readonly timelines: TimelineStore;
+  readonly signers: Pick<ImageSignersStore, 'find'>;
+  readonly summaries: Pick<ImageSummaryStore, 'indexesOf'>;
+  readonly trust: Pick<TrustStore, 'snapshot'>;
+  readonly verdicts: Pick<VerdictStore, 'questionsOn' | 'changedAnswers'>;
+  readonly waivers: Pick<WaiverStore, 'idsAbout'>;
+}
+
+/** Questions asked about one image, of which the policies and repositories are looked at. */
+const MOST_QUESTIONS = 1_000;
+
+/** Digests beside the image, beyond which evidence about them is left out. */
+const MOST_RELATED = 20;
+
+/** What happened about an image, whichever room it happened in, and what of it changed an answer. */
+export class TimelineService {
+  constructor(private readonly options: TimelineServiceOptions) {}
+
+  /** A page of it, behind the sequence `after`. */
+  async page(
+    digest: Sha256Digest,
+    filter: Omit<HistoryFilter, 'digest'>,
+    after: number,
+    limit: number,
+  ): Promise<Timeline> {
+    const touching = await this.touching(digest);
+    const { entries, more, completeTo } = await this.options.timelines.list(digest, touching, filter, after, limit);
+    const flips = await this.flipsAmong(entries, touching);
+    return { items: entries.map((entry) => ({ ...entry, flip: flips.get(entry.entry) ?? null })), more, completeTo };
+  }
+
+  /** The sequences of a page of it, without looking for what changed. */
+  async sequences(
+    digest: Sha256Digest,
+    { since, until }: Pick<HistoryFilter, 'since' | 'until'>,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly sequences: readonly number[]; readonly more: boolean }> {
+    const filter = { type: null, actor: null, since, until };
+    const touching = await this.touching(digest);
+    const { entries, more } = await this.options.timelines.list(digest, touching, filter, after, limit);
+    return { sequences: entries.map(({ sequence }) => sequence), more };
+  }
+
+  private async touching(digest: Sha256Digest): Promise<Touching> {
+    const { signers, summaries, trust, verdicts, waivers } = this.options;
+    const [snapshot, questions, indexes] = await Promise.all([
+      trust.snapshot(),
+      verdicts.questionsOn(digest, MOST_QUESTIONS),
+      summaries.indexesOf(digest),
+    ]);
+    const related = [...new Set(questions.flatMap((question) => question.related))].sort().slice(0, MOST_RELATED);
+    const signed = await Promise.all([digest, ...related].map((each) => signers.find(each)));
+    const policies = Map.groupBy(questions, ({ policy }) => policy);
+    const repositories = [...new Set(questions.flatMap(({ repository }) => repository ?? []))];
+    return {
+      trustRevisions: touchingRevisions(snapshot, {
+        signers: signed.flatMap((each) => each.signers),
+        signedDigests: signed.flatMap((each) => each.signedDigests),
+      }),
+      policies: [...policies].map(([policy, asked]) => ({
+        policy,
+        from: Math.min(...asked.map(({ policyRevision }) => policyRevision)),
+      })),
+      waivers: await waivers.idsAbout(digest, repositories, [...policies.keys()]),
+      indexes,
+      related,
+    };
+  }
+
+  private async flipsAmong(entries: readonly TimelineEntry[], touching: Touching): Promise<ReadonlyMap<string, Flip>> {
+    const told = new Map(
+      entries.flatMap(({ type, data, entry }) =>
+        type === 'verdict.recorded' && typeof data.verdict === 'string' ? [[data.verdict, entry] as const] : [],
+      ),
+    );
+    const changed = await this.options.verdicts.changedAnswers([...told.keys()]);
+    const placed = changed.flatMap((answer) => {
+      const entry = told.get(answer.id);
+      return entry === undefined ? [] : [{ entry, answer }];
+    });
+    const causes = await this.options.timelines.causes(
+      placed.map(({ entry, answer }) => causesSought(entry, answer.former.verdict, answer.verdict, touching)),
+    );
+    return new Map(placed.map(({ entry, answer }) => [entry, flipOf(answer, causes.get(entry) ?? [])]));
+  }
+}
+
+function flipOf({ verdict, former }: ChangedAnswer, causes: readonly TimelineEntry[]): Flip {
+  return {
+    from: former.verdict.decision,
+    to: verdict.decision,
+    former: former.id,
+    causes,
+    expired: expiryBetween(former.verdict, verdict),
+  };
+}
