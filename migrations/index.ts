@@ -11,6 +11,7 @@ import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
 import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predicates.js';
 import { Waivers1764000001100 } from './1764000001100-waivers.js';
 import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
+import { Search1764000001500 } from './1764000001500-search.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   KindsOfPredicates1764000001000,
   Waivers1764000001100,
   ImageIndexes1764000001300,
+  Search1764000001500,
 ];

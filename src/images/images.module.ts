@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
+import { ImageSearchStore } from './image-search.store.js';
 import { ImageStateStore } from './image-state.store.js';
 import { ImageStore } from './image.store.js';
 
-@Module({ providers: [ImageStore, ImageStateStore], exports: [ImageStore, ImageStateStore] })
+const STORES = [ImageSearchStore, ImageStateStore, ImageStore];
+
+@Module({ providers: STORES, exports: STORES })
 export class ImagesModule {}

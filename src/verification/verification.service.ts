@@ -145,7 +145,7 @@ export class VerificationService {
     );
     await this.facts.insert(
       tx,
-      due.flatMap(({ attestation, examination: { signedDigest, facts, proved } }) =>
+      due.flatMap(({ attestation, examination: { outcome, signedDigest, facts, proved, signers } }) =>
         signedDigest === null
           ? []
           : [
@@ -156,6 +156,7 @@ export class VerificationService {
                 readerRevision: readerRevisionOf(attestation.predicateType),
                 facts,
                 signers: proved,
+                verified: outcome.outcome === 'verified' ? signers : null,
               },
             ],
       ),

@@ -1,0 +1,131 @@
+import { termOf, type Term } from '../images/search-term.js';
+import type { ApprovalFact, BuildFact, FactContent, SbomFact, ScanFact } from './fact.js';
+import { parsePackageUrl } from './package-url.js';
+
+/** Whom a signer of evidence was found to be when it was verified. */
+export interface FoundSigner {
+  readonly attestor: string;
+  readonly identity: string | null;
+  readonly thumbprint: string;
+  readonly counts: boolean;
+}
+
+/** Who signed one piece of evidence that was verified. */
+export interface Verified {
+  readonly signers: readonly FoundSigner[];
+  /** Whoever signed it by mathematics, whether or not anybody knows them. */
+  readonly proved: readonly { readonly thumbprint: string }[];
+}
+
+/** By whom evidence is searched. Signers that did not count made a signature, and nothing more. */
+export function signerTerms({ signers, proved }: Verified): ReadonlySet<Term> {
+  const counting = signers.filter(({ counts }) => counts);
+  return new Set([
+    ...proved.map(({ thumbprint }) => termOf('key', thumbprint)),
+    ...counting.map(({ thumbprint }) => termOf('counted_key', thumbprint)),
+    ...counting.map(({ attestor }) => termOf('attestor', attestor)),
+    ...counting.flatMap(({ attestor, identity }) =>
+      identity === null ? [] : [termOf('identity', `${attestor}/${identity}`)],
+    ),
+  ]);
+}
+
+/** What one fact says of images by itself: few terms, each with its own time. */
+export function evidenceTerms(content: FactContent, verified: Verified): ReadonlySet<Term> {
+  switch (content.kind) {
+    case 'build':
+      return buildTerms(content);
+    case 'approval':
+      return approvalTerms(content, verified);
+    case 'scan':
+    case 'test':
+    case 'sbom':
+    case 'vex':
+    case 'summary':
+    case 'other':
+      return new Set();
+  }
+}
+
+/** What a fact says is in images: as many terms as it lists components or findings. */
+export function contentTerms(content: FactContent): ReadonlySet<Term> {
+  switch (content.kind) {
+    case 'sbom':
+      return componentTerms(content);
+    case 'scan':
+      return findingTerms(content);
+    case 'build':
+    case 'test':
+    case 'approval':
+    case 'vex':
+    case 'summary':
+    case 'other':
+      return new Set();
+  }
+}
+
+/** The terms that a package URL is searched by, as a whole and without its version; of a component, in canonical form. */
+function purlTerms(purl: string): readonly Term[] {
+  // In the canonical form whatever else holds one of these is escaped.
+  const [component = ''] = purl.split(/[?#]/);
+  const [name = ''] = component.split('@');
+  return name === component ? [termOf('package', name)] : [termOf('package', name), termOf('component', component)];
+}
+
+/**
+ * The term that finds the components a package URL asks for: in any version where it has none. null where it is none, or asks
+ * for qualifiers or a subpath, by which nothing is found.
+ */
+export function componentTerm(purl: string): Term | null {
+  const asked = parsePackageUrl(purl);
+  if (asked === null || Object.keys(asked.qualifiers ?? {}).length > 0) return null;
+  const subpath = asked.subpath ?? '';
+  return subpath === '' ? (purlTerms(asked.toString()).at(-1) ?? null) : null;
+}
+
+/** The term that finds a vulnerability, or any at a severity, or the one at the other. */
+export function findingTerm(vulnerability: string | null, severity: string | null): Term | null {
+  if (vulnerability === null) return severity === null ? null : termOf('severity', severity);
+  const id = vulnerabilityName(vulnerability);
+  return severity === null ? termOf('vulnerability', id) : termOf('vulnerability_at', `${severity} ${id}`);
+}
+
+/** Names of vulnerabilities are compared without regard to case, in which databases differ. */
+function vulnerabilityName(id: string): string {
+  return id.toUpperCase();
+}
+
+function buildTerms({ builder, source }: BuildFact): ReadonlySet<Term> {
+  const terms = [termOf('builder', builder)];
+  if (source.repository !== null) terms.push(termOf('repository', source.repository));
+  if (source.commit !== null) terms.push(termOf('commit', source.commit));
+  return new Set(terms);
+}
+
+/** An approval that names nobody is by whoever signed it. */
+function approvalTerms(
+  { decision, approver, coApprovers = [] }: ApprovalFact,
+  { signers }: Verified,
+): ReadonlySet<Term> {
+  if (decision !== 'approved') return new Set();
+  const named = approver === null ? [] : [approver, ...coApprovers];
+  const names = named.flatMap(({ id, name }) => (name === null ? [id] : [id, name]));
+  const attestors = signers.filter(({ counts }) => counts).map(({ attestor }) => attestor);
+  return new Set((approver === null ? attestors : names).map((name) => termOf('approver', name)));
+}
+
+function componentTerms({ components }: SbomFact): ReadonlySet<Term> {
+  const purls = new Set(components.flatMap(({ purl }) => purl ?? []));
+  const terms = new Set<Term>();
+  for (const purl of purls) for (const term of purlTerms(purl)) terms.add(term);
+  return terms;
+}
+
+function findingTerms({ findings }: ScanFact): ReadonlySet<Term> {
+  const terms = new Set<Term>();
+  for (const { id, severity } of findings) {
+    const asked = [findingTerm(id, null), findingTerm(id, severity), findingTerm(null, severity)];
+    for (const term of asked) if (term !== null) terms.add(term);
+  }
+  return terms;
+}

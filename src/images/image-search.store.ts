@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
+import { AppError } from '../platform/app-error.js';
+import { Database } from '../platform/database.js';
+import { sqlStateOf } from '../platform/sql-state.js';
+import type { Bind, SearchCondition } from './search-condition.js';
+import { digestStartOf, imageKeyOf } from './search-term.js';
+
+/** Why an image was found: one row that met one condition. */
+export interface Match {
+  readonly attestation: AttestationId | null;
+  readonly verdict: string | null;
+  /** The image's name there, where it has one. */
+  readonly name: string | null;
+  readonly at: Date;
+}
+
+export interface FoundImage {
+  readonly digest: Sha256Digest;
+  /** Of each condition the first and the last row that meets it. */
+  readonly matches: readonly Match[];
+}
+
+export interface FoundPage {
+  readonly images: readonly FoundImage[];
+  /** Whatever the account tells up to this sequence can be found; 0 while old evidence is still to be added. */
+  readonly completeTo: number;
+  /** Facts of which images are not found by what is in them. */
+  readonly leftOut: number;
+}
+
+/** A condition with fewer rows is read whole; of what more rows meet, a page soon finds enough in the order of images. */
+const FEW = 2_000;
+const TIMEOUT_MS = 3_000;
+const QUERY_CANCELED = '57014';
+
+/** Every statement here is made to be answered from indexes, in their order. */
+const SETTINGS = `select set_config('statement_timeout', $1, true), set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true), set_config('enable_hashagg', 'off', true)`;
+
+/** Images by what is known of them, over tables that hold nothing else. */
+@Injectable()
+export class ImageSearchStore {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Up to `limit` images that meet all of the conditions, in the order of their digests, behind one of them.
+   *
+   * That order is the same whatever is written meanwhile, and no match ever ends: who goes through all pages sees every
+   * image that met the conditions when the first page was read, each once.
+   *
+   * @throws AppError `overloaded` where it takes too long.
+   */
+  async page(
+    conditions: readonly [SearchCondition, ...SearchCondition[]],
+    after: Sha256Digest | null,
+    limit: number,
+  ): Promise<FoundPage> {
+    try {
+      return await this.database.dataSource.transaction(async (tx) => {
+        await tx.query(SETTINGS, [String(TIMEOUT_MS)]);
+        const { driver, few } = await chooseDriver(tx, conditions);
+        const values: unknown[] = [];
+        const text = pageText({ conditions, driver, few, after, limit, bind: (value) => `$${values.push(value)}` });
+        const rows: readonly PageRow[] = await tx.query(text, values);
+        return toPage(rows);
+      });
+    } catch (cause) {
+      if (sqlStateOf(cause) !== QUERY_CANCELED) throw cause;
+      throw new AppError('overloaded', 'overloaded', 'searching by this takes too long now; name something rarer', {
+        retryAfterSeconds: 10,
+        cause,
+      });
+    }
+  }
+}
+
+interface Driver {
+  readonly driver: SearchCondition;
+  readonly few: boolean;
+}
+
+/** The condition that the fewest rows meet, counted as far as it matters. */
+async function chooseDriver(
+  tx: EntityManager,
+  conditions: readonly [SearchCondition, ...SearchCondition[]],
+): Promise<Driver> {
+  const values: unknown[] = [];
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const counts = conditions.map(
+    ({ table, found }) =>
+      `(select count(*)::int from (select from ${table} c where ${found('c', bind)} limit ${FEW}) r)`,
+  );
+  const [row]: readonly { counts: readonly number[] }[] = await tx.query(
+    `select array[${counts.join(', ')}] as counts`,
+    values,
+  );
+  const counted = row?.counts ?? [];
+  const least = Math.min(...counted);
+  return { driver: conditions[counted.indexOf(least)] ?? conditions[0], few: least < FEW };
+}
+
+interface PageQuery extends Driver {
+  readonly conditions: readonly SearchCondition[];
+  readonly after: Sha256Digest | null;
+  readonly limit: number;
+  readonly bind: Bind;
+}
+
+function pageText({ conditions, driver, few, after, limit, bind }: PageQuery): string {
+  const byKey = driver.image === 'key';
+  const behind = after === null ? 'true' : `d.image > ${bind(byKey ? imageKeyOf(after) : after)}`;
+  const rows = `select distinct d.image from ${driver.table} d
+    where ${driver.found('d', bind)} and ${driver.holds('d', bind)} and ${behind}`;
+  const others = conditions
+    .filter((condition) => condition !== driver)
+    .map(({ table, image, found, holds }) => {
+      const about = aboutImage('c.image', image, keyOf('d.image', byKey));
+      return `exists (select from ${table} c where ${about} and ${found('c', bind)} and ${holds('c', bind)})`;
+    });
+  const met = others.map((other) => ` and ${other}`).join('');
+  const page = few
+    ? `select d.image from (${rows} offset 0) d where true${met} order by d.image limit ${limit}`
+    : `${rows}${met} order by d.image limit ${limit}`;
+  const matches = conditions.map(({ image, matches: text }) =>
+    text(aboutImage('m.image', image, 'p.key'), 'g.digest', bind),
+  );
+  return `
+    with page as materialized (
+      select ${keyOf('d.image', byKey)} as key, ${byKey ? 'null::text' : 'd.image'} as digest from (${page}) d
+    )
+    select
+      case when exists (select from search_progress where finished_at is null) then 0
+        else (select coalesce(max(sequence), 0) from history_sequence) end as "completeTo",
+      (select count(*) from search_left_out) as "leftOut", f.digest, f.matches
+    from (select) one left join lateral (
+      select g.digest, (
+        select jsonb_agg(jsonb_build_object('attestation', m.attestation, 'verdict', m.verdict, 'name', m.name, 'at', m.at) order by m.at)
+        from (${matches.join(' union ')}) m) as matches
+      from page p
+      cross join lateral (
+        select coalesce(p.digest, (
+          select i.subject from images i where ${aboutImage('i.subject', 'digest', 'p.key')} order by i.subject limit 1)) as digest
+      ) g
+    ) f on true
+    order by f.digest`;
+}
+
+function keyOf(image: string, byKey: boolean): string {
+  return byKey ? image : `substr(${image}, 8, 32)::uuid`;
+}
+
+/** That a column names the image with this key: as the key itself, or as a digest that begins with it. */
+function aboutImage(column: string, named: SearchCondition['image'], key: string): string {
+  if (named === 'key') return `${column} = ${key}`;
+  const start = digestStartOf(key);
+  // What follows in a digest is hexadecimal, and so before `g`.
+  return `${column} >= ${start} and ${column} < ${start} || 'g'`;
+}
+
+interface PageRow {
+  readonly completeTo: string | number;
+  readonly leftOut: string | number;
+  readonly digest: Sha256Digest | null;
+  readonly matches: readonly (Omit<Match, 'at'> & { readonly at: string })[] | null;
+}
+
+function toPage(rows: readonly PageRow[]): FoundPage {
+  const images = rows.flatMap(({ digest, matches }) =>
+    digest === null
+      ? []
+      : [{ digest, matches: (matches ?? []).map((match) => ({ ...match, at: new Date(match.at) })) }],
+  );
+  const [first] = rows;
+  return { images, completeTo: Number(first?.completeTo ?? 0), leftOut: Number(first?.leftOut ?? 0) };
+}
