@@ -20,6 +20,7 @@ import { createHttpApplication } from './platform/http-application.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import { registerRawRoutes } from './platform/raw-route.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { ImageSearchController } from './policy/image-search.controller.js';
 import { ImpactController } from './policy/impact.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
@@ -57,6 +58,7 @@ import { VerificationModule } from './verification/verification.module.js';
     ImageController,
     ImpactController,
     ImageIndexController,
+    ImageSearchController,
     PolicyController,
     ServiceKeysController,
     SignedImagesController,
