@@ -4,6 +4,7 @@ import { HISTORY } from './history.js';
 import { IMAGES } from './images.js';
 import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { REVISIONS } from './revisions.js';
+import { SEARCH } from './search.js';
 import { VERDICTS } from './verdicts.js';
 import type { Reading } from './walk.js';
 
@@ -26,7 +27,16 @@ export interface Finding {
  */
 export async function checkInvariants(reading: Reading, mostRows = Infinity): Promise<readonly Finding[]> {
   const findings = new Map<string, Finding>();
-  const walks = [evidenceWalk(), ...FACTS, ...IMAGES, ...ROWS_AND_ENTRIES, ...HISTORY, ...VERDICTS, ...REVISIONS];
+  const walks = [
+    evidenceWalk(),
+    ...FACTS,
+    ...IMAGES,
+    ...ROWS_AND_ENTRIES,
+    ...HISTORY,
+    ...VERDICTS,
+    ...REVISIONS,
+    ...SEARCH,
+  ];
   for (const { invariants, violations } of walks) {
     for (const invariant of invariants) findings.set(invariant, { invariant, violations: 0, first: null });
     for await (const { invariant, detail } of violations(reading, mostRows)) {
