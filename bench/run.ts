@@ -11,6 +11,7 @@ import { envelopeOfSize, evidenceFor, POLICY, prepare, type Signers } from './ev
 import { load, request } from './load.js';
 import { freePort, start, type Running } from './processes.js';
 import { measure, type Contender } from './report.js';
+import { measureSearch } from './search.js';
 import { measureStart } from './start-time.js';
 import { measureVerification } from './verification.js';
 
@@ -36,6 +37,7 @@ try {
   say(`Node ${process.version}, ${ROUNDS} rounds of ${MILLISECONDS} ms a contender, interleaved; medians.\n`);
   if (wanted('verdict')) await benchVerdicts(client, service, floor, signers);
   if (wanted('ingest')) await benchIngest(service, floor);
+  if (wanted('search')) say(await measureSearch({ client, floor, ownerUrl: postgres.url, signers }));
   await floor.stop();
   if (wanted('verify'))
     say(await measureVerification({ client, startWorker: () => startService('worker'), rounds: ROUNDS }));

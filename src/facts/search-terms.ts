@@ -1,5 +1,13 @@
 import { termOf, type Term } from '../images/search-term.js';
-import type { ApprovalFact, BuildFact, FactContent, SbomFact, ScanFact } from './fact.js';
+import {
+  SEVERITIES,
+  type ApprovalFact,
+  type BuildFact,
+  type FactContent,
+  type SbomFact,
+  type ScanFact,
+  type Severity,
+} from './fact.js';
 import { parsePackageUrl } from './package-url.js';
 
 /** Whom a signer of evidence was found to be when it was verified. */
@@ -53,7 +61,7 @@ export function contentTerms(content: FactContent): ReadonlySet<Term> {
     case 'sbom':
       return componentTerms(content);
     case 'scan':
-      return findingTerms(content);
+      return scanTerms(content);
     case 'build':
     case 'test':
     case 'approval':
@@ -83,11 +91,14 @@ export function componentTerm(purl: string): Term | null {
   return subpath === '' ? (purlTerms(asked.toString()).at(-1) ?? null) : null;
 }
 
-/** The term that finds a vulnerability, or any at a severity, or the one at the other. */
-export function findingTerm(vulnerability: string | null, severity: string | null): Term | null {
-  if (vulnerability === null) return severity === null ? null : termOf('severity', severity);
-  const id = vulnerabilityName(vulnerability);
-  return severity === null ? termOf('vulnerability', id) : termOf('vulnerability_at', `${severity} ${id}`);
+/**
+ * The terms any of which finds a vulnerability, or any at a severity, or the one at the other: none where nothing is asked for.
+ * A finding makes one row, of its vulnerability at its severity, so that the many that a scan lists make no more.
+ */
+export function findingTerms(vulnerability: string | null, severity: Severity | null): readonly Term[] {
+  if (vulnerability === null) return severity === null ? [] : [termOf('severity', severity)];
+  const severities = severity === null ? SEVERITIES : [severity];
+  return severities.map((each) => termOf('finding', `${each} ${vulnerabilityName(vulnerability)}`));
 }
 
 /** Names of vulnerabilities are compared without regard to case, in which databases differ. */
@@ -121,11 +132,10 @@ function componentTerms({ components }: SbomFact): ReadonlySet<Term> {
   return terms;
 }
 
-function findingTerms({ findings }: ScanFact): ReadonlySet<Term> {
+function scanTerms({ findings }: ScanFact): ReadonlySet<Term> {
   const terms = new Set<Term>();
   for (const { id, severity } of findings) {
-    const asked = [findingTerm(id, null), findingTerm(id, severity), findingTerm(null, severity)];
-    for (const term of asked) if (term !== null) terms.add(term);
+    for (const term of [...findingTerms(id, severity), ...findingTerms(null, severity)]) terms.add(term);
   }
   return terms;
 }

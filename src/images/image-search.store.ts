@@ -111,8 +111,9 @@ interface PageQuery extends Driver {
 function pageText({ conditions, driver, few, after, limit, bind }: PageQuery): string {
   const byKey = driver.image === 'key';
   const behind = after === null ? 'true' : `d.image > ${bind(byKey ? imageKeyOf(after) : after)}`;
-  const rows = `select distinct d.image from ${driver.table} d
-    where ${driver.found('d', bind)} and ${driver.holds('d', bind)} and ${behind}`;
+  const rows = (found: SearchCondition['found']): string =>
+    `select distinct d.image from ${driver.table} d
+     where ${found('d', bind)} and ${driver.holds('d', bind)} and ${behind}`;
   const others = conditions
     .filter((condition) => condition !== driver)
     .map(({ table, image, found, holds }) => {
@@ -120,9 +121,11 @@ function pageText({ conditions, driver, few, after, limit, bind }: PageQuery): s
       return `exists (select from ${table} c where ${about} and ${found('c', bind)} and ${holds('c', bind)})`;
     });
   const met = others.map((other) => ` and ${other}`).join('');
+  const inOrder = `order by d.image limit ${limit}`;
   const page = few
-    ? `select d.image from (${rows} offset 0) d where true${met} order by d.image limit ${limit}`
-    : `${rows}${met} order by d.image limit ${limit}`;
+    ? `select d.image from (${rows(driver.found)} offset 0) d where true${met} ${inOrder}`
+    : // From each place as many as the page holds, in order: then the page is among them.
+      `select distinct d.image from (${driver.places.map((place) => `(${rows(place)}${met} ${inOrder})`).join(' union all ')}) d ${inOrder}`;
   const matches = conditions.map(({ image, matches: text }) =>
     text(aboutImage('m.image', image, 'p.key'), 'g.digest', bind),
   );

@@ -9,11 +9,14 @@ export interface SearchCondition {
   /** The table, and how its column `image` names images: as the search does, or by their digest as text. */
   readonly table: string;
   readonly image: 'key' | 'digest';
-  /** In SQL over a row by its alias: what an index finds the rows by, and what else has to hold of them. */
+  /**
+   * In SQL over a row by its alias: what an index finds the rows by, and what else has to hold of them. Of a period the one
+   * where there is an index by time, or else the other.
+   */
   readonly found: (row: string, bind: Bind) => string;
+  /** Where the rows are found in several places of an index, each by itself, `found` being any of them. */
+  readonly places: readonly ((row: string, bind: Bind) => string)[];
   readonly holds: (row: string, bind: Bind) => string;
-  /** Whether an index finds the rows of a period as fast as those of an image; the period is then in `found`. */
-  readonly byTime: boolean;
   /**
    * A query for the first and the last row that meets it: `attestation`, `verdict`, `name` and `at`, as far as there are.
    * `about` is true of rows of the alias `m` that are about the image; `digest` is an expression for its digest.
@@ -37,8 +40,8 @@ export function evidenceCondition(terms: readonly [Term, ...Term[]], period: Per
     table: 'search_evidence',
     image: 'key',
     found,
+    places: [found],
     holds,
-    byTime: false,
     matches: (about, digest, bind) => {
       const rows = `select m.fact, m.at from search_evidence m where ${found('m', bind)} and ${holds('m', bind)} and ${about}`;
       return ofFacts(`(${rows} order by m.fact limit 1) union (${rows} order by m.fact desc limit 1)`, digest);
@@ -46,9 +49,14 @@ export function evidenceCondition(terms: readonly [Term, ...Term[]], period: Per
   };
 }
 
-/** That something is in the image, as evidence says that was received in the period or on both sides of it. */
-export function contentCondition(term: Term, { since, until }: Period): SearchCondition {
-  const found = (row: string, bind: Bind): string => `${row}.term = ${bind(term)}`;
+/** That any of these is in the image, as evidence says that was received in the period or on both sides of it. */
+export function contentCondition(terms: readonly [Term, ...Term[]], { since, until }: Period): SearchCondition {
+  const places = terms.map(
+    (term) =>
+      (row: string, bind: Bind): string =>
+        `${row}.term = ${bind(term)}`,
+  );
+  const found = (row: string, bind: Bind): string => `${row}.term = any(${bind(terms)}::uuid[])`;
   const holds = (row: string, bind: Bind): string =>
     all([
       ...(since === null ? [] : [`${row}.last_at >= ${bind(since)}`]),
@@ -58,12 +66,13 @@ export function contentCondition(term: Term, { since, until }: Period): SearchCo
     table: 'search_contents',
     image: 'key',
     found,
+    places,
     holds,
-    byTime: false,
     matches: (about, digest, bind) => {
-      const row = `from search_contents m where ${found('m', bind)} and ${about}`;
+      const rows = `from search_contents m where ${found('m', bind)} and ${about}`;
       return ofFacts(
-        `select m.first_fact as fact, m.first_at as at ${row} union select m.last_fact, m.last_at ${row}`,
+        `(select m.first_fact as fact, m.first_at as at ${rows} order by m.first_fact limit 1)
+         union (select m.last_fact, m.last_at ${rows} order by m.last_fact desc limit 1)`,
         digest,
       );
     },

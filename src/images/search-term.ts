@@ -12,7 +12,7 @@ export const EVIDENCE_TERMS = [
   'key',
   'counted_key',
 ] as const;
-export const CONTENT_TERMS = ['package', 'component', 'vulnerability', 'vulnerability_at', 'severity'] as const;
+export const CONTENT_TERMS = ['package', 'component', 'finding', 'severity'] as const;
 
 export type EvidenceTerm = (typeof EVIDENCE_TERMS)[number];
 export type ContentTerm = (typeof CONTENT_TERMS)[number];

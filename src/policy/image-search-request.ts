@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../facts/fact.js';
-import { componentTerm, findingTerm } from '../facts/search-terms.js';
+import { componentTerm, findingTerms } from '../facts/search-terms.js';
 import { isCommit, sourceReference } from '../facts/source-reference.js';
 import { contentCondition, evidenceCondition, type SearchCondition } from '../images/search-condition.js';
 import { termOf, type Term } from '../images/search-term.js';
@@ -113,20 +113,19 @@ function contents(
   { component, vulnerability, severity }: ImageSearchQuery,
   period: Period,
 ): readonly SearchCondition[] {
-  const terms: Term[] = [];
-  if (component !== undefined) {
-    const term = componentTerm(component);
-    if (term === null) {
-      throw refused(
-        'component',
-        'must be a package URL such as pkg:npm/left-pad@1.3.0, without qualifiers and subpath',
-      );
-    }
-    terms.push(term);
-  }
-  const finding = findingTerm(vulnerability ?? null, severity ?? null);
-  if (finding !== null) terms.push(finding);
-  return terms.map((term) => contentCondition(term, period));
+  const alternatives = [
+    component === undefined ? [] : [parseComponent(component)],
+    findingTerms(vulnerability ?? null, severity ?? null),
+  ];
+  return alternatives.flatMap(([first, ...others]) =>
+    first === undefined ? [] : [contentCondition([first, ...others], period)],
+  );
+}
+
+function parseComponent(purl: string): Term {
+  const term = componentTerm(purl);
+  if (term !== null) return term;
+  throw refused('component', 'must be a package URL such as pkg:npm/left-pad@1.3.0, without qualifiers and subpath');
 }
 
 function signerTermsOf(query: ImageSearchQuery, trust: TrustSnapshot): readonly Term[] {

@@ -28,8 +28,8 @@ export function verdictCondition({ policy, environment, decision }: SoughtVerdic
     table: 'verdicts',
     image: 'digest',
     found,
+    places: [found],
     holds,
-    byTime: byEnvironment,
     matches: (about, _digest, bind) => {
       const rows = `select m.id, m.repository, m.at from verdicts m where ${found('m', bind)} and ${holds('m', bind)} and ${about}`;
       return ofVerdicts(
@@ -47,8 +47,8 @@ export function restedOnKeyCondition(thumbprint: Thumbprint, period: Period): Se
     table: 'verdict_signers',
     image: 'digest',
     found,
+    places: [found],
     holds: () => 'true',
-    byTime: true,
     matches: (about, _digest, bind) => {
       const rows = `select m.verdict, m.image, m.at from verdict_signers m where ${found('m', bind)} and ${about}`;
       const both = `(${rows} order by m.image, m.at limit 1) union (${rows} order by m.image desc, m.at desc limit 1)`;
