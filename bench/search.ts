@@ -72,7 +72,7 @@ const QUESTIONS: readonly Question[] = [
     () => `builder=https://ci.example.com/builder-1&severity=critical&attestor=qa${behind()}`,
   ],
   [
-    'a commit and a person who has nothing to do with it',
+    `${NOTHING} a commit and a person who approved nothing`,
     (images) => `commit=${hex(`commit ${any(images)}`).slice(0, 40)}&approver=nobody`,
   ],
 ];

@@ -4,7 +4,7 @@ import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { Database } from '../platform/database.js';
 import { sqlStateOf } from '../platform/sql-state.js';
-import type { Bind, SearchCondition } from './search-condition.js';
+import { all, type Bind, type SearchCondition } from './search-condition.js';
 import { digestStartOf, imageKeyOf } from './search-term.js';
 
 /** Why an image was found: one row that met one condition. */
@@ -50,19 +50,21 @@ export class ImageSearchStore {
    * That order is the same whatever is written meanwhile, and no match ever ends: who goes through all pages sees every
    * image that met the conditions when the first page was read, each once.
    *
+   * @param few a condition with fewer rows is read whole; which changes how long it takes and nothing else.
    * @throws AppError `overloaded` where it takes too long.
    */
   async page(
     conditions: readonly [SearchCondition, ...SearchCondition[]],
     after: Sha256Digest | null,
     limit: number,
+    few = FEW,
   ): Promise<FoundPage> {
     try {
       return await this.database.dataSource.transaction(async (tx) => {
         await tx.query(SETTINGS, [String(TIMEOUT_MS)]);
-        const { driver, few } = await chooseDriver(tx, conditions);
+        const driver = await chooseDriver(tx, conditions, few);
         const values: unknown[] = [];
-        const text = pageText({ conditions, driver, few, after, limit, bind: (value) => `$${values.push(value)}` });
+        const text = pageText({ conditions, ...driver, after, limit, bind: (value) => `$${values.push(value)}` });
         const rows: readonly PageRow[] = await tx.query(text, values);
         return toPage(rows);
       });
@@ -85,12 +87,13 @@ interface Driver {
 async function chooseDriver(
   tx: EntityManager,
   conditions: readonly [SearchCondition, ...SearchCondition[]],
+  few: number,
 ): Promise<Driver> {
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const counts = conditions.map(
     ({ table, found }) =>
-      `(select count(*)::int from (select from ${table} c where ${found('c', bind)} limit ${FEW}) r)`,
+      `(select count(*)::int from (select from ${table} c where ${found('c', bind)} limit ${few}) r)`,
   );
   const [row]: readonly { counts: readonly number[] }[] = await tx.query(
     `select array[${counts.join(', ')}] as counts`,
@@ -98,7 +101,7 @@ async function chooseDriver(
   );
   const counted = row?.counts ?? [];
   const least = Math.min(...counted);
-  return { driver: conditions[counted.indexOf(least)] ?? conditions[0], few: least < FEW };
+  return { driver: conditions[counted.indexOf(least)] ?? conditions[0], few: least < few };
 }
 
 interface PageQuery extends Driver {
@@ -111,27 +114,31 @@ interface PageQuery extends Driver {
 function pageText({ conditions, driver, few, after, limit, bind }: PageQuery): string {
   const byKey = driver.image === 'key';
   const behind = after === null ? 'true' : `d.image > ${bind(byKey ? imageKeyOf(after) : after)}`;
-  const rows = (found: SearchCondition['found']): string =>
+  const candidates = (found: SearchCondition['found']): string =>
     `select distinct d.image from ${driver.table} d
      where ${found('d', bind)} and ${driver.holds('d', bind)} and ${behind}`;
-  const others = conditions
-    .filter((condition) => condition !== driver)
-    .map(({ table, image, found, holds }) => {
-      const about = aboutImage('c.image', image, keyOf('d.image', byKey));
-      return `exists (select from ${table} c where ${about} and ${found('c', bind)} and ${holds('c', bind)})`;
-    });
-  const met = others.map((other) => ` and ${other}`).join('');
+  const others = conditions.filter((condition) => condition !== driver);
+  // A verdict names its image by the whole digest, which the index by keys has not.
+  const named =
+    byKey && others.some(({ image }) => image === 'digest') ? `cross join lateral (${digestOf('d.image')}) n` : '';
+  const about = (column: string, image: SearchCondition['image']): string =>
+    image === 'key' ? `${column} = ${keyOf('d.image', byKey)}` : `${column} = ${byKey ? 'n.digest' : 'd.image'}`;
+  const met = others.map(
+    ({ table, image, found, holds }) =>
+      `exists (select from ${table} c where ${about('c.image', image)} and ${found('c', bind)} and ${holds('c', bind)})`,
+  );
   const inOrder = `order by d.image limit ${limit}`;
-  const page = few
-    ? `select d.image from (${rows(driver.found)} offset 0) d where true${met} ${inOrder}`
-    : // From each place as many as the page holds, in order: then the page is among them.
-      `select distinct d.image from (${driver.places.map((place) => `(${rows(place)}${met} ${inOrder})`).join(' union all ')}) d ${inOrder}`;
+  const page = (rows: string): string => `select d.image from (${rows}) d ${named} where ${all(met)} ${inOrder}`;
+  // From each place as many as the page holds, in order: then the page is among them.
+  const found = few
+    ? page(`${candidates(driver.found)} offset 0`)
+    : `select distinct d.image from (${driver.places.map((place) => `(${page(candidates(place))})`).join(' union all ')}) d ${inOrder}`;
   const matches = conditions.map(({ image, matches: text }) =>
-    text(aboutImage('m.image', image, 'p.key'), 'g.digest', bind),
+    text(image === 'key' ? 'm.image = p.key' : 'm.image = g.digest', 'g.digest', bind),
   );
   return `
     with page as materialized (
-      select ${keyOf('d.image', byKey)} as key, ${byKey ? 'null::text' : 'd.image'} as digest from (${page}) d
+      select ${keyOf('d.image', byKey)} as key, ${byKey ? 'null::text' : 'd.image'} as digest from (${found}) d
     )
     select
       case when exists (select from search_progress where finished_at is null) then 0
@@ -141,11 +148,7 @@ function pageText({ conditions, driver, few, after, limit, bind }: PageQuery): s
       select g.digest, (
         select jsonb_agg(jsonb_build_object('attestation', m.attestation, 'verdict', m.verdict, 'name', m.name, 'at', m.at) order by m.at)
         from (${matches.join(' union ')}) m) as matches
-      from page p
-      cross join lateral (
-        select coalesce(p.digest, (
-          select i.subject from images i where ${aboutImage('i.subject', 'digest', 'p.key')} order by i.subject limit 1)) as digest
-      ) g
+      from page p cross join lateral (select coalesce(p.digest, (${digestOf('p.key')})) as digest) g
     ) f on true
     order by f.digest`;
 }
@@ -154,12 +157,12 @@ function keyOf(image: string, byKey: boolean): string {
   return byKey ? image : `substr(${image}, 8, 32)::uuid`;
 }
 
-/** That a column names the image with this key: as the key itself, or as a digest that begins with it. */
-function aboutImage(column: string, named: SearchCondition['image'], key: string): string {
-  if (named === 'key') return `${column} = ${key}`;
+/** A query for the digest of an image of the index: whatever has facts has a row. */
+function digestOf(key: string): string {
   const start = digestStartOf(key);
   // What follows in a digest is hexadecimal, and so before `g`.
-  return `${column} >= ${start} and ${column} < ${start} || 'g'`;
+  return `select i.subject as digest from images i where i.subject >= ${start} and i.subject < ${start} || 'g'
+    order by i.subject limit 1`;
 }
 
 interface PageRow {
