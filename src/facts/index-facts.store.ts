@@ -3,7 +3,7 @@ import { addContentRows, addEvidenceRows, leaveOut, type SearchRow } from '../im
 import { imageKeyOf, type Term } from '../images/search-term.js';
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { FactContent } from './fact.js';
-import { contentTerms, evidenceTerms, signerTerms, type Verified } from './search-terms.js';
+import { contentTerms, evidenceTerms, mostContentTerms, signerTerms, type Verified } from './search-terms.js';
 
 /** A fact on record, by which images are to be found. */
 export interface IndexedFact {
@@ -36,10 +36,9 @@ export function rowsOfFact({ id, content, receivedAt, images, verified }: Indexe
   const rowsFor = function* (terms: Iterable<Term>): Iterable<SearchRow> {
     for (const term of terms) for (const image of keys) yield { term, image, fact: id, at: receivedAt };
   };
-  const contents = contentTerms(content);
   return {
     evidence: [...rowsFor([...signerTerms(verified), ...evidenceTerms(content, verified)])],
-    contents: contents.size * keys.length > MOST_CONTENT_ROWS ? null : rowsFor(contents),
+    contents: mostContentTerms(content) * keys.length > MOST_CONTENT_ROWS ? null : rowsFor(contentTerms(content)),
   };
 }
 

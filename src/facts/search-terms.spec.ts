@@ -35,7 +35,7 @@ function approval(change: Partial<ApprovalFact>): ApprovalFact {
 /** Whether a search for the one package URL finds a bill of materials that lists the other. */
 function finds(asked: string, listed: string): boolean {
   const term = componentTerm(asked);
-  return term !== null && contentTerms(sbom(listed)).has(term);
+  return term !== null && [...contentTerms(sbom(listed))].includes(term);
 }
 
 describe('components', () => {
@@ -68,7 +68,7 @@ describe('components', () => {
   });
 
   it('are one term each, however often they are listed', () => {
-    expect(contentTerms(sbom('pkg:npm/a@1', 'pkg:npm/a@1?x=y', 'pkg:npm/a@2')).size).toBe(3);
+    expect([...contentTerms(sbom('pkg:npm/a@1', 'pkg:npm/a@1?x=y', 'pkg:npm/a@2'))]).toHaveLength(3);
   });
 });
 

@@ -55,8 +55,25 @@ export function evidenceTerms(content: FactContent, verified: Verified): Readonl
   }
 }
 
-/** What a fact says is in images: as many terms as it lists components or findings. */
-export function contentTerms(content: FactContent): ReadonlySet<Term> {
+/**
+ * What a fact says is in images, each term once: as many as it lists components or findings. Made as they are read: thousands
+ * of them keep a process from anything else for as long as a request may take.
+ */
+export function* contentTerms(content: FactContent): Iterable<Term> {
+  const seen = new Set<Term>();
+  for (const term of repeatedTerms(content)) {
+    if (!seen.has(term)) yield term;
+    seen.add(term);
+  }
+}
+
+/** How many terms that comes to at the most. */
+export function mostContentTerms(content: FactContent): number {
+  if (content.kind === 'sbom') return 2 * content.components.length;
+  return content.kind === 'scan' ? content.findings.length + SEVERITIES.length : 0;
+}
+
+function repeatedTerms(content: FactContent): Iterable<Term> {
   switch (content.kind) {
     case 'sbom':
       return componentTerms(content);
@@ -68,7 +85,7 @@ export function contentTerms(content: FactContent): ReadonlySet<Term> {
     case 'vex':
     case 'summary':
     case 'other':
-      return new Set();
+      return [];
   }
 }
 
@@ -125,17 +142,13 @@ function approvalTerms(
   return new Set((approver === null ? attestors : names).map((name) => termOf('approver', name)));
 }
 
-function componentTerms({ components }: SbomFact): ReadonlySet<Term> {
-  const purls = new Set(components.flatMap(({ purl }) => purl ?? []));
-  const terms = new Set<Term>();
-  for (const purl of purls) for (const term of purlTerms(purl)) terms.add(term);
-  return terms;
+function* componentTerms({ components }: SbomFact): Iterable<Term> {
+  for (const purl of new Set(components.flatMap((component) => component.purl ?? []))) yield* purlTerms(purl);
 }
 
-function scanTerms({ findings }: ScanFact): ReadonlySet<Term> {
-  const terms = new Set<Term>();
+function* scanTerms({ findings }: ScanFact): Iterable<Term> {
   for (const { id, severity } of findings) {
-    for (const term of [...findingTerms(id, severity), ...findingTerms(null, severity)]) terms.add(term);
+    yield* findingTerms(id, severity);
+    yield* findingTerms(null, severity);
   }
-  return terms;
 }
