@@ -27,7 +27,7 @@ export async function openStoredDatabase(
     opened.push(() => postgres.stop());
     return { url: postgres.url, migrateUrl: postgres.url };
   } catch (cause) {
-    const advice = 'stop the service, or set DATABASE_URL to use a database that is running';
+    const advice = 'stop the service, or set DATABASE_URL for a database in use';
     throw new Error(`${cause instanceof Error ? cause.message : String(cause)}; ${advice}`, { cause });
   }
 }

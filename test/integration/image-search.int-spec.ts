@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { reindexFacts } from '../../src/facts/reindex-facts.store.js';
 import { ImageSearchStore } from '../../src/images/image-search.store.js';
 import type { AttestationId, Sha256Digest } from '../../src/intoto/digest.js';
@@ -293,6 +296,33 @@ describe('the rebuilt search', () => {
     expect(await violatedInvariants(database.url)).toEqual([]);
   });
 });
+
+describe('npm run reindex', () => {
+  it('makes the search again while evidence is posted, by two processes at once', async () => {
+    const [before, image] = [await everything(), newDigest()];
+    await run('--anew');
+    const posting = post(image, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['MEDIUM']), keys.scanner);
+    const said = await Promise.all([run(), run(), posting]);
+    expect(said[0]).toContain('the search over images is complete');
+    expect(await found({ severity: 'medium' })).toEqual([image]);
+    expect((await everything()).flat()).toEqual(expect.arrayContaining(before.flat()));
+    expect(await violatedInvariants(database.url)).toEqual([]);
+  });
+
+  it('refuses what it does not know', async () => {
+    await expect(run('--again')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--again') as string,
+    });
+  });
+});
+
+async function run(...words: readonly string[]): Promise<string> {
+  const script = join(inject('services').buildDir, 'src/reindex.js');
+  const env = { PATH: process.env.PATH, DATABASE_URL: database.url, ASSAY_MIGRATE_DATABASE_URL: database.ownerUrl };
+  const { stderr } = await promisify(execFile)(process.execPath, [script, ...words], { env });
+  return stderr;
+}
 
 async function everything(): Promise<readonly unknown[]> {
   const tables = [
