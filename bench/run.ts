@@ -12,6 +12,7 @@ import { load, request } from './load.js';
 import { freePort, start, type Running } from './processes.js';
 import { measure, type Contender } from './report.js';
 import { measureSealing } from './sealing.js';
+import { measureSearch } from './search.js';
 import { measureStart } from './start-time.js';
 import { measureVerification } from './verification.js';
 
@@ -43,6 +44,7 @@ try {
     const times = { rounds: ROUNDS, milliseconds: MILLISECONDS, leaves: LEAVES };
     await measureSealing({ databaseUrl: postgres.url, dataDir, client, service, floor, startWorker, ...times }, say);
   }
+  if (wanted('search')) say(await measureSearch({ client, floor, ownerUrl: postgres.url, signers }));
   await floor.stop();
   if (wanted('verify'))
     say(await measureVerification({ client, startWorker: () => startService('worker'), rounds: ROUNDS }));

@@ -28,6 +28,7 @@ const VERDICTS = `
     verdict json not null,
     break_glass boolean not null default false,
     question text collate "C" not null,
+    environment text collate "C",
     constraint verdicts_pkey primary key (id)
   ) partition by range (id)`;
 
@@ -37,6 +38,9 @@ const VERDICT_INDEXES = [
   `create index verdicts_policy on verdicts (policy, at, id)`,
   `create index verdicts_break_glass on verdicts (at, id) where break_glass`,
   `create index verdicts_question on verdicts (image, question, at, id)`,
+  `create index verdicts_environment_at on verdicts (environment, decision, at, image) where environment is not null`,
+  `create index verdicts_environment on verdicts (environment, decision, image, at) where environment is not null`,
+  `create index verdicts_policy_image on verdicts (policy, decision, image, at)`,
 ];
 
 const ENTRIES = `
@@ -124,7 +128,16 @@ export class Partitions1764000001700 implements MigrationInterface {
       await queryRunner.query(`alter table ${table} rename to ${table}_whole`);
       await queryRunner.query(`alter table ${table}_whole rename constraint ${table}_pkey to ${table}_whole_pkey`);
     }
-    for (const kept of ['at', 'image', 'policy', 'break_glass', 'question']) {
+    for (const kept of [
+      'at',
+      'image',
+      'policy',
+      'break_glass',
+      'question',
+      'environment_at',
+      'environment',
+      'policy_image',
+    ]) {
       await queryRunner.query(`drop index verdicts_${kept}`);
     }
     for (const kept of ['image', 'attestation', 'type', 'actor', 'verdict', 'policies', 'waivers', 'trust']) {
@@ -151,8 +164,9 @@ export class Partitions1764000001700 implements MigrationInterface {
       insert into envelopes (attestation, received_at, bytes)
       select e.attestation, a.received_at, e.bytes from envelopes_whole e join attestations a on a.id = e.attestation`);
     await queryRunner.query(`
-      insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass, question)
-      select id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass, question
+      insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass, question, environment)
+      select id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass, question,
+        environment
       from verdicts_whole`);
     await queryRunner.query(`
       insert into history_entries (id, at, actor, type, image, attestation, data, nonce) overriding system value

@@ -13,6 +13,7 @@ import { Waivers1764000001100 } from './1764000001100-waivers.js';
 import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
 import { ImageRelations1764000001310 } from './1764000001310-image-relations.js';
 import { SealedLog1764000001400 } from './1764000001400-sealed-log.js';
+import { Search1764000001500 } from './1764000001500-search.js';
 import { Timelines1764000001600 } from './1764000001600-timelines.js';
 import { Partitions1764000001700 } from './1764000001700-partitions.js';
 
@@ -33,6 +34,7 @@ export const migrations = [
   ImageIndexes1764000001300,
   ImageRelations1764000001310,
   SealedLog1764000001400,
+  Search1764000001500,
   Timelines1764000001600,
   Partitions1764000001700,
 ];

@@ -23,6 +23,7 @@ import type { RawOperation } from './platform/raw-operation.js';
 import { registerRawRoutes } from './platform/raw-route.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { ImageSummaryController } from './policy/image-summary.controller.js';
+import { ImageSearchController } from './policy/image-search.controller.js';
 import { ImpactController } from './policy/impact.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PolicyModule } from './policy/policy.module.js';
@@ -63,6 +64,7 @@ import { VerificationModule } from './verification/verification.module.js';
     ImageIndexController,
     LogController,
     LogProofController,
+    ImageSearchController,
     PolicyController,
     ServiceKeysController,
     TimelineController,

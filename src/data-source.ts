@@ -16,9 +16,15 @@ import {
   LogTileEntity,
 } from './history/history.entity.js';
 import { ImageEntity } from './images/image.entity.js';
+import {
+  SearchContentEntity,
+  SearchEvidenceEntity,
+  SearchLeftOutEntity,
+  SearchProgressEntity,
+} from './images/search.entity.js';
 import { RevisionEntity } from './platform/revision.entity.js';
 import { PolicyRevisionEntity } from './policy/policy.entity.js';
-import { VerdictEntity, VerdictLatestEntity } from './policy/verdict.entity.js';
+import { VerdictEntity, VerdictLatestEntity, VerdictSignerEntity } from './policy/verdict.entity.js';
 import { WaiverApprovalEntity, WaiverEntity, WaiverRevocationEntity } from './policy/waiver.entity.js';
 import {
   AttestorStateEntity,
@@ -52,6 +58,10 @@ export const entities = [
   PolicyRevisionEntity,
   ReexaminationEntity,
   RevisionEntity,
+  SearchContentEntity,
+  SearchEvidenceEntity,
+  SearchLeftOutEntity,
+  SearchProgressEntity,
   StatementActEntity,
   SubjectReceiptEntity,
   TokenEntity,
@@ -60,6 +70,7 @@ export const entities = [
   TrustRootStateEntity,
   VerdictEntity,
   VerdictLatestEntity,
+  VerdictSignerEntity,
   VerificationEntity,
   WaiverApprovalEntity,
   WaiverEntity,

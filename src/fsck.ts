@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
 import { migrations } from '../migrations/index.js';
 import { checkInvariants } from './fsck/check-invariants.js';
 import type { Reading } from './fsck/walk.js';
 import { ConfigError, readConfig, type Config } from './platform/config.js';
 import { poolOptions, serviceUrl } from './platform/database.js';
-import { startEmbeddedPostgres } from './platform/embedded-postgres.js';
+import { openStoredDatabase } from './stored-database.js';
 
 type Closing = () => Promise<void>;
 
@@ -22,10 +20,8 @@ const NOT_FOUND_OUT = 2;
 async function fsck(config: Config): Promise<number> {
   const opened: Closing[] = [];
   try {
-    const client = new pg.Client({
-      ...poolOptions('assay-fsck'),
-      connectionString: serviceUrl(await databaseOf(config, opened)),
-    });
+    const { url } = await openStoredDatabase(config, opened, say);
+    const client = new pg.Client({ ...poolOptions('assay-fsck'), connectionString: serviceUrl(url) });
     // The failure of a lost connection is thrown by the next statement on it.
     client.on('error', () => undefined);
     await client.connect();
@@ -49,22 +45,6 @@ async function fsck(config: Config): Promise<number> {
     return violated.length === 0 ? SOUND : VIOLATED;
   } finally {
     for (const close of opened.reverse()) await close();
-  }
-}
-
-/** The URL of the database to look at. The embedded one is started for the time, which a running service does not let happen. */
-async function databaseOf({ database, dataDir }: Config, opened: Closing[]): Promise<string> {
-  if (database !== null) return database.url;
-  if (!existsSync(join(dataDir, 'postgres'))) {
-    throw new Error(`there is no database in ${dataDir}; set ASSAY_DATA_DIR, or DATABASE_URL where it is elsewhere`);
-  }
-  try {
-    const postgres = await startEmbeddedPostgres({ dataDir, log: say });
-    opened.push(() => postgres.stop());
-    return postgres.url;
-  } catch (cause) {
-    const advice = 'stop the service, or set DATABASE_URL to look at a database in use';
-    throw new Error(`${messageOf(cause)}; ${advice}`, { cause });
   }
 }
 

@@ -7,6 +7,8 @@ import { parseStatement } from '../intoto/statement.js';
 import { Database, namedQuery } from '../platform/database.js';
 import type { DerivedFact, Fact, FactContent, Json } from './fact.js';
 import { rebuiltFactsCtes } from './image-facts-sql.js';
+import { indexFacts } from './index-facts.store.js';
+import type { FoundSigner } from './search-terms.js';
 import { identityText, proofOf, signerKey } from './stored-signer.js';
 
 /** Facts one attestation proved, and whose signatures over them verify. */
@@ -17,7 +19,27 @@ export interface ProvedFacts {
   readonly readerRevision: number;
   readonly facts: readonly DerivedFact[];
   readonly signers: readonly ProvedSigner[];
+  /** Whom the signers were found to be, where the attestation was verified: what images are searched by. Otherwise null. */
+  readonly verified: readonly FoundSigner[] | null;
 }
+
+interface RecordedFact {
+  readonly id: string;
+  readonly kind: string;
+  /** Of the attestation that first proved it. */
+  readonly receivedAt: Date;
+  readonly images: readonly Sha256Digest[];
+  /** Of what it is asked for by, from 1. */
+  readonly place: number;
+}
+
+const RECORDED = `
+  select f.id::text as id, f.kind, a.received_at as "receivedAt", t.place::int as place,
+    array(select distinct s.subject from attestation_subjects s
+      where s.attestation = f.attestation and s.subject like 'sha256:%') as images
+  from unnest($1::text[], $2::int[]) with ordinality as t (signed_digest, reader_revision, place)
+  join facts f on f.signed_digest = t.signed_digest and f.reader_revision = t.reader_revision
+  join attestations a on a.id = f.attestation`;
 
 @Injectable()
 export class FactStore {
@@ -26,7 +48,7 @@ export class FactStore {
   /**
    * Records what was proved, in the transaction that holds the locks of the images concerned. Facts are unique by what
    * was signed, signers by fact and copy: repetition changes nothing, and a second copy of the same statement or the
-   * same signature twice counts once.
+   * same signature twice counts once. What was verified is added to the search over images as well.
    */
   async insert(tx: EntityManager, proved: readonly ProvedFacts[]): Promise<void> {
     const rows = proved.flatMap((group) =>
@@ -68,6 +90,25 @@ export class FactStore {
         signers.map(({ signer }) => proofOf(signer)),
         signers.map(({ signer }) => (signer.type === 'key' ? null : identityText(signer.identity))),
       ],
+    );
+    await this.index(tx, proved);
+  }
+
+  private async index(tx: EntityManager, proved: readonly ProvedFacts[]): Promise<void> {
+    const verified = proved.filter(({ verified: signers, facts }) => signers !== null && facts.length > 0);
+    if (verified.length === 0) return;
+    const rows: readonly RecordedFact[] = await tx.query(RECORDED, [
+      verified.map(({ signedDigest }) => signedDigest),
+      verified.map(({ readerRevision }) => readerRevision),
+    ]);
+    await indexFacts(
+      tx,
+      rows.flatMap(({ id, kind, receivedAt, images, place }) => {
+        const { facts, verified: signers, signers: by } = verified[place - 1] ?? {};
+        const content = facts?.find((fact) => fact.content.kind === kind)?.content;
+        if (content === undefined) return [];
+        return [{ id, content, receivedAt, images, verified: { signers: signers ?? [], proved: by ?? [] } }];
+      }),
     );
   }
 

@@ -5,6 +5,7 @@ import { IMAGE_RELATIONS } from './image-relations.js';
 import { IMAGES } from './images.js';
 import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { REVISIONS } from './revisions.js';
+import { SEARCH } from './search.js';
 import { VERDICTS } from './verdicts.js';
 import type { Reading } from './walk.js';
 
@@ -36,6 +37,7 @@ export async function checkInvariants(reading: Reading, mostRows = Infinity): Pr
     ...HISTORY,
     ...VERDICTS,
     ...REVISIONS,
+    ...SEARCH,
   ];
   for (const { invariants, violations } of walks) {
     for (const invariant of invariants) findings.set(invariant, { invariant, violations: 0, first: null });

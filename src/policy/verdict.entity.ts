@@ -5,6 +5,9 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('verdicts_image', ['image', 'at', 'id'])
 @Index('verdicts_policy', ['policy', 'at', 'id'])
 @Index('verdicts_question', ['image', 'question', 'at', 'id'])
+@Index('verdicts_environment', ['environment', 'decision', 'image', 'at'], { where: 'environment is not null' })
+@Index('verdicts_environment_at', ['environment', 'decision', 'at', 'image'], { where: 'environment is not null' })
+@Index('verdicts_policy_image', ['policy', 'decision', 'image', 'at'])
 @Index('verdicts_break_glass', ['at', 'id'], { where: 'break_glass' })
 export class VerdictEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'verdicts_pkey' })
@@ -44,6 +47,27 @@ export class VerdictEntity {
   /** As in `verdict_latest`. */
   @Column({ type: 'text', collation: 'C' })
   question!: string;
+
+  /** Which it was asked for, by its parameters or else its context. */
+  @Column({ type: 'text', collation: 'C', nullable: true })
+  environment!: string | null;
+}
+
+/** Whose keys signed what an allow rests on: by the first 128 bits of their thumbprints. A projection. */
+@Entity('verdict_signers')
+@Index('verdict_signers_at', ['signer', 'at', 'image'])
+export class VerdictSignerEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'verdict_signers_pkey' })
+  signer!: string;
+
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'verdict_signers_pkey' })
+  image!: string;
+
+  @PrimaryColumn({ type: 'timestamptz', primaryKeyConstraintName: 'verdict_signers_pkey' })
+  at!: Date;
+
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'verdict_signers_pkey' })
+  verdict!: string;
 }
 
 @Entity('verdict_latest')

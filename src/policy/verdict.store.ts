@@ -5,6 +5,7 @@ import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
 import { verdictDigest } from './verdict-digest.js';
 import type { Parameters, Verdict } from './verdict.js';
+import { environmentOf, restedPairs, verdictSignersCte } from './verdict-search-terms.js';
 
 /** A verdict on its way into the record. */
 export interface VerdictRecord {
@@ -88,10 +89,10 @@ export interface VerdictPosition {
 const RECORD_GROUP = `
   with asked as (
     select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[], $14::bool[], $15::text[], $16::text[])
+      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[], $14::bool[], $15::text[], $16::text[], $17::text[])
       with ordinality
       as t (id, at, image, repository, policy, policy_revision, decision, actor, context, verdict, question, content, always,
-        break_glass, digest, context_digest, place)
+        break_glass, digest, context_digest, environment, place)
   ),
   last_asked as (
     select distinct on (question) question, content, id, always from asked where not break_glass
@@ -106,12 +107,13 @@ const RECORD_GROUP = `
   ),
   recorded as (
     insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict,
-      break_glass, question)
+      break_glass, question, environment)
     select a.id, a.at, a.image, a.repository, a.policy, a.policy_revision, a.decision, a.actor, a.context, a.verdict,
-      a.break_glass, a.question
+      a.break_glass, a.question, a.environment
     from asked a where a.always or a.id in (select l.verdict from latest l)
-    returning id, requested_by, image, policy, policy_revision, decision, break_glass, verdict
+    returning id, at, requested_by, image, policy, policy_revision, decision, break_glass, verdict
   ),
+  ${verdictSignersCte('recorded', '$18', '$19')},
   told as (
     select r.requested_by as actor, case when r.break_glass then 'verdict.break_glass' else 'verdict.recorded' end as type,
       r.image, null::text as attestation,
@@ -346,5 +348,7 @@ function parametersOf(records: readonly VerdictRecord[]): unknown[] {
     verdicts.map((verdict) => verdict.breakGlass !== undefined),
     verdicts.map(verdictDigest),
     records.map(({ context }) => (context === null ? null : verdictDigest(context))),
+    records.map((record) => environmentOf(record.verdict, record.context)),
+    ...restedPairs(records),
   ];
 }

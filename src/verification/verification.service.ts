@@ -139,7 +139,7 @@ export class VerificationService {
     await this.verifications.insert(tx, due.map(toRecord));
     await this.facts.insert(
       tx,
-      due.flatMap(({ attestation, examination: { signedDigest, facts, proved } }) =>
+      due.flatMap(({ attestation, examination: { outcome, signedDigest, facts, proved, signers } }) =>
         signedDigest === null
           ? []
           : [
@@ -150,6 +150,7 @@ export class VerificationService {
                 readerRevision: readerRevisionOf(attestation.predicateType),
                 facts,
                 signers: proved,
+                verified: outcome.outcome === 'verified' ? signers : null,
               },
             ],
       ),

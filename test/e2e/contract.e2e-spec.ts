@@ -37,6 +37,7 @@ const ROUTES: Readonly<Record<string, readonly Role[] | 'public'>> = {
   'POST /v1/attestations/{id}/revoke': ['trust-admin'],
   'POST /v1/attestations/{id}/retract': ['trust-admin'],
   'GET /v1/attestations/{id}/flips': ['auditor', 'trust-admin'],
+  'GET /v1/images': ['auditor'],
   'GET /v1/images/{digest}': ['auditor'],
   'GET /v1/images/{digest}/attestations': ['attester', 'auditor'],
   'GET /v1/images/{digest}/history': ['auditor'],

@@ -12,7 +12,7 @@ import { deleteRoot, putRoot } from '../../src/trust/trust-root-change.js';
 import { BUILT_IN_ROOT, rootWith } from '../../src/trust/trust.fixture.js';
 import { Faults } from '../support/faults.js';
 import { readingOf, violatedIn, violatedInvariants } from '../support/invariants.js';
-import { approval, PREDICATE_TYPES, testResult } from '../support/predicates.js';
+import { approval, PREDICATE_TYPES, testResult, trivyScan } from '../support/predicates.js';
 import { openHouse, type House, type Rooms } from '../support/rooms.js';
 import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -89,6 +89,11 @@ async function live(rooms: Rooms): Promise<void> {
     actor: ACTOR,
     expected: 1,
   });
+  const scanner = makeKey();
+  await rooms.putAttestor('scanner', { kinds: ['scan'], keys: [{ id: 'k1', publicKey: scanner.publicKey }] });
+  const scanned = statementAbout(image, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['LOW']));
+  await rooms.work({ ids: [await rooms.post(envelopeOf(scanned, [scanner]))] });
+  await rooms.verdicts.decide(asked, ACTOR, { environment: 'production' });
 }
 
 function descriptorOf(digest: string): object {
@@ -341,6 +346,35 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update revisions set value = 0 where name = 'trust_gain'`,
     `delete from revisions where name = 'waiver'`,
     `update revisions set value = value - 1 where name = 'waiver'`,
+  ],
+  'every fact that was verified is found by what it says': [
+    `delete from search_evidence where fact = (select max(id) from facts)`,
+    `update search_evidence set term = gen_random_uuid() where fact = (select max(id) from facts)`,
+    `update search_evidence set at = at - interval '1 day'`,
+    `delete from search_contents`,
+    `update search_contents set first_fact = 0, last_fact = 0`,
+  ],
+  'what evidence is found by is of a fact about its image': [
+    `update search_evidence set image = gen_random_uuid()`,
+    `update search_evidence set fact = fact + 1000000`,
+  ],
+  'what contents are found by is of facts about their image, the first of them and the last': [
+    `insert into search_contents select gen_random_uuid(), gen_random_uuid(), first_fact, first_at, last_fact, last_at
+     from search_contents`,
+    `update search_contents set first_fact = last_fact + 1`,
+    `update search_contents set last_fact = 1000000`,
+  ],
+  'a verdict is found by the environment it was asked for': [
+    `update verdicts set environment = null`,
+    `update verdicts set environment = 'test' where environment is null`,
+  ],
+  'an allow is found by the keys that signed what it rests on': [
+    `delete from verdict_signers`,
+    `update verdict_signers set at = at + interval '1 second'`,
+  ],
+  'a key by which an allow is found signed what it rests on': [
+    `update verdict_signers set signer = gen_random_uuid()`,
+    `update verdict_signers set verdict = gen_random_uuid()`,
   ],
   'waiver revisions are dense from 1, each of one act': [
     `delete from waiver_approvals`,
