@@ -5,7 +5,7 @@ import {
   EnvelopeEntity,
   SubjectReceiptEntity,
 } from './attestations/attestation.entity.js';
-import { ImageIndexEntity, ImageManifestEntity } from './attestations/image-index.entity.js';
+import { ImageIndexEntity, ImageManifestEntity } from './images/image-index.entity.js';
 import { FactEntity, FactSignerEntity } from './facts/fact.entity.js';
 import {
   HistoryEntryEntity,

@@ -1,6 +1,7 @@
 import { evidenceWalk } from './evidence.js';
 import { FACTS } from './facts.js';
 import { HISTORY } from './history.js';
+import { IMAGE_RELATIONS } from './image-relations.js';
 import { IMAGES } from './images.js';
 import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { REVISIONS } from './revisions.js';
@@ -26,7 +27,16 @@ export interface Finding {
  */
 export async function checkInvariants(reading: Reading, mostRows = Infinity): Promise<readonly Finding[]> {
   const findings = new Map<string, Finding>();
-  const walks = [evidenceWalk(), ...FACTS, ...IMAGES, ...ROWS_AND_ENTRIES, ...HISTORY, ...VERDICTS, ...REVISIONS];
+  const walks = [
+    evidenceWalk(),
+    ...FACTS,
+    ...IMAGES,
+    ...IMAGE_RELATIONS,
+    ...ROWS_AND_ENTRIES,
+    ...HISTORY,
+    ...VERDICTS,
+    ...REVISIONS,
+  ];
   for (const { invariants, violations } of walks) {
     for (const invariant of invariants) findings.set(invariant, { invariant, violations: 0, first: null });
     for await (const { invariant, detail } of violations(reading, mostRows)) {

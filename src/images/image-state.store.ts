@@ -21,6 +21,8 @@ export interface ImageState extends Revisions {
   readonly examined: number;
   /** Raised by every change of the image's facts. */
   readonly revision: number;
+  /** Raised by every index that comes to be known and concerns the digest. */
+  readonly relations: number;
 }
 
 /** The state together with the facts that stood in the image's row in the same snapshot, as the worker wrote them. */
@@ -37,7 +39,8 @@ const GLOBALS = `
      max(value) filter (where name = 'waiver') as waiver
    from revisions) g`;
 const COUNTERS = `
-  coalesce(r.received, 0) as received, coalesce(i.examined, 0) as examined, coalesce(i.revision, 0) as revision`;
+  coalesce(r.received, 0) as received, coalesce(i.examined, 0) as examined, coalesce(i.revision, 0) as revision,
+  coalesce(i.relations, 0) as relations`;
 const WITH_FACTS = `${COUNTERS}, coalesce(i.facts, '[]') as facts`;
 const JOINS = `left join subject_receipts r on r.subject = k.digest left join images i on i.subject = k.digest`;
 

@@ -13,4 +13,7 @@ export class ImageEntity {
 
   @Column({ type: 'jsonb', default: [] })
   facts!: object[];
+
+  @Column({ type: 'bigint', default: 0 })
+  relations!: number;
 }

@@ -3,7 +3,7 @@ import type { DerivedFact, Fact, FactContent, Json } from '../facts/fact.js';
 import { sha256, subjectDigest, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { compilePolicy } from '../policy/compile-policy.js';
 import type { EvaluationInput } from '../policy/evaluate.js';
-import { furtherDigests } from '../policy/further-digests.js';
+import { furtherDigests, type KnownOfImage } from '../policy/further-digests.js';
 import { parseParameters } from '../policy/parse-parameters.js';
 import { parsePolicy } from '../policy/parse-policy.js';
 import { policyDigest } from '../policy/policy-digest.js';
@@ -44,13 +44,13 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
   const trust = withActs(trustOf(each.attestors, each.changes), each.evidence);
   const facts = factsAbout(each, null);
   const { repository } = each;
+  const relations = relationsOf(each);
   return {
     policy,
     policyRef: { name: document.policy, revision: 1, digest: policyDigest(document) },
     facts,
-    related: new Map(
-      furtherDigests({ policy, facts, trust, repository }).map((digest) => [digest, factsAbout(each, digest)]),
-    ),
+    relations,
+    related: relatedFacts(each, { policy, facts, relations, trust, repository }),
     predicates: new Map(
       each.evidence.flatMap(({ name, content }) =>
         'predicate' in content ? [[attestationOf(name), content.predicate as Json]] : [],
@@ -91,24 +91,55 @@ function waiverOf({ name, policy, vulnerability, scope, ...rest }: CaseWaiver, e
   };
 }
 
-/** The evidence with the image's own digest where it names the image. */
-function aboutImage(evidence: CaseEvidence, digest: Sha256Digest): CaseEvidence {
-  return namingImage(evidence, digest.replace('sha256:', ''));
+/**
+ * The value with `{image}` in its texts made the image's digest, in hexadecimal digits, and `{image NAME}` that of an index
+ * or manifest of the case.
+ *
+ * @param digestOf answers the digest of the image for null, and else of what has the name.
+ */
+export function namingImages<V>(value: V, digestOf: (name: string | null) => Sha256Digest): V {
+  const named = JSON.stringify(value).replaceAll(/\{image(?: ([a-z0-9-]+))?\}/g, (_text, name?: string) =>
+    digestOf(name ?? null).replace('sha256:', ''),
+  );
+  return JSON.parse(named) as V;
 }
 
-/** The value with `{image}` in its texts made the image's digest, in hexadecimal digits. */
-export function namingImage<V>(value: V, hexadecimal: string): V {
-  return JSON.parse(JSON.stringify(value).replaceAll('{image}', hexadecimal)) as V;
+/** The digest of an index or manifest of a case. */
+export function relatedImageOf({ name }: PolicyCase, related: string): Sha256Digest {
+  return sha256(Buffer.from(`${related} of ${name}`));
+}
+
+function relationsOf(each: PolicyCase): KnownOfImage['relations'] {
+  const digestsOf = (names: readonly string[]): readonly Sha256Digest[] =>
+    names.map((name) => relatedImageOf(each, name)).sort();
+  return { indexes: digestsOf(each.indexes), manifests: digestsOf(each.manifests), areTooMany: false };
+}
+
+function relatedFacts(
+  each: PolicyCase,
+  known: Omit<KnownOfImage, 'related'>,
+): ReadonlyMap<SubjectDigest, readonly Fact[]> {
+  const related = new Map<SubjectDigest, readonly Fact[]>();
+  for (;;) {
+    const unread = furtherDigests({ ...known, related }).filter((digest) => !related.has(digest));
+    if (unread.length === 0) return related;
+    for (const digest of unread) related.set(digest, factsAbout(each, digest));
+  }
 }
 
 /** The facts about the image, or about another digest. */
 function factsAbout(each: PolicyCase, digest: SubjectDigest | null): readonly Fact[] {
-  const { evidence } = each;
-  const image = imageOf(each);
-  return evidence
-    .filter(({ commit }) => (commit === undefined ? null : subjectDigest('gitCommit', commit)) === digest)
-    .map((one) => aboutImage(one, image))
+  const digestOf = (name: string | null): Sha256Digest => (name === null ? imageOf(each) : relatedImageOf(each, name));
+  return each.evidence
+    .filter((evidence) => subjectOf(evidence, each) === digest)
+    .map((one) => namingImages(one, digestOf))
     .flatMap(factsOf);
+}
+
+/** null for the image itself. */
+function subjectOf({ commit, about }: CaseEvidence, each: PolicyCase): SubjectDigest | null {
+  if (commit !== undefined) return subjectDigest('gitCommit', commit);
+  return about === undefined ? null : relatedImageOf(each, about);
 }
 
 /** The id under which a case's evidence is known. */

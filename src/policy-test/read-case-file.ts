@@ -5,7 +5,8 @@ import { parsePolicy } from '../policy/parse-policy.js';
 import { PolicyFault, type PolicyFaultPlace } from '../policy/policy-fault.js';
 import { readPolicySource, type Path } from '../policy/policy-source.js';
 import { readShape, type Reading } from '../policy/shape-reading.js';
-import { CASES_AT, caseFileShape, fileNamed, policyCasesOf, type CaseFile, type PolicyCase } from './policy-cases.js';
+import { CASES_AT, caseFileShape, type CaseFile } from './case-shape.js';
+import { fileNamed, policyCasesOf, type PolicyCase } from './policy-cases.js';
 import { evaluationOf } from './policy-scene.js';
 
 /** One faulty place in a file of cases, or in a policy that it names. */

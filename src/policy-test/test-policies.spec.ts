@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { afterAll, describe, expect, it } from 'vitest';
-import { caseFileShape } from './policy-cases.js';
+import { caseFileShape } from './case-shape.js';
 import { testPolicies } from './test-policies.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/policy-tests', import.meta.url));

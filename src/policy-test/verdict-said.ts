@@ -1,5 +1,6 @@
 import type { RequirementResult, Verdict } from '../policy/verdict.js';
 import type { PolicyCase, Want } from './policy-cases.js';
+import { relatedImageOf } from './policy-scene.js';
 
 type SaidOfRequirement = NonNullable<Want['requirements']>[string];
 type AttestationId = RequirementResult['evidence'][number];
@@ -25,7 +26,7 @@ export function saidOf(
       wanted === null
         ? null
         : Object.fromEntries(
-            verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, wanted[result.id])]),
+            verdict.requirements.map((result) => [result.id, resultSaid(result, nameOf, wanted[result.id], each)]),
           ),
   };
 }
@@ -52,6 +53,7 @@ function resultSaid(
   result: RequirementResult,
   nameOf: (id: AttestationId) => string,
   want: SaidOfRequirement | undefined,
+  each: PolicyCase,
 ): SaidOfRequirement {
   const codes = new Map<string, string[]>();
   for (const one of result.considered) {
@@ -68,6 +70,7 @@ function resultSaid(
     ...(want?.removed === undefined ? {} : { removed: removedSaid(result, nameOf) }),
     ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
     ...(want?.through === undefined ? {} : { through: throughSaid(result, nameOf) }),
+    ...(want?.via === undefined ? {} : { via: viaSaid(result, nameOf, each) }),
   } as SaidOfRequirement;
 }
 
@@ -80,6 +83,17 @@ function removedSaid({ removed }: RequirementResult, nameOf: (id: AttestationId)
 
 function throughSaid({ through }: RequirementResult, nameOf: (id: AttestationId) => string): unknown {
   return through === undefined ? null : { build: nameOf(through.build), commit: through.commit };
+}
+
+function viaSaid(
+  { via = [] }: RequirementResult,
+  nameOf: (id: AttestationId) => string,
+  each: PolicyCase,
+): Readonly<Record<string, readonly string[]>> {
+  const names = new Map([...each.indexes, ...each.manifests].map((name) => [relatedImageOf(each, name), name]));
+  return Object.fromEntries(
+    via.map(({ digest, evidence }) => [names.get(digest) ?? digest, evidence.map(nameOf).sort()]),
+  );
 }
 
 /** The part that is asked for, or where it is not there, the whole for the reader of the failure. */

@@ -25,13 +25,15 @@ export interface Candidates {
 export function candidatesOf(requirement: CompiledEvidence, conditions: Conditions, scene: Scene): Candidates {
   const entries: Entry[] = [];
   const refused: Refused[] = [];
-  for (const fact of scene.facts) {
-    if (!isAskedFor(fact, requirement)) continue;
-    const words = wordsFor(fact, requirement, conditions, scene);
-    if ('code' in words) refused.push({ fact, refusal: words });
-    else {
-      for (const [group, spoken] of Map.groupBy(words, (word) => word.group)) {
-        entries.push(entryOf(fact, group, spoken, scene));
+  for (const { about, facts } of [{ about: null, facts: scene.facts }, ...scene.serving]) {
+    for (const fact of facts) {
+      if (!isAskedFor(fact, requirement)) continue;
+      const words = wordsFor(fact, requirement, conditions, scene);
+      if ('code' in words) refused.push({ fact, refusal: words });
+      else {
+        for (const [group, spoken] of Map.groupBy(words, (word) => word.group)) {
+          entries.push(entryOf(fact, about, group, spoken, scene));
+        }
       }
     }
   }
@@ -142,11 +144,12 @@ function refusalOfWord(
   return null;
 }
 
-function entryOf(fact: Fact, group: string, words: readonly Word[], scene: Scene): Entry {
+function entryOf(fact: Fact, about: Entry['about'], group: string, words: readonly Word[], scene: Scene): Entry {
   const helping = words.filter((word) => word.helps);
   const refusals = words.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]));
   return {
     fact,
+    about,
     group,
     voice: words[0]?.voice ?? '',
     approvers: [...new Set((helping.length > 0 ? helping : words).map(({ approver }) => approver))],

@@ -58,6 +58,8 @@ export interface CompiledEvidence extends CompiledCommon {
   readonly type: 'evidence';
   readonly kind: Kind;
   readonly of: SubjectOfEvidence;
+  /** Evidence about the indexes and manifests to which the image is related counts too. */
+  readonly viaIndex: boolean;
   /** null where every predicate type of the kind will do. */
   readonly predicateType: string | null;
   readonly from: readonly string[];
@@ -139,6 +141,7 @@ function compileEvidence(requirement: EvidenceRequirement, id: string, when: Cel
     when,
     kind,
     of: requirement.of ?? 'image',
+    viaIndex: requirement.via === 'index',
     predicateType: 'predicateType' in requirement ? requirement.predicateType : null,
     from: requirement.from,
     select: requirement.select ?? (kind === 'build' || kind === 'summary' ? 'any' : 'latest'),

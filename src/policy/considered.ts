@@ -1,5 +1,5 @@
 import type { AttestationId } from '../intoto/digest.js';
-import type { Considered, RequirementResult } from './verdict.js';
+import type { Considered, RequirementResult, Via } from './verdict.js';
 
 const MOST_CONSIDERED = 100;
 
@@ -18,7 +18,7 @@ export function concluded(
   }
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
   const more = sorted.length - MOST_CONSIDERED;
-  const { id, status, code, message, evidence, missing, through } = result;
+  const { id, status, code, message, evidence, missing, through, via } = result;
   return {
     id,
     status,
@@ -28,7 +28,22 @@ export function concluded(
     considered: sorted.slice(0, MOST_CONSIDERED),
     missing,
     ...(through === undefined ? {} : { through }),
+    ...(via === undefined ? {} : { via }),
   };
+}
+
+/** By which other digests the evidence of several results is, each digest once and sorted; nothing where there are none. */
+export function viaOf(results: readonly RequirementResult[]): Pick<RequirementResult, 'via'> {
+  const byDigest = Map.groupBy(
+    results.flatMap(({ via = [] }) => via),
+    ({ digest }) => digest,
+  );
+  const via = [...byDigest].flatMap(([digest, [one, ...more]]): Via[] =>
+    one === undefined
+      ? []
+      : [{ relation: one.relation, digest, evidence: sortedIds([one, ...more].flatMap(({ evidence }) => evidence)) }],
+  );
+  return via.length === 0 ? {} : { via: via.sort((a, b) => (a.digest < b.digest ? -1 : 1)) };
 }
 
 /** Attestations once each, sorted. */

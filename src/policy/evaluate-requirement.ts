@@ -1,5 +1,5 @@
 import type { CompiledRequirement } from './compile-policy.js';
-import { concluded, sortedIds } from './considered.js';
+import { concluded, sortedIds, viaOf } from './considered.js';
 import { withRemovedOf } from './removed-findings.js';
 import { amendmentFor } from './not-by-builder.js';
 import type { Scene } from './scene.js';
@@ -7,7 +7,7 @@ import type { RequirementResult } from './verdict.js';
 import { waived } from './waive-requirement.js';
 import { NO_WAIVERS } from './waiver.js';
 import { weighAboutSource } from './weigh-about-source.js';
-import { weighEvidence } from './weigh-evidence.js';
+import { weighViaIndex } from './weigh-via-index.js';
 
 /** What a requirement comes to in a scene. An error anywhere stays an error unless something else decides. */
 export function evaluateRequirement(requirement: CompiledRequirement, scene: Scene): RequirementResult {
@@ -34,7 +34,7 @@ function evaluateWithin(requirement: CompiledRequirement, scene: Scene): Require
 function evaluateBody(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   switch (requirement.type) {
     case 'evidence': {
-      const weigh = requirement.of === 'source' ? weighAboutSource : weighEvidence;
+      const weigh = requirement.of === 'source' ? weighAboutSource : weighViaIndex;
       return weigh(requirement, scene, amendmentFor(requirement, scene));
     }
     case 'check': {
@@ -192,7 +192,10 @@ function joined(
   // At one moment there is one source, whichever branch speaks of it.
   const through = branches.find((branch) => branch.through !== undefined)?.through;
   const evidence = sortedIds(deciding.flatMap((branch) => branch.evidence));
-  const result = concluded({ id, ...conclusion, evidence, ...(through === undefined ? {} : { through }) }, considered);
+  const result = concluded(
+    { id, ...conclusion, evidence, ...(through === undefined ? {} : { through }), ...viaOf(deciding) },
+    considered,
+  );
   return withRemovedOf(result, branches);
 }
 

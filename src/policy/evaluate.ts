@@ -1,4 +1,5 @@
 import type { Fact, Json } from '../facts/fact.js';
+import { UNRELATED, type ImageRelations } from '../images/image-relations.js';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -8,6 +9,7 @@ import type { CelEngine } from './cel.js';
 import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
+import { GatheredEvidence } from './gathered-evidence.js';
 import { peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
 import { namingBuilds } from './naming-builds.js';
@@ -24,6 +26,8 @@ export interface EvaluationInput {
   readonly policyRef: { readonly name: string; readonly revision: number; readonly digest: Sha256Digest };
   /** The facts about the digest, in any order. */
   readonly facts: readonly Fact[];
+  /** How the image is related to others; needed where the policy says `via`. */
+  readonly relations?: ImageRelations;
   /** The facts about the digests that `furtherDigests` names, in any order. */
   readonly related?: ReadonlyMap<SubjectDigest, readonly Fact[]>;
   /** By attestation; needed where the policy's `needsPredicate` says so, and then for every fact. */
@@ -95,12 +99,17 @@ class Evaluation {
       digest,
       repository,
       answers,
-      gathered: new Map(),
+      gathered: new GatheredEvidence(),
+      relations: input.relations ?? UNRELATED,
+      serving: [],
       related: new Map(
-        [...(input.related ?? [])].map(([related, about]) => [related, { facts: about, gathered: new Map() }]),
+        [...(input.related ?? [])].map(([related, about]) => [
+          related,
+          { facts: about, gathered: new GatheredEvidence() },
+        ]),
       ),
       namingBuilds: namingBuilds(policy.requirements),
-      gatheredInDoubt: new Map(),
+      gatheredInDoubt: new GatheredEvidence(),
       waivers: waiversAbout(input.waivers, { policy: policyRef.name, digest, repository, parameters }, policy.document),
       waivedFindings: new Set(),
       inverted: false,

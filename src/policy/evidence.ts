@@ -1,4 +1,5 @@
 import type { Fact } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { SignerId } from '../trust/signer.js';
 import type { Conditions, Line } from './conditions.js';
 import type { Times } from './evidence-times.js';
@@ -16,6 +17,8 @@ export interface Route {
 /** One fact as a member of one group, with what it may do there. */
 export interface Entry {
   readonly fact: Fact;
+  /** The digest that it is about, where that is not the image asked about. */
+  readonly about: Sha256Digest | null;
   /** Evidence of one group speaks of one thing in one voice: the newest of it stands for the rest. */
   readonly group: string;
   /** Whose evidence it is: the approver of an approval, else the attestor. */

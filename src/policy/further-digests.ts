@@ -1,4 +1,5 @@
 import type { Fact } from '../facts/fact.js';
+import type { ImageRelations } from '../images/image-relations.js';
 import type { SubjectDigest } from '../intoto/digest.js';
 import { authorityOf } from '../trust/authority.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -14,6 +15,9 @@ export interface KnownOfImage {
   readonly policy: CompiledPolicy;
   /** The facts about the image that the policy asks for. */
   readonly facts: readonly Fact[];
+  readonly relations: ImageRelations;
+  /** The same about digests that it was answered before to read; it may answer more once they are known. */
+  readonly related: ReadonlyMap<SubjectDigest, readonly Fact[]>;
   readonly trust: TrustSnapshot;
   readonly repository: string | null;
 }
@@ -22,12 +26,28 @@ export interface KnownOfImage {
  * The digests beside the image's own of which a verdict needs the facts, sorted: whatever evaluation may come to look at
  * is among them, at any moment. Evaluation takes what it finds missing for an error.
  */
-export function furtherDigests({ policy, facts, trust, repository }: KnownOfImage): readonly SubjectDigest[] {
+export function furtherDigests(known: KnownOfImage): readonly SubjectDigest[] {
+  const { policy, relations } = known;
+  const relatives: readonly SubjectDigest[] = readsRelations(policy)
+    ? [...relations.indexes, ...relations.manifests]
+    : [];
+  return [...new Set([...relatives, ...commitsNamed(known, relatives)])].sort();
+}
+
+/** Whether a verdict by the policy looks at evidence about related images. */
+export function readsRelations({ requirements }: CompiledPolicy): boolean {
+  return requirements.flatMap(evidenceIn).some(({ viaIndex }) => viaIndex);
+}
+
+function commitsNamed(
+  { policy, facts, related, trust, repository }: KnownOfImage,
+  relatives: readonly SubjectDigest[],
+): readonly SubjectDigest[] {
   const readsSource = policy.requirements.flatMap(evidenceIn).some(({ of }) => of === 'source');
   if (!readsSource) return [];
   const naming = namingBuilds(policy.requirements).map(({ requirement }) => requirement);
   const commits = new Set<SubjectDigest>();
-  for (const fact of facts) {
+  for (const fact of [...facts, ...relatives.flatMap((digest) => related.get(digest) ?? [])]) {
     const { kind, predicateType, content, signers } = fact;
     const digest = content.kind === 'build' ? commitDigest(content) : null;
     if (digest === null) continue;

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { Json } from '../intoto/json.js';
 import { kindOf } from '../intoto/predicate-kind.js';
 import { isSignerId } from '../trust/signer.js';
@@ -10,6 +12,7 @@ import { amendmentFor, buildersIn } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { Missing, Parameters, RequirementResult } from './verdict.js';
 import { sceneOfSource } from './weigh-about-source.js';
+import { servedScenes } from './weigh-via-index.js';
 import { countApart, weighLines } from './weigh-evidence.js';
 import { listed, missingEvidence, nounOf, speakerOf } from './wording.js';
 
@@ -46,7 +49,7 @@ function unmet(requirement: CompiledRequirement, scene: Scene): readonly Missing
     case 'evidence':
       // Nobody's approval would do as long as it is not known who built the image.
       if (requirement.notByBuilder && !buildersIn(scene).areKnown) return [];
-      return requirement.of === 'source' ? missingAboutSource(requirement, scene) : missingLines(requirement, scene);
+      return requirement.of === 'source' ? missingAboutSource(requirement, scene) : missingOfImages(requirement, scene);
     case 'check':
       return [];
     case 'allOf':
@@ -106,6 +109,37 @@ function missingAboutSource(requirement: CompiledEvidence, scene: Scene): readon
     conditions: { ...missing.conditions, commit },
     text: `${missing.text}; about commit ${commit}`,
   }));
+}
+
+/**
+ * Where the same is missing for every manifest of an index that lacks something, said of the index it serves all of them;
+ * else each lacks its own.
+ */
+function missingOfImages(requirement: CompiledEvidence, scene: Scene): readonly Missing[] {
+  const looks = (servedScenes(requirement, scene) ?? []).map((each) => ({
+    manifest: each.manifest,
+    missing: missingLines(requirement, each, scene),
+  }));
+  const lacking = looks.filter(({ missing }) => missing.length > 0);
+  const [first] = lacking;
+  if (first === undefined) return [];
+  if (lacking.every(({ missing }) => isDeepStrictEqual(missing, first.missing))) return first.missing;
+  return lacking.flatMap(({ manifest, missing }) =>
+    missing.map((one) => (manifest === null || isPlaced(one) ? one : about(one, manifest))),
+  );
+}
+
+/** Whether it is told of what it must be about, or needs not be about anything. */
+function isPlaced({ count, conditions }: Missing): boolean {
+  return count === 0 || conditions['digest'] !== undefined || conditions['replaces'] !== undefined;
+}
+
+function about(missing: Missing, digest: Sha256Digest): Missing {
+  return {
+    ...missing,
+    conditions: { ...missing.conditions, digest },
+    text: `${missing.text}; about ${digest}`,
+  };
 }
 
 function missingLines(requirement: CompiledEvidence, scene: Scene, ofImage: Scene = scene): readonly Missing[] {
@@ -170,9 +204,15 @@ function isReplaceable({ voice, fact, helps }: Entry, { requirement, scene, buil
 }
 
 function replacement(asking: Asking, entry: Entry): Missing {
-  const { requirement, wanted, named } = asking;
-  const { id, kind, from } = requirement;
+  const { requirement } = asking;
   if (!isReplaceable(entry, asking)) return removal(requirement, entry);
+  const missing = newer(asking, entry);
+  // Only what is said of the same digest takes its place.
+  return entry.about === null ? missing : about(missing, entry.about);
+}
+
+function newer({ requirement, wanted, named }: Asking, entry: Entry): Missing {
+  const { id, kind, from } = requirement;
   const { attestation } = entry.fact;
   const speaker = speakerOf(entry);
   const passing = wanted === '' ? 'that passes' : wanted;

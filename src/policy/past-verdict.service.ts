@@ -1,18 +1,28 @@
 import type { PastFacts, PastFactStore } from '../facts/past-facts.store.js';
+import type { ImageRelationStore } from '../images/image-relation.store.js';
+import { UNRELATED } from '../images/image-relations.js';
 import type { ImageFacts } from '../images/image-state.store.js';
 import type { SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { TrustStore } from '../trust/trust.store.js';
 import { brokenGlass } from './break-glass.js';
-import { furtherDigests } from './further-digests.js';
+import { furtherDigests, readsRelations } from './further-digests.js';
 import { prepare, type CurrentPolicy } from './policy-cache.js';
 import { policyDigest } from './policy-digest.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, type Question } from './question.js';
 import { differencesOf, type VerdictDifference } from './verdict-differences.js';
 import type { Verdict } from './verdict.js';
-import { policyNotFound, questionOf, type Asked, type Reading, type VerdictService } from './verdict.service.js';
+import {
+  factsByDigest,
+  policyNotFound,
+  questionOf,
+  type Asked,
+  type Reading,
+  type RelatedReading,
+  type VerdictService,
+} from './verdict.service.js';
 import type { VerdictStore } from './verdict.store.js';
 import type { WaiverStore } from './waiver.store.js';
 
@@ -34,6 +44,7 @@ export interface Replay {
 
 export interface PastVerdictServiceOptions {
   readonly facts: PastFactStore;
+  readonly relations: Pick<ImageRelationStore, 'at' | 'asOf'>;
   readonly trust: Pick<TrustStore, 'snapshotAt' | 'snapshotAsOf'>;
   readonly policies: Pick<PolicyStore, 'findAsOf' | 'findRevision'>;
   readonly verdicts: Pick<VerdictStore, 'find'>;
@@ -52,20 +63,29 @@ export class PastVerdictService {
    * @throws AppError `policy_not_found` where the policy had not been published by then, `parameter_invalid`.
    */
   async answerAsOf(asked: Asked, moment: Date): Promise<Verdict> {
-    const { facts, trust, policies, waivers, evaluation } = this.options;
+    const { facts, relations, trust, policies, waivers, evaluation } = this.options;
     const revision = await policies.findAsOf(asked.policy, moment);
     if (revision === null) throw await this.policyNotFoundAsOf(asked.policy, moment);
     const current = prepare(revision);
     const question = questionOf(asked, current);
-    const [past, snapshot, waiver] = await Promise.all([
+    const [past, related, snapshot, waiver] = await Promise.all([
       facts.asOf(asked.digest, moment),
+      relations.asOf(asked.digest, moment),
       trust.snapshotAsOf(moment),
       waivers.revisionAsOf(moment),
     ]);
     const pending = past.unexamined > 0;
-    const state = stateOf(asked.digest, past, { pending, trust: snapshot, waiver, now: moment });
+    const then = { pending, trust: snapshot, waiver, relations: related.revision, now: moment };
+    const state = stateOf(asked.digest, past, then);
     const inForce = await waivers.ofPolicy(asked.policy, waiver, moment);
-    const reading = { state, current, trust: snapshot, waivers: inForce, question };
+    const reading = {
+      state,
+      relations: readsRelations(current.compiled) ? related.relations : null,
+      current,
+      trust: snapshot,
+      waivers: inForce,
+      question,
+    };
     return evaluation.evaluate(
       await this.withRelated(reading, async (digest) => {
         const then = await facts.asOf(digest, moment);
@@ -106,7 +126,11 @@ export class PastVerdictService {
     const { past, reasons } = await this.factsOf(recorded, now);
     const trust = await this.options.trust.snapshotAt(recorded.revisions.trust);
     const { pending, reasons: others } = pendingOf(recorded, past);
-    const state = stateOf(recorded.image.digest, past, { pending, trust, waiver: recorded.revisions.waivers, now });
+    const { waivers: waiver, relations: related = 0 } = recorded.revisions;
+    const state = stateOf(recorded.image.digest, past, { pending, trust, waiver, relations: related, now });
+    const relations = readsRelations(policy.compiled)
+      ? await this.options.relations.at(recorded.image.digest, related)
+      : null;
     const question: Question = {
       digest: recorded.image.digest,
       repository: recorded.image.repository,
@@ -115,7 +139,8 @@ export class PastVerdictService {
     };
     const waivers = await this.options.waivers.ofPolicy(recorded.policy.name, recorded.revisions.waivers, now);
     const inexact: string[] = [];
-    const reading = await this.withRelated({ state, current: policy, trust, waivers, question }, async (digest) => {
+    const known = { state, relations, current: policy, trust, waivers, question };
+    const reading = await this.withRelated(known, async (digest) => {
       const revision = recorded.revisions.related?.[digest] ?? 0;
       const exact = await this.options.facts.atRevision(digest, revision, now);
       const then = exact.isExact ? exact : await this.options.facts.asOf(digest, now);
@@ -130,20 +155,29 @@ export class PastVerdictService {
 
   /** With what was known of the other digests that the policy looks at. */
   private async withRelated(
-    { state, current, trust, waivers, question }: Omit<Reading, 'facts' | 'related'>,
+    { state, relations, current, trust, waivers, question }: Omit<Reading, 'facts' | 'related'>,
     read: (digest: SubjectDigest) => Promise<{ readonly past: PastFacts; readonly pending: boolean }>,
   ): Promise<Reading> {
     const { compiled: policy } = current;
     const facts = await this.options.evaluation.factsOf(state, policy);
-    const digests = furtherDigests({ policy, facts, trust, repository: question.repository });
-    const related = await Promise.all(
-      digests.map(async (digest) => {
-        const { past, pending } = await read(digest);
-        const other = stateOf(digest, past, { pending, trust, waiver: state.waiver, now: state.now });
-        return { state: other, facts: await this.options.evaluation.factsOf(other, policy) };
-      }),
-    );
-    return { state, facts, related, current, trust, waivers, question };
+    const related: RelatedReading[] = [];
+    // What is known of some may tell of others.
+    for (;;) {
+      const known = { relations: relations ?? UNRELATED, related: factsByDigest(related) };
+      const needed = furtherDigests({ policy, facts, ...known, trust, repository: question.repository });
+      const unread = needed.filter((digest) => related.every((each) => each.state.digest !== digest));
+      if (unread.length === 0) return { state, facts, relations, related, current, trust, waivers, question };
+      related.push(
+        ...(await Promise.all(
+          unread.map(async (digest) => {
+            const { past, pending } = await read(digest);
+            const then = { pending, trust, waiver: state.waiver, relations: 0, now: state.now };
+            const other = stateOf(digest, past, then);
+            return { state: other, facts: await this.options.evaluation.factsOf(other, policy) };
+          }),
+        )),
+      );
+    }
   }
 
   /** The policy's revision, if it is the very one, and what is wrong with it otherwise. */
@@ -213,7 +247,13 @@ interface ReadFacts {
 function stateOf(
   digest: SubjectDigest,
   { facts, revision, examined }: PastFacts,
-  then: { readonly pending: boolean; readonly trust: TrustSnapshot; readonly waiver: number; readonly now: Date },
+  then: {
+    readonly pending: boolean;
+    readonly trust: TrustSnapshot;
+    readonly waiver: number;
+    readonly relations: number;
+    readonly now: Date;
+  },
 ): ImageFacts {
   return {
     digest,
@@ -223,6 +263,7 @@ function stateOf(
     received: examined + (then.pending ? 1 : 0),
     trust: then.trust.revision,
     waiver: then.waiver,
+    relations: then.relations,
     policy: 0,
     access: 0,
     now: then.now,

@@ -72,6 +72,8 @@ interface Evidence extends Common {
   readonly order?: 'proven' | undefined;
   /** `source`: evidence about the commit that the image was built of. Default `image`. */
   readonly of?: SubjectOfEvidence | undefined;
+  /** `index`: also evidence about indexes that the image is in, and about the manifests of an index. */
+  readonly via?: 'index' | undefined;
   /** CEL over `fact`, `predicate`, `attestation`, `image`, `params` and `now`. */
   readonly check?: string | undefined;
 }

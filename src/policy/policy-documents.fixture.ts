@@ -175,7 +175,7 @@ export const REFUSED: Readonly<Record<string, readonly [document: unknown, path:
   'a bill of materials of the source': [scan({ kind: 'sbom', of: 'source' }), 'requirements[0].of'],
   'a build of the source': [scan({ kind: 'build', of: 'source' }), 'requirements[0].of'],
   'evidence of something else': [scan({ of: 'index' }), 'requirements[0].of'],
-  'a field of later': [scan({ via: 'x' }), 'requirements[0].via'],
+  'an unknown relation': [scan({ via: 'x' }), 'requirements[0].via'],
   'a scan not by the builder': [scan({ notBy: 'builder' }), 'requirements[0].notBy'],
   'an approval not by somebody else': [scan({ kind: 'approval', notBy: 'x' }), 'requirements[0].notBy'],
   'an age of nothing': [scan({ maxAge: '0h' }), 'requirements[0].maxAge'],

@@ -255,6 +255,10 @@ export function requirementShapes<Id extends z.ZodType, Inner extends z.ZodType>
       .optional()
       .meta({ description: 'Order by proven signing times, and refuse evidence that has none' }),
     of: z.literal('image', 'expected image: this kind is always about the image').optional(),
+    via: z
+      .literal('index', 'expected index')
+      .optional()
+      .meta({ description: 'index: what is said of an index serves its manifests, and the other way round' }),
     check: expression.optional().meta({ description: 'CEL that must hold for what was picked' }),
   };
   const ofEither = z

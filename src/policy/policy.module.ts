@@ -3,6 +3,7 @@ import { FactStore } from '../facts/fact.store.js';
 import { FactsModule } from '../facts/facts.module.js';
 import { PastFactStore } from '../facts/past-facts.store.js';
 import { HistoryModule } from '../history/history.module.js';
+import { ImageRelationStore } from '../images/image-relation.store.js';
 import { ImageStateStore } from '../images/image-state.store.js';
 import { ImagesModule } from '../images/images.module.js';
 import type { Config } from '../platform/config.js';
@@ -33,9 +34,20 @@ import { WaiverStore } from './waiver.store.js';
     { provide: SERVICE_KEYS, inject: [CONFIG], useFactory: (config: Config) => serviceKeys(config) },
     {
       provide: VerdictService,
-      inject: [ImageStateStore, FactStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, CelEngine, SERVICE_KEYS],
+      inject: [
+        ImageStateStore,
+        ImageRelationStore,
+        FactStore,
+        TrustStore,
+        PolicyStore,
+        WaiverStore,
+        VerdictStore,
+        CelEngine,
+        SERVICE_KEYS,
+      ],
       useFactory: (
         images: ImageStateStore,
+        relations: ImageRelationStore,
         facts: FactStore,
         trust: TrustStore,
         policies: PolicyStore,
@@ -43,19 +55,31 @@ import { WaiverStore } from './waiver.store.js';
         verdicts: VerdictStore,
         cel: CelEngine,
         keys: ServiceKeys,
-      ) => new VerdictService({ images, facts, trust, policies, waivers, verdicts, cel, ownKeys: keys.thumbprints }),
+      ) =>
+        new VerdictService({
+          images,
+          relations,
+          facts,
+          trust,
+          policies,
+          waivers,
+          verdicts,
+          cel,
+          ownKeys: keys.thumbprints,
+        }),
     },
     {
       provide: PastVerdictService,
-      inject: [PastFactStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, VerdictService],
+      inject: [PastFactStore, ImageRelationStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, VerdictService],
       useFactory: (
         facts: PastFactStore,
+        relations: ImageRelationStore,
         trust: TrustStore,
         policies: PolicyStore,
         waivers: WaiverStore,
         verdicts: VerdictStore,
         evaluation: VerdictService,
-      ) => new PastVerdictService({ facts, trust, policies, waivers, verdicts, evaluation }),
+      ) => new PastVerdictService({ facts, relations, trust, policies, waivers, verdicts, evaluation }),
     },
   ],
   exports: [

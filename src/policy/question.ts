@@ -44,6 +44,7 @@ export function contentDigest(verdict: Verdict): Sha256Digest {
       requirement.considered.map((considered) => [considered.attestation, considered.code]),
       ...(requirement.removed === undefined ? [] : [requirement.removedCount, requirement.removed]),
       ...(requirement.through === undefined ? [] : [requirement.through]),
+      ...(requirement.via === undefined ? [] : [{ via: requirement.via }]),
     ]),
     verdict.waivers,
   ];

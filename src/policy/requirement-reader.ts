@@ -129,6 +129,8 @@ export class RequirementReader {
     }
     if (requirement.of === 'source') {
       if (kind === 'build') this.fault([...path, 'of'], 'expected image: builds are about images');
+      if (requirement.via !== undefined)
+        this.fault([...path, 'via'], 'belongs to evidence about images, not about their source');
       this.askedOfBuilds.push([...path, 'of']);
     }
     if ('notBy' in requirement && requirement.notBy !== undefined) this.askedOfBuilds.push([...path, 'notBy']);

@@ -1,15 +1,14 @@
 import type { Fact } from '../facts/fact.js';
-import type { Sha256Digest } from '../intoto/digest.js';
-import type { SubjectDigest } from '../intoto/digest.js';
+import type { ImageRelations } from '../images/image-relations.js';
+import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CelAnswers } from './cel-answers.js';
 import type { Clock } from './clock.js';
-import type { CompiledEvidence } from './compile-policy.js';
-import type { Gathered } from './evidence.js';
+import type { GatheredEvidence } from './gathered-evidence.js';
 import type { People } from './people.js';
 import type { NamingBuild } from './naming-builds.js';
-import type { Parameters } from './verdict.js';
+import type { Parameters, Via } from './verdict.js';
 import type { WaiversByRequirement } from './waiver.js';
 
 /** Everything that one evaluation at one moment may read. */
@@ -26,13 +25,17 @@ export interface Scene {
   readonly repository: string | null;
   readonly answers: CelAnswers;
   /** What has been gathered for this verdict so far. */
-  readonly gathered: Map<CompiledEvidence, Gathered>;
+  readonly gathered: GatheredEvidence;
+  /** How the image is related to others. */
+  readonly relations: ImageRelations;
+  /** Those of them whose evidence serves here, beside the image's own. */
+  readonly serving: readonly ServingImage[];
   /** What is known about other digests, of those that `furtherDigests` names. */
   readonly related: ReadonlyMap<SubjectDigest, RelatedEvidence>;
   /** The requirements about builds that may say what was built. */
   readonly namingBuilds: readonly NamingBuild[];
   /** As `gathered`, for builds with every doubt resolved the other way round. */
-  readonly gatheredInDoubt: Map<CompiledEvidence, Gathered>;
+  readonly gatheredInDoubt: GatheredEvidence;
   readonly clock: Clock;
   /** Those about this question; none below a `not`, where they could only do harm. */
   readonly waivers: WaiversByRequirement;
@@ -48,5 +51,13 @@ export interface Scene {
 /** The facts about another digest, with what has been gathered of them so far. */
 export interface RelatedEvidence {
   readonly facts: readonly Fact[];
-  readonly gathered: Map<CompiledEvidence, Gathered>;
+  readonly gathered: GatheredEvidence;
+}
+
+/** A related image with the facts about it. */
+export interface ServingImage {
+  readonly about: Sha256Digest;
+  /** What it is to the image asked about. */
+  readonly relation: Via['relation'];
+  readonly facts: readonly Fact[];
 }

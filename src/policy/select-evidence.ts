@@ -30,13 +30,18 @@ export function selectEvidence(
   judge: Judge,
   inverted: boolean,
 ): Selection {
-  const groups = [...Map.groupBy(entries, (entry) => entry.group)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const groups = [...Map.groupBy(entries, spokenOf)].sort(([a], [b]) => (a < b ? -1 : 1));
   const selector = new Selector(requirement, conditions, judge, inverted);
   for (const [, group] of groups) {
     if (requirement.select === 'latest') selector.latest(group);
     else selector.each(group, requirement.select === 'all');
   }
   return selector;
+}
+
+/** What an entry speaks of: evidence about one digest says nothing of another's. */
+function spokenOf({ about, group }: Entry): string {
+  return about === null ? group : `${about} ${group}`;
 }
 
 interface Picked {

@@ -8,9 +8,6 @@ export interface Reading {
   readonly faults: PolicyFaultPlace[];
 }
 
-/** Fields that a later version will read; a document that uses one is refused rather than half understood. */
-const NOT_YET: ReadonlySet<string> = new Set(['via']);
-
 /** The value held against its shape; null where it does not fit, with every fault noted at its place. */
 export function readShape<T extends z.ZodType>(
   reading: Reading,
@@ -50,7 +47,6 @@ function faultsOf(
 
 /** The message for a field that no shape knows here. */
 export function unknownField(key: string, known: readonly string[]): string {
-  if (NOT_YET.has(key)) return 'is not supported yet';
   const near = nearestName(key, known);
   return near === null ? `is no field here; known are ${known.join(', ')}` : `is no field here; did you mean ${near}?`;
 }

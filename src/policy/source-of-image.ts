@@ -1,11 +1,11 @@
 import type { BuildFact, Fact } from '../facts/fact.js';
-import { subjectDigest, type SubjectDigest } from '../intoto/digest.js';
+import { subjectDigest, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import type { CelExpression } from './cel-expression.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { NamingBuild } from './naming-builds.js';
 import type { Scene } from './scene.js';
 import type { RequirementCode, Through } from './verdict.js';
-import { weighEvidence } from './weigh-evidence.js';
+import { servedScenes, weighViaIndex } from './weigh-via-index.js';
 import { listed } from './wording.js';
 
 /** The commit an image was built of, or why it cannot be told. */
@@ -68,7 +68,29 @@ export function sourceOfImage(scene: Scene): SourceOfImage {
       missing: `a build that satisfies ${ids.length === 1 ? '' : 'one of '}${listed(ids)} and names the commit of its source`,
     };
   }
+  const unnamed = manifestsWithout(supporting, scene);
+  if (unnamed.length > 0) {
+    return {
+      known: false,
+      code: 'no_evidence',
+      message: `no build that satisfies names the commit of ${listed(unnamed)}, so the source is not known and nothing about it counts`,
+      missing: `a build about the index, or about ${listed(unnamed)}, that satisfies ${listed(ids)} and names the commit ${first}`,
+    };
+  }
   return { known: true, digest, through: { build, commit: first } };
+}
+
+/** The manifests of an index, where they are looked at, of which none of these builds is. */
+function manifestsWithout(builds: readonly Build[], scene: Scene): readonly Sha256Digest[] {
+  if (!scene.namingBuilds.some(({ requirement }) => requirement.viaIndex)) return [];
+  const { manifests } = scene.relations;
+  const isOf = (build: Build, manifest: Sha256Digest): boolean =>
+    !manifests.some((other) => factsAbout(other, scene).includes(build)) || factsAbout(manifest, scene).includes(build);
+  return manifests.filter((manifest) => !builds.some((build) => isOf(build, manifest)));
+}
+
+function factsAbout(image: Sha256Digest, scene: Scene): readonly Fact[] {
+  return scene.related.get(image)?.facts ?? [];
 }
 
 /** The builds that may say what was built, at this moment. */
@@ -113,10 +135,18 @@ function satisfyingWhere(
     if (answer !== null && !('holds' in answer && answer.holds)) return [];
     return scene.answers.within(condition, () => satisfyingWhere(others, requirement, scene));
   }
-  if (weighEvidence(requirement, scene).status !== 'satisfied') return [];
+  if (weighViaIndex(requirement, scene).status !== 'satisfied') return [];
   // An older build that would do as well says no less of what was built.
-  const { evidence } = weighEvidence(whicheverIsNewest(requirement), scene);
-  return scene.facts.filter((fact): fact is Build => isBuild(fact, requirement) && evidence.includes(fact.attestation));
+  const { evidence } = weighViaIndex(whicheverIsNewest(requirement), scene);
+  return factsFor(requirement, scene).filter(
+    (fact): fact is Build => isBuild(fact, requirement) && evidence.includes(fact.attestation),
+  );
+}
+
+/** The facts that a requirement looks at. */
+function factsFor(requirement: CompiledEvidence, scene: Scene): readonly Fact[] {
+  const serving = (servedScenes(requirement, scene) ?? []).flatMap((each) => each.serving);
+  return [...scene.facts, ...new Set(serving.flatMap(({ facts }) => facts))];
 }
 
 function isBuild(fact: Fact, { predicateType }: CompiledEvidence): boolean {

@@ -25,7 +25,7 @@ export function firstChange(result: RequirementResult, clock: Clock, evaluateAt:
 }
 
 /** What a result says without its words, in which ages move with the clock. */
-function contentOf({ status, code, evidence, considered, through, waivers = [] }: RequirementResult): string {
+function contentOf({ status, code, evidence, considered, through, via, waivers = [] }: RequirementResult): string {
   const judged = considered.map((one) => [one.attestation, one.code]);
-  return JSON.stringify([status, code, evidence, judged, through, waivers]);
+  return JSON.stringify([status, code, evidence, judged, through, via, waivers]);
 }

@@ -44,7 +44,7 @@ function contentsById({ requirements }: Verdict): ReadonlyMap<string, object> {
 }
 
 function contentOf(result: RequirementResult): object {
-  const { status, code, evidence, considered, removed, removedCount, through } = result;
+  const { status, code, evidence, considered, removed, removedCount, through, via } = result;
   return {
     status,
     code,
@@ -52,5 +52,6 @@ function contentOf(result: RequirementResult): object {
     considered: considered.map(({ attestation, code: why }) => ({ attestation, code: why })),
     ...(removed === undefined ? {} : { removedCount, removed }),
     ...(through === undefined ? {} : { through }),
+    ...(via === undefined ? {} : { via }),
   };
 }

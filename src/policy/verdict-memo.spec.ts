@@ -9,7 +9,7 @@ const ALWAYS = { evaluatedAt: 0, validUntil: Infinity };
 
 function at(related: Readonly<Record<string, SubjectRevisions>>): AnswerRevisions {
   const entries = Object.entries(related) as [SubjectDigest, SubjectRevisions][];
-  return { received: 1, evidence: 1, trust: 1, waiver: 1, related: new Map(entries) };
+  return { received: 1, evidence: 1, trust: 1, waiver: 1, relations: 1, related: new Map(entries) };
 }
 
 function memoAt(revisions: AnswerRevisions): VerdictMemo {
@@ -31,6 +31,7 @@ describe('an answer that depends on other digests', () => {
     ['one of them was not read', at({})],
     ['only another was read', at({ [OTHER]: { received: 3, evidence: 2 } })],
     ['evidence about one arrived', at({ [COMMIT]: { received: 4, evidence: 2 } })],
+    ['an index came to be known', { ...at({ [COMMIT]: { received: 3, evidence: 2 } }), relations: 2 }],
     ['something about one was proved', at({ [COMMIT]: { received: 3, evidence: 3 } })],
   ])('does not stand where %s', (_name, read) => {
     expect(memoAt(made).get('question', read, 1)).toBeNull();

@@ -11,6 +11,8 @@ export interface SubjectRevisions {
 export interface AnswerRevisions extends SubjectRevisions {
   readonly trust: number;
   readonly waiver: number;
+  /** Of the indexes that concern the image. */
+  readonly relations: number;
   /** Of the other digests that the answer depends on; what is read may tell of more. */
   readonly related: ReadonlyMap<SubjectDigest, SubjectRevisions>;
 }
@@ -51,6 +53,7 @@ export class VerdictMemo {
       entry.evidence === revisions.evidence &&
       entry.trust === revisions.trust &&
       entry.waiver === revisions.waiver &&
+      entry.relations === revisions.relations &&
       relatedStand(entry.related, revisions.related) &&
       now >= entry.evaluatedAt &&
       now < entry.validUntil;

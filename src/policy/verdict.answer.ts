@@ -37,6 +37,16 @@ const requirement = z.object({
     .object({ build: z.string(), commit: z.string() })
     .optional()
     .describe('Of a requirement about the source: the build attestation that names the commit, and the commit'),
+  via: z
+    .array(
+      z.object({
+        relation: z.enum(['index', 'manifest']).describe('What the digest is to the image'),
+        digest: z.string(),
+        evidence: z.array(z.string()),
+      }),
+    )
+    .optional()
+    .describe('Of a requirement `via: index`: the evidence that is about other digests, by these'),
 });
 
 const missing = z.object({
@@ -46,7 +56,7 @@ const missing = z.object({
   from: z.array(z.string()).describe('Attestors, any of whom may sign it'),
   conditions: z
     .record(z.string(), z.unknown())
-    .describe('What it must meet, as the policy says it; `replaces`, `approver` and `retract` besides'),
+    .describe('What it must meet, as the policy says it; `replaces`, `approver`, `retract` and `digest` besides'),
   text: z.string(),
 });
 
@@ -77,6 +87,11 @@ export const verdictAnswer = z.object({
       .record(z.string(), z.number().int())
       .optional()
       .describe('Of what is proved about other digests that the verdict depends on'),
+    relations: z
+      .number()
+      .int()
+      .optional()
+      .describe('Of the indexes that concern the image, where the policy looks at them'),
     trust: z.number().int(),
     waivers: z.number().int(),
   }),

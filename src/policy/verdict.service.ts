@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { absentContents, factsAskedFor, readImageFacts } from '../facts/image-facts.js';
 import type { Fact } from '../facts/fact.js';
 import type { FactStore } from '../facts/fact.store.js';
+import type { ImageRelationStore } from '../images/image-relation.store.js';
+import { UNRELATED, type ImageRelations } from '../images/image-relations.js';
 import type { ImageFacts, ImageState, ImageStateStore } from '../images/image-state.store.js';
-import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
+import { isSha256Digest, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { groupCommit } from '../platform/group-commit.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -13,7 +15,7 @@ import { brokenGlass } from './break-glass.js';
 import type { CelEngine } from './cel.js';
 import type { CompiledPolicy } from './compile-policy.js';
 import { evaluate } from './evaluate.js';
-import { furtherDigests } from './further-digests.js';
+import { furtherDigests, readsRelations } from './further-digests.js';
 import { parseParameters } from './parse-parameters.js';
 import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
 import type { PolicyStore } from './policy.store.js';
@@ -44,6 +46,7 @@ export type IdentifiedVerdict = { readonly id: string } & Verdict;
 
 export interface VerdictServiceOptions {
   readonly images: Pick<ImageStateStore, 'readFactsTogether'>;
+  readonly relations: Pick<ImageRelationStore, 'at'>;
   readonly facts: Pick<FactStore, 'contents' | 'predicates'>;
   readonly trust: Pick<TrustStore, 'snapshotAt'>;
   readonly policies: Pick<PolicyStore, 'loadCurrent'>;
@@ -59,6 +62,8 @@ export interface Reading {
   readonly state: ImageFacts;
   /** The facts about the image that the policy asks for. */
   readonly facts: readonly Fact[];
+  /** How it is related to others; null where the policy does not look at that. */
+  readonly relations: ImageRelations | null;
   /** What else the policy needs to know, of exactly the digests that it needs. */
   readonly related: readonly RelatedReading[];
   readonly current: CurrentPolicy;
@@ -67,7 +72,7 @@ export interface Reading {
   readonly question: Question;
 }
 
-interface RelatedReading {
+export interface RelatedReading {
   readonly state: ImageFacts;
   readonly facts: readonly Fact[];
 }
@@ -195,19 +200,26 @@ export class VerdictService {
       const waivers = await this.waivers.at(state.waiver, asked.policy, state.now);
       const question = questionOf(asked, current);
       const { compiled: policy } = current;
-      const facts = await this.factsOf(state, policy);
-      const needed = furtherDigests({ policy, facts, trust, repository: asked.repository });
+      const [facts, relations, read] = await Promise.all([
+        this.factsOf(state, policy),
+        this.relationsOf(state, policy),
+        Promise.all(others.map(async (other) => ({ state: other, facts: await this.factsOf(other, policy) }))),
+      ]);
+      const needed = furtherDigests({
+        policy,
+        facts,
+        relations: relations ?? UNRELATED,
+        related: factsByDigest(read),
+        trust,
+        repository: asked.repository,
+      });
       this.related.remember(asked.digest, needed);
       if (!needed.every((digest) => digests.includes(digest))) {
         digests = needed;
         continue;
       }
-      const related = await Promise.all(
-        others
-          .filter(({ digest }) => needed.includes(digest))
-          .map(async (other) => ({ state: other, facts: await this.factsOf(other, policy) })),
-      );
-      return { state, facts, related, current, trust, waivers, question };
+      const related = read.filter((other) => needed.includes(other.state.digest));
+      return { state, facts, relations, related, current, trust, waivers, question };
     }
     throw new AppError('overloaded', 'overloaded', 'policies, trust or evidence keep changing', {
       retryAfterSeconds: 1,
@@ -215,14 +227,15 @@ export class VerdictService {
   }
 
   /** What is read of one moment, evaluated at that moment; nothing goes on record. */
-  async evaluate({ state, facts, related, current, trust, waivers, question }: Reading): Promise<Verdict> {
+  async evaluate({ state, facts, relations, related, current, trust, waivers, question }: Reading): Promise<Verdict> {
     const { revision, compiled } = current;
     const all = [...facts, ...related.flatMap((each) => each.facts)];
     return evaluate({
       policy: compiled,
       policyRef: { name: revision.name, revision: revision.revision, digest: revision.digest },
       facts,
-      related: new Map(related.map((each) => [each.state.digest, each.facts])),
+      ...(relations === null ? {} : { relations }),
+      related: factsByDigest(related),
       predicates: compiled.needsPredicate ? await this.options.facts.predicates(all) : new Map(),
       trust,
       waivers,
@@ -234,6 +247,7 @@ export class VerdictService {
       revisions: {
         evidence: state.revision,
         ...relatedRevisions(related.map((each) => each.state)),
+        ...(relations === null ? {} : { relations: state.relations }),
         trust: state.trust,
         waivers: state.waiver,
       },
@@ -242,12 +256,23 @@ export class VerdictService {
     });
   }
 
+  /** How the image was related when its state was read, where the policy looks at that. */
+  private async relationsOf({ digest, relations }: ImageState, policy: CompiledPolicy): Promise<ImageRelations | null> {
+    if (!readsRelations(policy)) return null;
+    return isSha256Digest(digest) ? this.options.relations.at(digest, relations) : UNRELATED;
+  }
+
   /** The facts the policy asks for: another kind's may be large, and nothing in the policy looks at them. */
   async factsOf(state: ImageFacts, { isAskedFor }: CompiledPolicy): Promise<readonly Fact[]> {
     const rows = factsAskedFor(state.facts, isAskedFor);
     const absent = absentContents(rows);
     return readImageFacts(rows, absent.length === 0 ? new Map() : await this.options.facts.contents(absent));
   }
+}
+
+/** The facts that were read, by the digest they are about. */
+export function factsByDigest(read: readonly RelatedReading[]): ReadonlyMap<SubjectDigest, readonly Fact[]> {
+  return new Map(read.map(({ state, facts }) => [state.digest, facts]));
 }
 
 /** Throws AppError `parameter_invalid`. */
@@ -266,6 +291,7 @@ function revisionsOf(state: ImageState, related: readonly ImageState[]): AnswerR
     evidence: state.revision,
     trust: state.trust,
     waiver: state.waiver,
+    relations: state.relations,
     related: new Map(related.map(({ digest, received, revision }) => [digest, { received, evidence: revision }])),
   };
 }

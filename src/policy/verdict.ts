@@ -57,6 +57,15 @@ export interface Through {
   readonly commit: string;
 }
 
+/** Evidence about another digest that is evidence about the image, by an index that names both. */
+export interface Via {
+  /** What the other is to the image: an index it is in, or one of its manifests. */
+  readonly relation: 'index' | 'manifest';
+  readonly digest: Sha256Digest;
+  /** What counted of it, sorted. */
+  readonly evidence: readonly AttestationId[];
+}
+
 export interface RequirementResult {
   readonly id: string;
   readonly status: RequirementStatus;
@@ -81,6 +90,8 @@ export interface RequirementResult {
   readonly removedCount?: number;
   /** Of a requirement about the source, where the builds name one commit. */
   readonly through?: Through;
+  /** Which of the evidence is about other digests, by these; absent where none is. */
+  readonly via?: readonly Via[];
 }
 
 /** One thing that would have to be there for a deny to become an allow. */
@@ -128,9 +139,9 @@ export interface Verdict {
   /** First moment at which time alone could change the answer, exclusive; null where it cannot. */
   readonly validUntil: string | null;
   readonly requirements: readonly RequirementResult[];
-  /** The ids of the waivers that requirements needed to be met, sorted. */
   /** The least that would turn a deny into an allow; empty on an allow, and where no requirement applies. */
   readonly missing: readonly Missing[];
+  /** The ids of the waivers that requirements needed to be met, sorted. */
   readonly waivers: readonly string[];
   /** Only where it was recorded in spite of what the policy says. */
   readonly breakGlass?: BreakGlass;
@@ -138,6 +149,8 @@ export interface Verdict {
     readonly evidence: number;
     /** Of what is proved about other digests that the verdict depends on; absent where there are none. */
     readonly related?: Readonly<Record<SubjectDigest, number>>;
+    /** Of the indexes that concern the image; absent where the policy does not look at them. */
+    readonly relations?: number;
     readonly trust: number;
     readonly waivers: number;
   };

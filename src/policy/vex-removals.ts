@@ -73,7 +73,7 @@ class VexRemovals implements FindingRemovals {
     // What keeps a finding speaks of all that it may speak of and is as new as it can be; under `not` what removes one does.
     const doubtful = removes === this.inverted;
     const said = { document: entry, statement, index, ...timeOf(statement, entry, provenOrder, doubtful) };
-    const scopes = scopesOf(statement, scene, of);
+    const scopes = scopesOf(statement, { digests: imagesOf(entry, scene, doubtful), repository: scene.repository }, of);
     const names = doubtful ? [this.names.sameAs(statement.vulnerability.id)] : new Set(namesOf(statement));
     for (const name of names) (removes ? this.removing : this.keeping).add(said, name, scopes);
   }
@@ -94,6 +94,11 @@ class VexRemovals implements FindingRemovals {
     }
     return null;
   }
+}
+
+/** What a statement may mean by the image: what its document is about, and where it counts, whatever else is looked at with it. */
+function imagesOf({ about }: Entry, { digest, serving }: Scene, doubtful: boolean): ReadonlySet<string> {
+  return new Set(doubtful ? [digest, ...serving.map((image) => image.about)] : [about ?? digest]);
 }
 
 /** By its own time, never later than receipt; else by a proven one, unless it may be newer than that; else by receipt. */

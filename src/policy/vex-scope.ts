@@ -1,11 +1,11 @@
 import type { PackageURL } from 'packageurl-js';
 import type { VexComponent, VexStatement } from '../facts/fact.js';
 import { parsePackageUrl } from '../facts/package-url.js';
-import type { Sha256Digest } from '../intoto/digest.js';
 
-/** The image that a verdict is about; the repository is null where the gate named none. */
+/** What a statement may speak of as the image; the repository is null where the gate named none. */
 export interface AskedImage {
-  readonly digest: Sha256Digest;
+  /** Any of these is the image. */
+  readonly digests: ReadonlySet<string>;
   readonly repository: string | null;
 }
 
@@ -74,19 +74,19 @@ function hasDigest({ hashes }: VexComponent): boolean {
 }
 
 /** Whether a product that is no package is the image. All that it says of itself has to agree. */
-function isImage({ purl, hashes }: VexComponent, { digest, repository }: AskedImage): Answer {
+function isImage({ purl, hashes }: VexComponent, { digests, repository }: AskedImage): Answer {
   const answers: Answer[] = [];
   const parsed = parsePackageUrl(purl);
-  if (parsed !== null) answers.push(isNamed(parsed, digest, repository));
-  if (Object.hasOwn(hashes, 'sha256')) answers.push(`sha256:${hashes['sha256'] ?? ''}` === digest ? 'yes' : 'no');
+  if (parsed !== null) answers.push(isNamed(parsed, digests, repository));
+  if (Object.hasOwn(hashes, 'sha256')) answers.push(digests.has(`sha256:${hashes['sha256'] ?? ''}`) ? 'yes' : 'no');
   const [first = 'perhaps'] = answers;
   return answers.every((answer) => answer === first) ? first : 'perhaps';
 }
 
 /** The version of an image is its digest (purl types oci and docker); without one it is every image of its repository. */
-function isNamed(named: PackageURL, digest: Sha256Digest, repository: string | null): Answer {
+function isNamed(named: PackageURL, digests: ReadonlySet<string>, repository: string | null): Answer {
   const { type, version, name, qualifiers } = named;
-  if (version?.startsWith('sha256:') === true) return version.toLowerCase() === digest ? 'yes' : 'no';
+  if (version?.startsWith('sha256:') === true) return digests.has(version.toLowerCase()) ? 'yes' : 'no';
   if (type !== 'oci') return 'perhaps';
   const { repository_url: url, ...others } = qualifiers ?? {};
   if (typeof url !== 'string' || repository === null) return 'perhaps';

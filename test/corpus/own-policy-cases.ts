@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CASES_AT, type PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { CASES_AT } from '../../src/policy-test/case-shape.js';
+import type { PolicyCase } from '../../src/policy-test/policy-cases.js';
 import { readCaseFile } from '../../src/policy-test/read-case-file.js';
 
 /** Every case of this project's own, made for a moment. Throws where a file is malformed. */

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
-import {
-  CASES_AT,
-  type CaseAttestor,
-  type CaseChange,
-  type CaseEvidence,
-  type PolicyCase,
-} from '../../src/policy-test/policy-cases.js';
+import { CASES_AT } from '../../src/policy-test/case-shape.js';
+import type { CaseAttestor, CaseChange, CaseEvidence, PolicyCase } from '../../src/policy-test/policy-cases.js';
 import { predicateFrom, shorthandShape } from '../../src/policy-test/policy-predicates.js';
 
 /*
@@ -371,24 +366,68 @@ export function vexCase(withNot: boolean): fc.Arbitrary<PolicyCase> {
   return casesOf([VEX_THEME], withNot).map(({ each }) => each);
 }
 
-function casesOf(themes: readonly Theme[], withNot: boolean): ReturnType<typeof policyCase> {
-  return fc.constantFrom(...themes).chain((theme) =>
+/** How the image may be related to others. */
+const RELATIONS: readonly Pick<PolicyCase, 'indexes' | 'manifests'>[] = [
+  { indexes: [], manifests: [] },
+  { indexes: ['release'], manifests: [] },
+  { indexes: [], manifests: ['amd64', 'arm64'] },
+  { indexes: ['bundle'], manifests: ['amd64'] },
+];
+
+/** What is asked of an image may be asked of the images to which an index relates it. */
+function perhapsVia(requirement: fc.Arbitrary<object>, always: boolean): fc.Arbitrary<object> {
+  return fc
+    .tuple(requirement, fc.constantFrom('index', 'index', undefined))
+    .map(([asked, via]) =>
+      'of' in asked && asked.of === 'source' ? asked : { ...asked, via: always ? 'index' : via },
+    );
+}
+
+/** Evidence that may be about a related image. */
+function perhapsAbout(
+  said: fc.Arbitrary<Omit<CaseEvidence, 'name'>>,
+  { indexes, manifests }: Pick<PolicyCase, 'indexes' | 'manifests'>,
+): fc.Arbitrary<Omit<CaseEvidence, 'name'>> {
+  return fc
+    .tuple(said, fc.constantFrom(undefined, ...indexes, ...manifests))
+    .map(([evidence, about]) => (evidence.commit === undefined ? { ...evidence, about } : evidence));
+}
+
+function casesOf(
+  themes: readonly Theme[],
+  withNot: boolean,
+  relationsAmong: typeof RELATIONS = RELATIONS,
+  alwaysVia = false,
+): ReturnType<typeof policyCase> {
+  return fc.tuple(fc.constantFrom(...themes), fc.constantFrom(...relationsAmong)).chain(([theme, relations]) =>
     fc
       .record({
-        requirements: fc.array(requirementOf(theme.requirement, withNot), {
+        requirements: fc.array(requirementOf(perhapsVia(theme.requirement, alwaysVia), withNot), {
           minLength: 1,
           maxLength: 2,
           size: 'xsmall',
         }),
-        evidence: fc.array(evidenceThat(theme.said), { minLength: 1, maxLength: 6, size: 'max' }),
-        failing: evidenceThat(theme.failing),
-        always: theme.always === undefined ? fc.constant([]) : fc.tuple(theme.always),
+        evidence: fc.array(perhapsAbout(evidenceThat(theme.said), relations), {
+          minLength: 1,
+          maxLength: 6,
+          size: 'max',
+        }),
+        failing: perhapsAbout(evidenceThat(theme.failing), relations),
+        always: theme.always === undefined ? fc.constant([]) : fc.tuple(perhapsVia(theme.always, alwaysVia)),
       })
       .map(({ requirements, evidence, failing, always }) => ({
-        each: caseOf([...always, ...requirements], evidence),
+        each: { ...caseOf([...always, ...requirements], evidence), ...relations },
         failing: { name: 'failing', ...failing },
       })),
   );
+}
+
+/** A case about an index whose every requirement about images counts what is said of its manifests. */
+export function indexCase(withNot: boolean): fc.Arbitrary<PolicyCase> {
+  // What VEX says of the image it names would be said of another in a case about a manifest.
+  const themes = THEMES.filter((theme) => theme !== VEX_THEME);
+  const relations = RELATIONS.filter(({ indexes, manifests }) => indexes.length === 0 && manifests.length > 0);
+  return casesOf(themes, withNot, relations, true).map(({ each }) => each);
 }
 
 function caseOf(requirements: readonly object[], evidence: readonly Omit<CaseEvidence, 'name'>[]): PolicyCase {
@@ -404,6 +443,8 @@ function caseOf(requirements: readonly object[], evidence: readonly Omit<CaseEvi
     changes: [],
     evidence: evidence.map((said, index) => ({ name: `e${index}`, ...said })),
     waivers: [],
+    indexes: [],
+    manifests: [],
     parameters: {},
     repository: 'registry.example/app',
     pending: false,

@@ -2,7 +2,7 @@ import { SEVERITIES } from '../../src/facts/fact.js';
 import type { Missing } from '../../src/policy/verdict.js';
 import type { CaseAttestor, CaseEvidence, PolicyCase } from '../../src/policy-test/policy-cases.js';
 import { predicateFrom, shorthandShape } from '../../src/policy-test/policy-predicates.js';
-import { attestationOf } from '../../src/policy-test/policy-scene.js';
+import { attestationOf, relatedImageOf } from '../../src/policy-test/policy-scene.js';
 
 /*
  * Evidence made from what a verdict says is missing, and nothing else: by its kind, attestors and conditions. Whoever has
@@ -24,7 +24,9 @@ export function providing(each: PolicyCase, missing: readonly Missing[]): Policy
 }
 
 function withOne(each: PolicyCase, missing: Missing): PolicyCase | null {
-  const { replaces, commit } = missing.conditions;
+  const { replaces, commit, digest } = missing.conditions;
+  const about = [...each.indexes, ...each.manifests].find((related) => relatedImageOf(each, related) === digest);
+  if (digest !== undefined && about === undefined) throw new Error(`nothing here is ${JSON.stringify(digest)}`);
   const replaced = each.evidence.find(({ name }) => attestationOf(name) === replaces);
   const name = `made-${each.evidence.length}`;
   const made = (content: CaseEvidence['content'], signedBy: readonly string[]): CaseEvidence => ({
@@ -35,6 +37,7 @@ function withOne(each: PolicyCase, missing: Missing): PolicyCase | null {
     receivedAgainAt: undefined,
     provenAt: each.now,
     standing: 'standing',
+    ...(about === undefined ? {} : { about }),
     // A build about the image names its commit in what it says.
     ...(missing.kind !== 'build' && typeof commit === 'string' ? { commit } : {}),
   });

@@ -4,8 +4,9 @@ import { CelEngine } from '../../src/policy/cel.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
 import type { Verdict } from '../../src/policy/verdict.js';
-import { keepingVex, lessTrust, policyCase, removingVex, strangeVex, vexCase } from './policy-arbitrary.js';
-import { CASES_AT, type PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { indexCase, keepingVex, lessTrust, policyCase, removingVex, strangeVex, vexCase } from './policy-arbitrary.js';
+import { CASES_AT } from '../../src/policy-test/case-shape.js';
+import type { PolicyCase } from '../../src/policy-test/policy-cases.js';
 import { attestationOf, evaluationOf } from '../../src/policy-test/policy-scene.js';
 
 const PATIENT = {
@@ -92,6 +93,16 @@ describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
         const taken = approvals[index % approvals.length];
         if (verdict.decision === 'allow' || taken === undefined) return;
         expect(await decisionOf({ ...each, evidence: each.evidence.filter((one) => one !== taken) })).toBe('deny');
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('an index that is allowed by its manifests has none that is denied', async () => {
+    await fc.assert(
+      fc.asyncProperty(indexCase(true), async (index) => {
+        if ((await decisionOf(index)) === 'deny') return;
+        for (const manifest of index.manifests) expect(await decisionOf(manifestOf(index, manifest))).toBe('allow');
       }),
       { numRuns: RUNS },
     );
@@ -208,4 +219,19 @@ function describeChange(change: PolicyCase['changes'][number]): string {
   if ('put' in change) return change.put.name;
   if ('distrust' in change) return 'the trust root';
   return 'delete' in change ? change.delete : change.revoke;
+}
+
+/** The case asked about one of its manifests: what it was asked about is an index of that. */
+function manifestOf(index: PolicyCase, manifest: string): PolicyCase {
+  const own = 'the index';
+  return {
+    ...index,
+    manifests: [],
+    indexes: [own],
+    evidence: index.evidence.flatMap(({ about, ...evidence }) => {
+      if (evidence.commit !== undefined) return [evidence];
+      if (about === manifest) return [evidence];
+      return about === undefined ? [{ ...evidence, about: own }] : [];
+    }),
+  };
 }

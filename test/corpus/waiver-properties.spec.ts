@@ -6,7 +6,8 @@ import { contentDigest } from '../../src/policy/question.js';
 import type { Verdict } from '../../src/policy/verdict.js';
 import type { Waiver } from '../../src/policy/waiver.js';
 import { policyCase } from './policy-arbitrary.js';
-import { CASES_AT, type PolicyCase } from '../../src/policy-test/policy-cases.js';
+import { CASES_AT } from '../../src/policy-test/case-shape.js';
+import type { PolicyCase } from '../../src/policy-test/policy-cases.js';
 import { evaluationOf } from '../../src/policy-test/policy-scene.js';
 
 const PATIENT = {

@@ -1,9 +1,15 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attestationIdOf, type AttestationId } from '../../src/intoto/digest.js';
+import {
+  attestationIdOf,
+  isSha256Digest,
+  sha256,
+  type AttestationId,
+  type Sha256Digest,
+} from '../../src/intoto/digest.js';
 import { thumbprintOf } from '../../src/intoto/thumbprint.js';
 import type { CaseAttestor, CaseChange, PolicyCase } from '../../src/policy-test/policy-cases.js';
-import { namingImage } from '../../src/policy-test/policy-scene.js';
+import { namingImages, relatedImageOf } from '../../src/policy-test/policy-scene.js';
 import { saidOf, wantedOf } from '../../src/policy-test/verdict-said.js';
 import { loadPolicyCases } from '../corpus/own-policy-cases.js';
 import { loadVerificationCases, type VerificationCase, type Want } from '../corpus/verification-cases.js';
@@ -77,6 +83,7 @@ describe('policy cases over HTTP', () => {
       const scene = new Scene(`c${index}.`);
       await Promise.all(each.attestors.map((attestor) => scene.put(attestor)));
       demand(await scene.publish(each), 201);
+      await scene.relate(each);
       const ids = await scene.post(each);
       for (const change of each.changes) await scene.change(change);
       await scene.withdraw(each, ids);
@@ -96,13 +103,25 @@ describe('policy cases over HTTP', () => {
 
 const COMMIT = /\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b/g;
 
+function newDigest(): Sha256Digest {
+  const image = newImage();
+  if (!isSha256Digest(image)) throw new Error(`${image} is no digest`);
+  return image;
+}
+
+function hexOf(digest: Sha256Digest): string {
+  return digest.replace('sha256:', '');
+}
+
 /**
  * A case among others in one service: every attestor and every person has a name of the case's own, and every key is its
  * own, so that what one case does to trust is nothing to the others.
  */
 class Scene {
   private readonly keys = new Map<string, TestKey>();
-  private readonly image = newImage();
+  private image: Sha256Digest = newDigest();
+  /** The indexes and manifests of the case, by name. */
+  private readonly relatives = new Map<string, Sha256Digest>();
   /** What stands here for each commit that evidence of the case is about. */
   private readonly ownCommits = new Map<string, string>();
   private readonly policy: string;
@@ -130,16 +149,36 @@ class Scene {
     return admin.put(`/v1/policies/${this.policy}`, { ...this.renamed(policy), policy: this.policy });
   }
 
+  /** Posts the indexes of the case; the image itself is one where it has manifests. */
+  async relate({ indexes, manifests }: PolicyCase): Promise<void> {
+    for (const name of manifests) this.relatives.set(name, newDigest());
+    if (manifests.length > 0) this.image = await this.postIndex(manifests.map((name) => this.relatives.get(name)!));
+    for (const name of indexes) this.relatives.set(name, await this.postIndex([this.image, newDigest()]));
+  }
+
+  private async postIndex(manifests: readonly Sha256Digest[]): Promise<Sha256Digest> {
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const listed = manifests.map((digest) => ({ mediaType, digest, size: 500 }));
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: listed }));
+    const digest = sha256(bytes);
+    demand(await pipeline.post(`/v1/images/${digest}/manifests`, bytes), 201);
+    return digest;
+  }
+
+  private digestOf(name: string | null): Sha256Digest {
+    return name === null ? this.image : this.relatives.get(name)!;
+  }
+
   /** In the order of the case, one after the other: receipt orders what has no time of its own. */
   async post({ evidence }: PolicyCase): Promise<ReadonlyMap<string, AttestationId>> {
     for (const { commit } of evidence) if (commit !== undefined) this.ownCommits.set(commit, this.commitOf(commit));
     const ids = new Map<string, AttestationId>();
-    for (const { name, content, signedBy, commit } of evidence) {
+    for (const { name, content, signedBy, commit, about } of evidence) {
       if (!('predicate' in content)) throw new Error(`${name} is not written as a predicate`);
-      const predicate = namingImage(this.renamed(content.predicate), this.image.replace('sha256:', ''));
+      const predicate = namingImages(this.renamed(content.predicate), (related) => this.digestOf(related));
       // By the name no two statements are one, as no two are in a case.
       const statement = statementAbout(
-        commit === undefined ? this.image : `gitCommit:${this.ownCommits.get(commit)!}`,
+        commit === undefined ? this.digestOf(about ?? null) : `gitCommit:${this.ownCommits.get(commit)!}`,
         content.predicateType,
         predicate,
         name,
@@ -175,7 +214,7 @@ class Scene {
           policy: this.policy,
           requirement,
           vulnerability,
-          scope: typeof scope === 'object' ? scope : { digest: scope === 'image' ? this.image : newImage() },
+          scope: typeof scope === 'object' ? scope : { digest: scope === 'image' ? this.image : newDigest() },
           parameters,
           reason: 'a case of the corpus',
           reference: 'none',
@@ -199,12 +238,16 @@ class Scene {
   }
 
   /** The verdict, by the names of the case again. */
-  async ask({ parameters, repository }: PolicyCase): Promise<Answer['body']> {
+  async ask(each: PolicyCase): Promise<Answer['body']> {
+    const { parameters, repository } = each;
     const query = new URLSearchParams({ policy: this.policy });
     if (repository !== null) query.set('repository', repository);
     for (const [name, value] of Object.entries(parameters)) query.set(`param.${name}`, String(value));
     const { text } = demand(await gate.get(`/v1/images/${this.image}/verdict?${query.toString()}`), 200);
-    const caseOf = new Map([...this.ownCommits].map(([commit, own]) => [own, commit]));
+    const caseOf = new Map([
+      ...[...this.ownCommits].map(([commit, own]) => [own, commit] as const),
+      ...[...this.relatives].map(([name, own]) => [hexOf(own), hexOf(relatedImageOf(each, name))] as const),
+    ]);
     const said = text.replaceAll(this.prefix, '').replaceAll(COMMIT, (own) => caseOf.get(own) ?? own);
     return JSON.parse(said);
   }

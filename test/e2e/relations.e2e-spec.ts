@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/intoto/digest.js';
 import { demand, eventually, walk } from '../support/answers.js';
-import { apiAs, apiOf, type Api } from '../support/api.js';
-import { newImage } from '../support/release.js';
+import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
+import { PREDICATE_TYPES, provenance, trivyScan } from '../support/predicates.js';
+import { newImage, postExamined, publish } from '../support/release.js';
+import { envelopeOf, makeKey, statementAbout, type TestKey } from '../support/sign.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -126,5 +128,112 @@ describe('an index', () => {
     expect((await gate.post(small.path, small.bytes, TYPE)).status).toBe(403);
     expect((await gate.get(small.path)).status).toBe(403);
     expect((await admin.get(small.path.replace(small.digest, 'latest'))).status).toBe(400);
+  });
+});
+
+describe('a requirement that is met through an index', () => {
+  const ci = makeKey('P-256');
+  const trivy = makeKey('Ed25519');
+  let number = 0;
+
+  beforeAll(async () => {
+    await admin.put('/v1/attestors/ci', { kinds: ['build'], keys: [{ id: 'k1', publicKey: ci.publicKey }] });
+    await admin.put('/v1/attestors/trivy', { kinds: ['scan'], keys: [{ id: 'k1', publicKey: trivy.publicKey }] });
+    await publish(
+      admin,
+      'through',
+      `policy: through
+requirements:
+  - {id: built, kind: build, from: [ci], via: index}
+  - {id: scanned, kind: scan, from: [trivy], via: index, where: {maxSeverity: {critical: 0, high: 0}}}
+`,
+    );
+  });
+
+  const ask = async (image: string): Promise<Answer['body']> =>
+    demand(await gate.get(`/v1/images/${image}/verdict?policy=through`), 200).body;
+
+  async function said(key: TestKey, image: string, type: string, predicate: unknown): Promise<string> {
+    const statement = statementAbout(image, type, predicate, `statement ${++number}`);
+    return (await postExamined(pipeline, envelopeOf(statement, [key]))).body.id;
+  }
+  const built = (image: string): Promise<string> => said(ci, image, PREDICATE_TYPES.provenance, provenance());
+  const scanned = (image: string, ...severities: readonly string[]): Promise<string> =>
+    said(trivy, image, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), severities));
+
+  it('counts what is said of the index from the moment in which the index is posted', async () => {
+    const [image, other] = [newImage(), newImage()];
+    const { digest, bytes, path } = indexOf([manifest(image), manifest(other)]);
+    const build = await built(digest);
+    const scan = await scanned(image);
+    for (let turn = 0; turn < 3; turn += 1) expect(await ask(image)).toMatchObject({ decision: 'deny' });
+    demand(await pipeline.post(path, bytes, TYPE), 201);
+    expect(await ask(image)).toMatchObject({
+      decision: 'allow',
+      requirements: [
+        { id: 'built', evidence: [build], via: [{ relation: 'index', digest, evidence: [build] }] },
+        { id: 'scanned', evidence: [scan] },
+      ],
+      revisions: { related: { [digest]: 1 }, relations: 1 },
+    });
+    expect(await ask(other)).toMatchObject({ decision: 'deny' });
+  });
+
+  it('denies at once what an index or a manifest has against it', async () => {
+    const [image, other] = [newImage(), newImage()];
+    const { digest, bytes, path } = indexOf([manifest(image), manifest(other)]);
+    demand(await pipeline.post(path, bytes, TYPE), 201);
+    await built(digest);
+    await scanned(digest);
+    for (const each of [digest, image, other]) expect(await ask(each)).toMatchObject({ decision: 'allow' });
+    const bad = await scanned(other, 'HIGH');
+    for (const each of [digest, other]) {
+      expect(await ask(each)).toMatchObject({
+        decision: 'deny',
+        requirements: [{}, { id: 'scanned', code: 'negative_evidence', evidence: [bad] }],
+      });
+    }
+    expect(await ask(image)).toMatchObject({ decision: 'allow' });
+    await scanned(other);
+    expect(await ask(digest)).toMatchObject({ decision: 'allow' });
+  });
+
+  it('lifts an index only by every manifest that runs, and says for which something is missing', async () => {
+    const [image, other, attestation] = [newImage(), newImage(), newImage()];
+    const notRun = { platform: { os: 'unknown', architecture: 'unknown' } };
+    const { digest, bytes, path } = indexOf([manifest(image), manifest(other), manifest(attestation, notRun)]);
+    demand(await pipeline.post(path, bytes, TYPE), 201);
+    await built(digest);
+    await scanned(image);
+    const { decision, requirements, missing } = await ask(digest);
+    expect(decision).toBe('deny');
+    expect(requirements[1]).toMatchObject({
+      code: 'no_evidence',
+      message: expect.stringContaining(`manifest ${other}`),
+    });
+    expect(missing).toMatchObject([{ requirement: 'scanned', count: 1, from: ['trivy'] }]);
+    await scanned(other);
+    expect(await ask(digest)).toMatchObject({ decision: 'allow' });
+    const verdict = demand(await gate.post('/v1/verdicts', { policy: 'through', images: [digest] }), 201).body.items[0];
+    await scanned(image, 'HIGH');
+    const replay = demand(await auditor.get(`/v1/verdicts/${verdict.id}/replay`), 200).body;
+    expect(replay).toMatchObject({ same: true, reasons: [], now: { decision: 'deny' } });
+  });
+
+  it('refuses via for evidence about the source, and by another name', async () => {
+    const put = (requirement: string): Promise<Answer> =>
+      admin.put(
+        '/v1/policies/wrong',
+        `policy: wrong\nrequirements:\n  - {id: built, kind: build, from: [ci]}\n  - ${requirement}\n`,
+        { 'content-type': 'application/yaml' },
+      );
+    expect(await put('{id: tested, kind: test, from: [qa], of: source, via: index}')).toMatchObject({
+      status: 400,
+      body: { code: 'policy_malformed', errors: [{ path: 'requirements[1].via' }] },
+    });
+    expect(await put('{id: tested, kind: test, from: [qa], via: tag}')).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'requirements[1].via', message: expect.stringContaining('expected index') }] },
+    });
   });
 });

@@ -277,6 +277,12 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from history_entries where type = 'image.related'`,
     repeatEntries('image.related'),
   ],
+  'the relations of an image are numbered from 1, one for each index that concerns it': [
+    `update images set relations = relations + 1`,
+    `update images set relations = 0`,
+    `update image_manifests set revision = 7`,
+    `delete from image_indexes`,
+  ],
   'every token has one history entry': [
     `delete from history_entries where type = 'token.created'`,
     repeatEntries('token.created'),

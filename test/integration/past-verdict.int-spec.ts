@@ -45,6 +45,7 @@ const event = fc.oneof(
     result: fc.constantFrom('PASSED', 'PASSED', 'FAILED'),
     signers: fc.constantFrom([0], [1], [0, 1], [2]),
     again: fc.boolean(),
+    about: fc.constantFrom('image' as const, 'image' as const, 'index' as const, 0 as const, 1 as const),
     examined: fc.constantFrom(true, true, false),
   }),
   fc.record({ type: fc.constant('worker' as const) }),
@@ -53,10 +54,15 @@ const event = fc.oneof(
   fc.record({ type: fc.constant('act' as const), act: fc.constantFrom('revoked' as const, 'retracted' as const) }),
   fc.record({ type: fc.constant('deletion' as const) }),
   fc.record({ type: fc.constant('waiver' as const), approvals: fc.constantFrom(0, 0, 1) }),
-  fc.record({ type: fc.constant('index' as const) }),
+  fc.record({ type: fc.constantFrom('index' as const, 'manifests' as const) }),
   fc.record({ type: fc.constant('approval' as const) }),
   fc.record({ type: fc.constant('end of a waiver' as const) }),
-  fc.record({ type: fc.constant('policy' as const), count: fc.constantFrom(1, 2), wait: fc.boolean() }),
+  fc.record({
+    type: fc.constant('policy' as const),
+    count: fc.constantFrom(1, 2),
+    wait: fc.boolean(),
+    via: fc.boolean(),
+  }),
 );
 type Event = typeof event extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -65,21 +71,38 @@ function refused(error: unknown): void {
   if (!(error instanceof AppError)) throw error;
 }
 
+function newDigest(): Sha256Digest {
+  return `sha256:${randomBytes(32).toString('hex')}` as Sha256Digest;
+}
+
+function indexOf(manifests: readonly Sha256Digest[]): Buffer {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const listed = manifests.map((digest) => ({ mediaType, digest, size: 500 }));
+  return Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: listed }));
+}
+
+async function relate(bytes: Buffer): Promise<void> {
+  await rooms.indexes.insert({ digest: sha256(bytes), bytes, index: parseImageIndex(bytes), actor: ACTOR });
+}
+
 /** One image, one attestor and one policy of its own, and what becomes of them. */
 class Life {
-  readonly image = `sha256:${randomBytes(32).toString('hex')}` as Sha256Digest;
+  private readonly manifests = [newDigest(), newDigest()] as const;
+  private readonly ownIndex = indexOf(this.manifests);
+  /** It is an index, whether that is known or not. */
+  readonly image = sha256(this.ownIndex);
   readonly name = `life-${randomBytes(6).toString('hex')}`;
   private readonly keys: readonly TestKey[] = [makeKey(), makeKey('Ed25519'), makeKey()];
   private readonly waiting: AttestationId[] = [];
   private readonly posted: AttestationId[] = [];
   private readonly waivers: string[] = [];
-  private indexes = 0;
+  private readonly indexes: Sha256Digest[] = [];
 
   async begin(): Promise<void> {
     const document = { kinds: ['test'], keys: [{ id: 'k0', publicKey: this.keys[0]!.publicKey }] };
     const parsed = parseAttestor(this.name, document);
     await rooms.trust.change(ACTOR, (trust, now) => putAttestor(trust, parsed, now));
-    await this.publish(1, false);
+    await this.publish(1, false, true);
   }
 
   ask(): Promise<IdentifiedVerdict> {
@@ -93,7 +116,7 @@ class Life {
   async happen(what: Event): Promise<void> {
     switch (what.type) {
       case 'evidence': {
-        const statement = statementAbout(this.image, PREDICATE_TYPES.testResult, testResult(what.result));
+        const statement = statementAbout(this.subject(what.about), PREDICATE_TYPES.testResult, testResult(what.result));
         const body = envelopeOf(
           statement,
           what.signers.map((index) => this.keys[index]!),
@@ -146,19 +169,18 @@ class Life {
         return;
       }
       case 'index': {
-        const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: this.image, size: 500 };
-        const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
-        const padded = Buffer.from(`${bytes.toString()}${' '.repeat(++this.indexes)}`);
-        const index = parseImageIndex(padded);
-        await rooms.indexes.insert({ digest: sha256(padded), bytes: padded, index, actor: ACTOR });
-        return;
+        const bytes = indexOf([this.image, newDigest()]);
+        this.indexes.push(sha256(bytes));
+        return relate(bytes);
       }
+      case 'manifests':
+        return relate(this.ownIndex);
       case 'approval':
         return this.waive((id) => rooms.waivers.approve(id, { id: '2', actor: ACTOR }));
       case 'end of a waiver':
         return this.waive((id) => rooms.waivers.revoke(id, 'over', { actor: ACTOR }));
       case 'policy':
-        return this.publish(what.count, what.wait);
+        return this.publish(what.count, what.wait, what.via);
     }
   }
 
@@ -172,8 +194,14 @@ class Life {
     if (last !== undefined) await act(last).catch(refused);
   }
 
-  private async publish(count: number, wait: boolean): Promise<void> {
-    const requirement = { id: 'tested', kind: 'test', from: [this.name], count };
+  /** What evidence is about; the image where there is no index yet. */
+  private subject(about: 'image' | 'index' | 0 | 1): Sha256Digest {
+    if (about === 'image') return this.image;
+    return about === 'index' ? (this.indexes.at(-1) ?? this.image) : this.manifests[about];
+  }
+
+  private async publish(count: number, wait: boolean, via: boolean): Promise<void> {
+    const requirement = { id: 'tested', kind: 'test', from: [this.name], count, ...(via ? { via: 'index' } : {}) };
     const document = { policy: this.name, onPending: wait ? 'deny' : 'allow', requirements: [requirement] };
     const source = { text: JSON.stringify(document), format: 'json' as const };
     await rooms.policies.put({ name: this.name, source, actor: ACTOR, expected: null });
@@ -187,7 +215,14 @@ describe('whatever happens to evidence, trust, waivers and policy', () => {
       fc.asyncProperty(fc.array(event, { minLength: 3, maxLength: 10 }), async (events) => {
         const life = new Life();
         await life.begin();
-        await life.happen({ type: 'evidence', result: 'PASSED', signers: [0], again: false, examined: true });
+        await life.happen({
+          type: 'evidence',
+          result: 'PASSED',
+          signers: [0],
+          again: false,
+          about: 'image',
+          examined: true,
+        });
         const given: IdentifiedVerdict[] = [];
         for (const what of events) {
           await sleep(2);
@@ -216,7 +251,14 @@ describe('a replay', () => {
   async function given(): Promise<{ readonly life: Life; readonly verdict: IdentifiedVerdict }> {
     const life = new Life();
     await life.begin();
-    await life.happen({ type: 'evidence', result: 'PASSED', signers: [0], again: false, examined: true });
+    await life.happen({
+      type: 'evidence',
+      result: 'PASSED',
+      signers: [0],
+      again: false,
+      about: 'image',
+      examined: true,
+    });
     await sleep(2);
     return { life, verdict: await life.ask() };
   }
@@ -277,7 +319,14 @@ describe('a replay', () => {
 
   it('says that evidence cannot have been examined, whatever the record says', async () => {
     const { life, verdict } = await given();
-    await life.happen({ type: 'evidence', result: 'PASSED', signers: [1], again: false, examined: false });
+    await life.happen({
+      type: 'evidence',
+      result: 'PASSED',
+      signers: [1],
+      again: false,
+      about: 'image',
+      examined: false,
+    });
     await owner.query(
       `update attestations set received_at = received_at - interval '1 minute' where id in (
          select attestation from attestation_subjects where subject = $1)`,

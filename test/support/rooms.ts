@@ -6,6 +6,7 @@ import { entities } from '../../src/data-source.js';
 import { FactStore } from '../../src/facts/fact.store.js';
 import { PastFactStore } from '../../src/facts/past-facts.store.js';
 import { placeEntries } from '../../src/history/history.sequencer.js';
+import { ImageRelationStore } from '../../src/images/image-relation.store.js';
 import { ImageStore } from '../../src/images/image.store.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { openQueues, type Producer } from '../../src/platform/queue.js';
@@ -100,8 +101,10 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   const policies = new PolicyStore(database);
   const waivers = new WaiverStore(database);
   const recorded = new VerdictStore(database);
+  const relations = new ImageRelationStore(database);
   const verdicts = new VerdictService({
     images,
+    relations,
     facts: new FactStore(database),
     trust,
     policies,
@@ -121,11 +124,12 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   return {
     ...pipeline,
     tokens: new TokenStore(database, history),
-    indexes: new ImageIndexStore(database, new ImageStore(), history),
+    indexes: new ImageIndexStore(database, new ImageStore(), relations, history),
     policies: new PolicyService(database, policies, history, trust),
     verdicts,
     past: new PastVerdictService({
       facts: new PastFactStore(database),
+      relations,
       trust,
       policies,
       waivers,

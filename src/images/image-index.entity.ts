@@ -16,6 +16,9 @@ export class ImageIndexEntity {
 
   @Column({ name: 'received_by', type: 'text' })
   receivedBy!: string;
+
+  @Column({ type: 'bigint' })
+  revision!: number;
 }
 
 @Entity('image_manifests')
@@ -52,4 +55,7 @@ export class ImageManifestEntity {
 
   @Column({ type: 'boolean' })
   runnable!: boolean;
+
+  @Column({ type: 'bigint' })
+  revision!: number;
 }
