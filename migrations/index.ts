@@ -11,4 +11,24 @@ import { ProvedSigners1764000000900 } from './1764000000900-proved-signers.js';
 import { KindsOfPredicates1764000001000 } from './1764000001000-kinds-of-predicates.js';
 import { Waivers1764000001100 } from './1764000001100-waivers.js';
 import { ImageIndexes1764000001300 } from './1764000001300-image-indexes.js';
+import { ImageRelations1764000001310 } from './1764000001310-image-relations.js';
+import { SealedLog1764000001400 } from './1764000001400-sealed-log.js';
+
+/** Every schema change, oldest first. Read and written as SQL, never edited once released. */
+export const migrations = [
+  ServiceRole1764000000000,
+  History1764000000100,
+  Access1764000000200,
+  Trust1764000000300,
+  Attestations1764000000400,
+  Images1764000000500,
+  VerificationsAndFacts1764000000600,
+  PoliciesAndVerdicts1764000000700,
+  IdentitiesAndRoots1764000000800,
+  ProvedSigners1764000000900,
+  KindsOfPredicates1764000001000,
+  Waivers1764000001100,
+  ImageIndexes1764000001300,
   ImageRelations1764000001310,
+  SealedLog1764000001400,
+];
