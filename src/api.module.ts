@@ -12,6 +12,8 @@ import { ERROR_CODES } from './error-codes.js';
 import { FactsModule } from './facts/facts.module.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryModule } from './history/history.module.js';
+import { LogController } from './history/log.controller.js';
+import { LogProofController } from './history/log-proof.controller.js';
 import { hotRoutes } from './hot-routes.js';
 import { ImageController } from './images/image.controller.js';
 import { ImagesModule } from './images/images.module.js';
@@ -57,6 +59,8 @@ import { VerificationModule } from './verification/verification.module.js';
     ImageController,
     ImpactController,
     ImageIndexController,
+    LogController,
+    LogProofController,
     PolicyController,
     ServiceKeysController,
     SignedImagesController,

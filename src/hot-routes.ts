@@ -1,5 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { hotAuthentication } from './access/access.guard.js';
 import { Authenticator } from './access/authenticator.js';
+import { getCaller } from './access/request-caller.js';
 import { createAnnouncer } from './attestations/announce-received.js';
 import { AttestationStore } from './attestations/attestation.store.js';
 import { EVIDENCE_OPERATION, evidenceRoute } from './attestations/evidence.routes.js';
@@ -8,19 +10,20 @@ import { ImageIndexStore } from './attestations/image-index.store.js';
 import { createIngest } from './attestations/ingest.service.js';
 import { IngestStore } from './attestations/ingest.store.js';
 import { VERIFY_QUEUE } from './attestations/verify-queue.js';
+import { COSIGNATURE_ROLES, COSIGNATURES_OPERATION, cosignaturesRoute } from './history/cosignatures.routes.js';
+import { WITNESSES } from './history/log.controller.js';
+import { LogStore } from './history/log.store.js';
+import type { NoteKey } from './history/note-key.js';
 import { ImageStateStore } from './images/image-state.store.js';
 import type { AttestationId } from './intoto/digest.js';
 import { coalesce } from './platform/coalesce.js';
 import type { Logger } from './platform/logger.js';
-import type { Config } from './platform/config.js';
 import { Metrics } from './platform/metrics.js';
-import { CONFIG, LOGGER, QUEUES } from './platform/platform-parts.js';
+import { LOGGER, QUEUES } from './platform/platform-parts.js';
 import type { Queues } from './platform/queue.js';
 import type { RawOperation } from './platform/raw-operation.js';
 import type { RawRoute } from './platform/raw-route.js';
-import { PolicyStore } from './policy/policy.store.js';
-import { SERVICE_KEYS, type ServiceKeys } from './policy/service-keys.js';
-import { verdictSigning } from './policy/sign-verdict.js';
+import { VERDICT_SIGNING, type VerdictSigning } from './policy/sign-verdict.js';
 import { PastVerdictService } from './policy/past-verdict.service.js';
 import { VERDICT_OPERATIONS, verdictRoutes } from './policy/verdict.routes.js';
 import { VerdictService } from './policy/verdict.service.js';
@@ -35,6 +38,7 @@ const MOST_READ_TOGETHER = 500;
 export const HOT_OPERATIONS: readonly RawOperation[] = [
   EVIDENCE_OPERATION,
   IMAGE_INDEX_OPERATION,
+  COSIGNATURES_OPERATION,
   ...VERDICT_OPERATIONS,
 ];
 
@@ -42,7 +46,13 @@ export const HOT_OPERATIONS: readonly RawOperation[] = [
 export function hotRoutes(app: INestApplicationContext): readonly RawRoute[] {
   const indexes = app.get(ImageIndexStore, { strict: false });
   const authenticator = app.get(Authenticator, { strict: false });
-  return [postingEvidence(app), imageIndexRoute({ authenticator, indexes }), ...givingVerdicts(app)];
+  const cosignatures = cosignaturesRoute({
+    authenticate: hotAuthentication(authenticator, ...COSIGNATURE_ROLES),
+    actorOf: (request) => getCaller(request).actor,
+    store: app.get(LogStore, { strict: false }),
+    witnesses: app.get<readonly NoteKey[]>(WITNESSES, { strict: false }),
+  });
+  return [postingEvidence(app), imageIndexRoute({ authenticator, indexes }), cosignatures, ...givingVerdicts(app)];
 }
 
 function postingEvidence(app: INestApplicationContext): RawRoute {
@@ -115,11 +125,7 @@ function givingVerdicts(app: INestApplicationContext): readonly RawRoute[] {
     authenticator: app.get(Authenticator, { strict: false }),
     images: app.get(ImageStateStore, { strict: false }),
     verdicts,
-    signing: verdictSigning({
-      signer: app.get<ServiceKeys>(SERVICE_KEYS, { strict: false }).signer,
-      policies: app.get(PolicyStore, { strict: false }),
-      publicUrl: app.get<Config>(CONFIG, { strict: false }).publicUrl,
-    }),
+    signing: app.get<VerdictSigning>(VERDICT_SIGNING, { strict: false }),
     past: app.get(PastVerdictService, { strict: false }),
     onAnswered: (route, took) => {
       seconds.observe({ route }, took);

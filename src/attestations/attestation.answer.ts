@@ -59,6 +59,14 @@ export const attestationAnswer = z.object({
 export type AttestationAnswer = z.infer<typeof attestationAnswer>;
 
 export const attestationWithFactsAnswer = attestationAnswer.extend({
+  history: attestationAnswer.shape.history.extend({
+    proof: z
+      .string()
+      .nullable()
+      .describe(
+        'That the entry is in the log (C2SP tlog-proof), with its leaf as the extra line; null until it is sealed',
+      ),
+  }),
   facts: z.array(z.object({ kind: z.enum(KINDS), ownTime: time.nullable(), content: z.unknown() })),
 });
 export type AttestationWithFactsAnswer = z.infer<typeof attestationWithFactsAnswer>;

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CallerParam } from '../access/caller.decorator.js';
 import { hasRole, type Caller } from '../access/caller.js';
+import { LogService } from '../history/log.service.js';
 import { isAttestationId, parseSubjectDigest, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
 import { KINDS } from '../intoto/predicate-kind.js';
 import { AppError } from '../platform/app-error.js';
@@ -42,7 +43,10 @@ const CURSOR = 'attestations';
 @ApiTags('Evidence')
 @Controller('v1')
 export class AttestationController {
-  constructor(private readonly attestations: AttestationStore) {}
+  constructor(
+    private readonly attestations: AttestationStore,
+    private readonly log: LogService,
+  ) {}
 
   @Get('attestations')
   @RequireRoles('auditor', 'attester')
@@ -73,8 +77,9 @@ export class AttestationController {
   @ApiOkResponse({ standardSchema: attestationWithFactsAnswer })
   async get(@Param('id') text: string, @CallerParam() caller: Caller): Promise<AttestationWithFactsAnswer> {
     const row = await this.getVisible(text, caller);
-    const facts = await this.attestations.factsOf(row.id);
-    return { ...toAnswer(row), facts: facts.map(toFactAnswer) };
+    const [facts, proof] = await Promise.all([this.attestations.factsOf(row.id), this.log.proofText(row.sequence)]);
+    const answer = toAnswer(row);
+    return { ...answer, history: { ...answer.history, proof }, facts: facts.map(toFactAnswer) };
   }
 
   @Get('attestations/:id/envelope')

@@ -1,5 +1,10 @@
 import { SEQUENCER_LOCK } from '../history/history.sequencer.js';
-import { sqlInvariant, type Walk } from './walk.js';
+import { LEAF_COLUMNS, logLeaf, type LeafEntry } from '../history/log-leaf.js';
+import { leafHash } from '../history/merkle-tree.js';
+import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+
+/** A placed entry, and the hash of it that the log has. */
+type SealedRow = Keyed & LeafEntry & { readonly leafHash: Buffer };
 
 /** Longer than a change may take from its first moment to its commit, and the sequencer behind it. */
 const PLACED_WITHIN = '90 seconds';
@@ -24,6 +29,21 @@ export const HISTORY: readonly Walk[] = [
      ) q
      left join history_entries e on e.id = q.entry order by q.sequence`,
   ),
+  walkRows<SealedRow, SealedRow>({
+    start: ['0'],
+    pageSize: 1_000,
+    text: `
+      select array[q.sequence::text] as key, q.sequence, q.leaf_hash as "leafHash", ${LEAF_COLUMNS}
+      from history_sequence q join history_entries e on e.id = q.entry
+      where q.sequence > $1::bigint order by q.sequence limit $2`,
+    read: (row) => row,
+    faultOf: {
+      'every placed entry is the one of which the log has the hash': (row) =>
+        leafHash(logLeaf(row)).equals(row.leafHash)
+          ? null
+          : `entry ${row.entry} is not the leaf ${row.sequence} of the log`,
+    },
+  }),
   sqlInvariant(
     'every history entry has its place or waits for it',
     ['0'],

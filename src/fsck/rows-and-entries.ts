@@ -5,6 +5,7 @@ import type { WAIVER_TABLES } from '../policy/waiver.store.js';
 import { attestorDigest } from '../trust/canonical-attestor.js';
 import { canonicalDigest } from '../trust/canonical-digest.js';
 import type { TRUST_TABLES } from '../trust/trust-records.store.js';
+import { verificationDigest, type RecordedFinding } from '../verification/verification-digest.js';
 import { IS_TOLD_AS_IT_IS } from './told.js';
 import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
@@ -13,6 +14,12 @@ const FOUND = `select 'attestation.' || v.outcome, v.trust_revision::text, v.cod
 const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'code'
   from (select * from history_entries where attestation = p.attestation ${BY_INDEX}) e
   where e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
+
+/** What verifications of an attestation found, and the digests that its entries tell, where they tell any. */
+interface FindingsRow extends Keyed {
+  readonly found: readonly RecordedFinding[];
+  readonly digests: readonly string[];
+}
 
 /** One state of an attestor, and the digests that the entries of it tell. */
 interface AttestorStateRow extends Keyed {
@@ -56,6 +63,30 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
      from (select distinct attestation from verifications where attestation > $1 order by attestation limit $2) p
      order by p.attestation`,
   ),
+  walkRows<FindingsRow, FindingsRow>({
+    start: [''],
+    pageSize: 500,
+    text: `
+      select array[p.attestation] as key,
+        (select jsonb_agg(jsonb_build_object(
+            'trustRevision', v.trust_revision, 'readerRevision', v.reader_revision, 'outcome', v.outcome, 'code', v.code,
+            'detail', v.detail, 'signedDigest', v.signed_digest, 'signers', v.signers, 'proved', v.proved))
+         from verifications v where v.attestation = p.attestation) as found,
+        (select coalesce(jsonb_agg(e.data->>'digest'), '[]')
+         from (select * from history_entries where attestation = p.attestation ${BY_INDEX}) e
+         where e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')
+           and e.data->>'digest' is not null) as digests
+      from (select distinct attestation from verifications where attestation > $1 order by attestation limit $2) p
+      order by p.attestation`,
+    read: (row) => row,
+    faultOf: {
+      'every verification is one that a history entry tells of': ({ key: [attestation = ''], found, digests }) => {
+        const recorded: readonly string[] = found.map(verificationDigest);
+        const alien = digests.some((digest) => !recorded.includes(digest));
+        return alien ? `a verification of ${attestation} is not the one that its entry tells of` : null;
+      },
+    },
+  }),
   walkRows<AttestorStateRow, AttestorStateRow>({
     start: ['', '0'],
     pageSize: 200,

@@ -1,22 +1,41 @@
-import { sqlInvariant, type Walk } from './walk.js';
+import { verdictDigest } from '../policy/verdict-digest.js';
+import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+
+/** A verdict, and the digests that the entries of it tell: none where it is from before they told any. */
+interface VerdictRow extends Keyed {
+  readonly id: string;
+  readonly verdict: object;
+  readonly digests: readonly (string | null)[];
+}
 
 /** Verdicts on record, and the last one to each question. */
 export const VERDICTS: readonly Walk[] = [
-  sqlInvariant(
-    'every verdict has one history entry',
-    ['', '-infinity', '00000000-0000-0000-0000-000000000000'],
+  walkRows<VerdictRow, VerdictRow>({
+    start: ['', '-infinity', '00000000-0000-0000-0000-000000000000'],
+    pageSize: 500,
     // Entries are found by image, and read once for all verdicts of a page: one image may have any number of either.
-    `with looked_at as (
-       select image, at, id from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid) order by image, at, id limit $4
-     ),
-     told as materialized (
-       select e.data->>'verdict' as verdict, count(*) as entries from history_entries e
-       where e.image in (select image from looked_at) and e.type in ('verdict.recorded', 'verdict.break_glass') group by 1
-     )
-     select array[v.image, v.at::text, v.id::text] as key,
-       case when t.entries is distinct from 1 then 'verdict ' || v.id || ' has ' || coalesce(t.entries, 0) || ' entries' end as fault
-     from looked_at v left join told t on t.verdict = v.id::text order by v.image, v.at, v.id`,
-  ),
+    text: `
+      with looked_at as (
+        select image, at, id, verdict from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid)
+        order by image, at, id limit $4
+      ),
+      told as materialized (
+        select e.data->>'verdict' as verdict, jsonb_agg(e.data->>'digest') as digests from history_entries e
+        where e.image in (select image from looked_at) and e.type in ('verdict.recorded', 'verdict.break_glass') group by 1
+      )
+      select array[v.image, v.at::text, v.id::text] as key, v.id, v.verdict, coalesce(t.digests, '[]') as digests
+      from looked_at v left join told t on t.verdict = v.id::text order by v.image, v.at, v.id`,
+    read: (row) => row,
+    faultOf: {
+      'every verdict has one history entry': ({ id, digests }) =>
+        digests.length === 1 ? null : `verdict ${id} has ${digests.length} entries`,
+      'every verdict is the one that its history entry tells of': ({ id, verdict, digests }) => {
+        const digest = verdictDigest(verdict);
+        const other = digests.some((told) => told !== null && told !== digest);
+        return other ? `verdict ${id} is not the one that its entry tells of` : null;
+      },
+    },
+  }),
   sqlInvariant(
     'the last answer to every question is a verdict on record',
     [''],

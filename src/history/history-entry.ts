@@ -3,9 +3,9 @@ import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 /** What each type of entry says beside who, when and about which image or attestation. Digests and names, no payloads. */
 export interface HistoryData {
   'attestation.received': { readonly format: string; readonly predicateType: string; readonly size: number };
-  'attestation.verified': { readonly trustRevision: number; readonly signers: readonly string[] };
-  'attestation.rejected': { readonly trustRevision: number; readonly code: string };
-  'attestation.error': { readonly trustRevision: number; readonly code: string };
+  'attestation.verified': Found & { readonly signers: readonly string[] };
+  'attestation.rejected': Found & { readonly code: string };
+  'attestation.error': Found & { readonly code: string };
   'attestor.created': AttestorChange;
   'attestor.changed': AttestorChange;
   'attestor.deleted': { readonly attestor: string; readonly trustRevision: number };
@@ -38,6 +38,8 @@ export interface HistoryData {
     readonly policy: string;
     readonly revision: number;
     readonly decision: 'allow' | 'deny';
+    /** sha256 of the verdict as canonical JSON. */
+    readonly digest: Sha256Digest;
   };
   'verdict.break_glass': {
     readonly verdict: string;
@@ -46,12 +48,20 @@ export interface HistoryData {
     readonly decision: 'allow';
     readonly wouldDeny: boolean;
     readonly justification: string;
+    /** sha256 of the verdict as canonical JSON. */
+    readonly digest: Sha256Digest;
   };
   'waiver.created': WaiverAct & { readonly requirement: string };
   'waiver.approved': WaiverAct;
   'waiver.revoked': WaiverAct & { readonly reason: string };
   'token.created': { readonly token: string; readonly name: string; readonly roles: readonly string[] };
   'token.revoked': { readonly token: string; readonly name: string };
+}
+
+interface Found {
+  readonly trustRevision: number;
+  /** sha256 of all that the verification recorded, as canonical JSON. */
+  readonly digest: Sha256Digest;
 }
 
 interface WaiverAct {

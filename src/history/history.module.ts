@@ -7,9 +7,24 @@ import { Metrics } from '../platform/metrics.js';
 import { CONFIG, LOGGER } from '../platform/platform-parts.js';
 import { HistorySequencer } from './history.sequencer.js';
 import { HistoryStore } from './history.store.js';
+import { WITNESSES } from './log.controller.js';
+import { LogService } from './log.service.js';
+import { LogStore } from './log.store.js';
 import { parseNoteKeys, SealingRefused, type SealingSettings } from './log-settings.js';
 
-@Module({ providers: [HistoryStore], exports: [HistoryStore] })
+@Module({
+  providers: [
+    HistoryStore,
+    LogStore,
+    LogService,
+    {
+      provide: WITNESSES,
+      inject: [CONFIG],
+      useFactory: ({ log }: Config) => parseNoteKeys('ASSAY_LOG_WITNESSES', log.witnesses, 'cosignature/v1'),
+    },
+  ],
+  exports: [HistoryStore, LogService, LogStore, WITNESSES],
+})
 export class HistoryModule {}
 
 /** Runs a sequencer as long as the application runs. */

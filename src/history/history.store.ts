@@ -29,7 +29,7 @@ export interface HistoryFilter {
   readonly until: Date | null;
 }
 
-/** Where an attestation stands in the account; `sequence` is null until the sequencer has placed it. */
+/** Where an attestation or a verdict stands in the account; `sequence` is null until the sequencer has placed it. */
 export interface EntryPlace {
   readonly entry: string;
   readonly sequence: number | null;
@@ -99,6 +99,24 @@ export class HistoryStore {
   readonly entryOf = coalesce<AttestationId, EntryPlace>((attestations) => this.receiptsOf(attestations), {
     maxBatch: MOST_ENTRIES_LOOKED_UP,
   });
+
+  /** Where a verdict on record stands, or undefined for one that is not on record. Calls of one turn share a query. */
+  readonly entryOfVerdict = coalesce<string, EntryPlace>((verdicts) => this.entriesOfVerdicts(verdicts), {
+    maxBatch: MOST_ENTRIES_LOOKED_UP,
+  });
+
+  private async entriesOfVerdicts(verdicts: readonly string[]): Promise<ReadonlyMap<string, EntryPlace>> {
+    const { rows } = await namedQuery<EntryPlace & { verdict: string }>(this.database.pool, {
+      name: 'history-entries-of-verdicts',
+      text: `
+        select distinct on (e.data->>'verdict') e.data->>'verdict' as verdict, e.id::text as entry, q.sequence
+        from history_entries e left join history_sequence q on q.entry = e.id
+        where e.data->>'verdict' = any($1) and e.type in ('verdict.recorded', 'verdict.break_glass')
+        order by e.data->>'verdict', e.id`,
+      values: [verdicts],
+    });
+    return new Map(rows.map(({ verdict, entry, sequence }) => [verdict, { entry, sequence }]));
+  }
 
   private async receiptsOf(attestations: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, EntryPlace>> {
     const { rows } = await namedQuery<EntryPlace & { attestation: AttestationId }>(this.database.pool, {

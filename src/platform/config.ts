@@ -142,7 +142,7 @@ export function readConfig(
     adminToken,
     sigstoreMirrorUrl: url('ASSAY_SIGSTORE_MIRROR_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
     signing: lettingIn ? readSigningSettings({ env, given, fault }) : NO_SIGNING,
-    log: purpose === 'serve' ? readLogSettings({ given, fault }, publicUrl) : NO_LOG,
+    log: purpose === 'serve' ? readLogSettings({ given, fault }, { publicUrl, sealing: role !== 'api' }) : NO_LOG,
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);

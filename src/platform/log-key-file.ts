@@ -8,9 +8,7 @@ import { secretFile } from './secret-file.js';
  */
 export function logKeyFile(dataDir: string): KeyObject {
   const path = join(dataDir, 'log-key.pem');
-  const pem = secretFile(path, () =>
-    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  );
+  const pem = read(path);
   try {
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType === 'ed25519') return key;
@@ -18,4 +16,15 @@ export function logKeyFile(dataDir: string): KeyObject {
     throw new Error(`${path} holds no private key`, { cause });
   }
   throw new Error(`${path} holds no Ed25519 key`);
+}
+
+function read(path: string): string {
+  try {
+    return secretFile(path, () =>
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    );
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the key of the log can be kept nowhere: ${why}; name one in ASSAY_LOG_KEY_FILE`, { cause });
+  }
 }

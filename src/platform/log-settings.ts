@@ -34,12 +34,12 @@ export const NO_LOG: LogSettings = {
   retired: [],
 };
 
-/** Reads how the log is sealed, and the key file named. Faults say what is wrong and never what a file holds. */
+/** Reads how the log is sealed, and the key file named where this process seals. Faults say what is wrong and never what a file holds. */
 export function readLogSettings(
   { given, fault }: Pick<SettingsReading, 'given' | 'fault'>,
-  publicUrl: string | null,
+  { publicUrl, sealing }: { readonly publicUrl: string | null; readonly sealing: boolean },
 ): LogSettings {
-  const file = given('ASSAY_LOG_KEY_FILE');
+  const file = sealing ? given('ASSAY_LOG_KEY_FILE') : null;
   return {
     privateKey: file === null ? null : readLogKey(file, fault),
     origin: originOf(given('ASSAY_LOG_ORIGIN'), fault),

@@ -3,6 +3,8 @@ import { FactStore } from '../facts/fact.store.js';
 import { FactsModule } from '../facts/facts.module.js';
 import { PastFactStore } from '../facts/past-facts.store.js';
 import { HistoryModule } from '../history/history.module.js';
+import { HistoryStore } from '../history/history.store.js';
+import { LogService } from '../history/log.service.js';
 import { ImageRelationStore } from '../images/image-relation.store.js';
 import { ImageStateStore } from '../images/image-state.store.js';
 import { ImagesModule } from '../images/images.module.js';
@@ -16,6 +18,13 @@ import { PastVerdictService } from './past-verdict.service.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
+import {
+  VERDICT_HISTORY,
+  VERDICT_SIGNING,
+  verdictSigning,
+  type VerdictHistory,
+  type VerdictSigning,
+} from './sign-verdict.js';
 import { VerdictService } from './verdict.service.js';
 import { VerdictStore } from './verdict.store.js';
 import { WaiverService } from './waiver.service.js';
@@ -69,6 +78,24 @@ import { WaiverStore } from './waiver.store.js';
         }),
     },
     {
+      provide: VERDICT_HISTORY,
+      inject: [HistoryStore, LogService],
+      useFactory: (history: HistoryStore, log: LogService): VerdictHistory => ({
+        entryOfVerdict: (id) => history.entryOfVerdict(id),
+        proofText: (sequence) => log.proofText(sequence),
+      }),
+    },
+    {
+      provide: VERDICT_SIGNING,
+      inject: [SERVICE_KEYS, PolicyStore, CONFIG, VERDICT_HISTORY],
+      useFactory: (
+        { signer }: ServiceKeys,
+        policies: PolicyStore,
+        { publicUrl }: Config,
+        history: VerdictHistory,
+      ): VerdictSigning => verdictSigning({ signer, policies, publicUrl, history }),
+    },
+    {
       provide: PastVerdictService,
       inject: [PastFactStore, ImageRelationStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, VerdictService],
       useFactory: (
@@ -89,6 +116,8 @@ import { WaiverStore } from './waiver.store.js';
     PolicyService,
     PolicyStore,
     SERVICE_KEYS,
+    VERDICT_HISTORY,
+    VERDICT_SIGNING,
     VerdictService,
     VerdictStore,
     WaiverService,

@@ -75,7 +75,11 @@ function signing(publicUrl: string | null = 'https://assay.example.com', by: Env
     findRevision: (name: string, number: number) =>
       Promise.resolve(name === revision.name && number === revision.revision ? revision : null),
   };
-  return verdictSigning({ signer: by, policies, publicUrl });
+  const history = {
+    entryOfVerdict: () => Promise.resolve({ entry: '12', sequence: 11 }),
+    proofText: (sequence: number | null) => Promise.resolve(`the proof of ${sequence}`),
+  };
+  return verdictSigning({ signer: by, policies, publicUrl, history });
 }
 
 function answerOf(given: object): Buffer {
@@ -123,6 +127,8 @@ describe('a signed verdict', () => {
       verificationResult: 'PASSED',
       verifiedLevels: ['SLSA_BUILD_LEVEL_2'],
       assay_verdict: verdict().id,
+      assay_historyEntry: '12',
+      assay_historyProof: 'the proof of 11',
       assay_policy: 'production',
       assay_policyRevision: 7,
       assay_parameters: { level: 2 },

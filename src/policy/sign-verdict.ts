@@ -1,3 +1,4 @@
+import type { EntryPlace } from '../history/history.store.js';
 import { signEnvelope, type EnvelopeSigner } from '../intoto/sign-envelope.js';
 import { AppError } from '../platform/app-error.js';
 import { parsePolicy } from './parse-policy.js';
@@ -5,6 +6,10 @@ import type { PolicyDocument } from './policy-document.js';
 import type { PolicyStore } from './policy.store.js';
 import type { IdentifiedVerdict } from './verdict.service.js';
 import { verificationSummary } from './verification-summary.js';
+
+/** Under which the module provides the VerdictSigning and the VerdictHistory. */
+export const VERDICT_SIGNING = Symbol('VERDICT_SIGNING');
+export const VERDICT_HISTORY = Symbol('VERDICT_HISTORY');
 
 /** Verdicts as signed summaries. */
 export interface VerdictSigning {
@@ -24,6 +29,24 @@ export interface VerdictSigningOptions {
   readonly signer: EnvelopeSigner | null;
   readonly policies: Pick<PolicyStore, 'findRevision'>;
   readonly publicUrl: string | null;
+  readonly history: VerdictHistory;
+}
+
+/** Where verdicts on record stand in the account, and how that is proved. */
+export interface VerdictHistory {
+  entryOfVerdict(id: string): Promise<EntryPlace | undefined>;
+  /** null while it is not sealed. */
+  proofText(sequence: number | null): Promise<string | null>;
+}
+
+/** The entry of a verdict on record, with its proof once it is sealed. Throws where it has none: each has one. */
+export async function historyOf(
+  history: VerdictHistory,
+  id: string,
+): Promise<EntryPlace & { readonly proof: string | null }> {
+  const place = await history.entryOfVerdict(id);
+  if (place === undefined) throw new Error(`verdict ${id} is on record without an entry`);
+  return { ...place, proof: await history.proofText(place.sequence) };
 }
 
 /** Revisions never change; few are current at once. */
@@ -31,7 +54,7 @@ const MOST_DOCUMENTS = 100;
 /** The type of a payload that is an in-toto Statement. */
 const STATEMENT = 'application/vnd.in-toto+json';
 
-export function verdictSigning({ signer, policies, publicUrl }: VerdictSigningOptions): VerdictSigning {
+export function verdictSigning({ signer, policies, publicUrl, history }: VerdictSigningOptions): VerdictSigning {
   // Kept as long as the memo keeps the answer itself.
   const signed = new WeakMap<Buffer, Buffer>();
   const documents = new Map<string, PolicyDocument>();
@@ -58,8 +81,8 @@ export function verdictSigning({ signer, policies, publicUrl }: VerdictSigningOp
       // What the answer was written from; only what was given on the record goes into a summary.
       const verdict = JSON.parse(answer.toString()) as IdentifiedVerdict;
       assertEnforcing(verdict);
-      const document = await documentOf(verdict.policy);
-      const statement = verificationSummary(verdict, { publicUrl, document });
+      const [document, entry] = await Promise.all([documentOf(verdict.policy), historyOf(history, verdict.id)]);
+      const statement = verificationSummary(verdict, { publicUrl, document, entry });
       const envelope = await signEnvelope(STATEMENT, Buffer.from(JSON.stringify(statement)), configured());
       signed.set(answer, envelope);
       return envelope;

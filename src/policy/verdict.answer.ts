@@ -106,6 +106,19 @@ export const recordedVerdictAnswer = verdictAnswer.extend({
   context: z.record(z.string(), z.string()).nullable().describe('What the caller said about the occasion'),
 });
 
+export const verdictWithHistoryAnswer = recordedVerdictAnswer.extend({
+  history: z.object({
+    entry: z.string(),
+    sequence: z.number().int().nullable().describe('null until the sequencer has placed the entry'),
+    proof: z
+      .string()
+      .nullable()
+      .describe(
+        'That the entry is in the log (C2SP tlog-proof), with its leaf as the extra line; null until it is sealed',
+      ),
+  }),
+});
+
 /** A verdict as it stands on record, with who asked. */
 export function toRecordedAnswer({ id, verdict, requestedBy, context }: RecordedVerdict): object {
   return { id, ...verdict, requestedBy, context };

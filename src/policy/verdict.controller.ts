@@ -1,13 +1,22 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { parseLimit, type Page } from '../platform/page.js';
 import { moment, parsePeriod } from '../platform/period.js';
 import { Public, RequireRoles } from '../platform/roles.js';
+import { acceptsEnvelope, ENVELOPE_TYPE } from './accept-envelope.js';
 import { policySchema } from './policy-schema.js';
-import { recordedVerdictAnswer, toRecordedAnswer } from './verdict.answer.js';
+import {
+  historyOf,
+  VERDICT_HISTORY,
+  VERDICT_SIGNING,
+  type VerdictHistory,
+  type VerdictSigning,
+} from './sign-verdict.js';
+import { recordedVerdictAnswer, toRecordedAnswer, verdictWithHistoryAnswer } from './verdict.answer.js';
 import { isVerdictId } from './verdict-id.js';
 import { parseDigest } from './verdict-request.js';
 import { VerdictStore } from './verdict.store.js';
@@ -30,7 +39,11 @@ const CURSOR = 'verdicts';
 @ApiTags('Verdicts')
 @Controller('v1')
 export class VerdictController {
-  constructor(private readonly verdicts: VerdictStore) {}
+  constructor(
+    private readonly verdicts: VerdictStore,
+    @Inject(VERDICT_HISTORY) private readonly history: VerdictHistory,
+    @Inject(VERDICT_SIGNING) private readonly signing: VerdictSigning,
+  ) {}
 
   @Get('verdicts')
   @RequireRoles('auditor')
@@ -57,12 +70,29 @@ export class VerdictController {
 
   @Get('verdicts/:id')
   @RequireRoles('auditor', 'gate')
-  @ApiOperation({ summary: 'One verdict as it was recorded', operationId: 'getVerdict' })
-  @ApiOkResponse({ standardSchema: recordedVerdictAnswer })
-  async get(@Param('id') id: string): Promise<object> {
+  @ApiOperation({
+    summary: 'One verdict as it was recorded, with its entry in history',
+    description:
+      'Where `Accept` names the envelope, as the SLSA verification summary that could have been given then, in signed DSSE. ' +
+      'Codes: `verdict_not_found`, `verdict_not_signed`, `signing_not_configured`, `signing_unavailable`.',
+    operationId: 'getVerdict',
+  })
+  @ApiOkResponse({ standardSchema: verdictWithHistoryAnswer })
+  async get(
+    @Param('id') id: string,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
     const recorded = isVerdictId(id) ? await this.verdicts.find(id) : null;
     if (recorded === null) throw new AppError('not_found', 'verdict_not_found', `no verdict is on record under ${id}`);
-    return toRecordedAnswer(recorded);
+    reply.header('vary', 'accept');
+    if (!acceptsEnvelope(accept)) {
+      return { ...toRecordedAnswer(recorded), history: await historyOf(this.history, recorded.id) };
+    }
+    this.signing.assertConfigured();
+    const envelope = await this.signing.sign(Buffer.from(JSON.stringify({ id: recorded.id, ...recorded.verdict })));
+    reply.type(ENVELOPE_TYPE);
+    return envelope;
   }
 
   @Get('schemas/policy.json')

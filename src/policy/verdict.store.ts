@@ -3,6 +3,7 @@ import { historyCtes } from '../history/history-sql.js';
 import type { Sha256Digest } from '../intoto/digest.js';
 import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
+import { verdictDigest } from './verdict-digest.js';
 import type { Parameters, Verdict } from './verdict.js';
 
 /** A verdict on its way into the record. */
@@ -70,10 +71,10 @@ export interface VerdictPosition {
 const RECORD_GROUP = `
   with asked as (
     select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
-      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[], $14::bool[])
+      $9::jsonb[], $10::json[], $11::text[], $12::text[], $13::bool[], $14::bool[], $15::text[])
       with ordinality
       as t (id, at, image, repository, policy, policy_revision, decision, actor, context, verdict, question, content, always,
-        break_glass, place)
+        break_glass, digest, place)
   ),
   last_asked as (
     select distinct on (question) question, content, id, always from asked where not break_glass
@@ -95,12 +96,13 @@ const RECORD_GROUP = `
     returning id, requested_by, image, policy, policy_revision, decision, break_glass, verdict
   ),
   told as (
-    select requested_by as actor, case when break_glass then 'verdict.break_glass' else 'verdict.recorded' end as type, image,
-      null::text as attestation,
-      jsonb_build_object('verdict', id, 'policy', policy, 'revision', policy_revision, 'decision', decision)
-        || case when break_glass then jsonb_build_object(
-          'wouldDeny', verdict->'wouldDeny', 'justification', verdict->'breakGlass'->'justification') else '{}' end as data
-    from recorded
+    select r.requested_by as actor, case when r.break_glass then 'verdict.break_glass' else 'verdict.recorded' end as type,
+      r.image, null::text as attestation,
+      jsonb_build_object('verdict', r.id, 'policy', r.policy, 'revision', r.policy_revision, 'decision', r.decision,
+          'digest', a.digest)
+        || case when r.break_glass then jsonb_build_object(
+          'wouldDeny', r.verdict->'wouldDeny', 'justification', r.verdict->'breakGlass'->'justification') else '{}' end as data
+    from recorded r join asked a on a.id = r.id
   ),
   ${historyCtes('told')}
   select r.id from recorded r`;
@@ -250,5 +252,6 @@ function parametersOf(records: readonly VerdictRecord[]): unknown[] {
     records.map((record) => record.content),
     records.map((record) => record.always),
     verdicts.map((verdict) => verdict.breakGlass !== undefined),
+    verdicts.map(verdictDigest),
   ];
 }

@@ -15,6 +15,8 @@ export interface SummaryPlace {
   readonly publicUrl: string | null;
   /** The revision by which the verdict was given. */
   readonly document: PolicyDocument;
+  /** Where the verdict stands in the account, and once it is sealed the proof of that. */
+  readonly entry: { readonly entry: string; readonly proof: string | null };
 }
 
 /**
@@ -25,7 +27,7 @@ export interface SummaryPlace {
  * What the predicate has no field for stands in extension fields, which begin with `assay_` and alter the meaning of no
  * other field (SLSA, parsing rules: `<vendor>_<fieldname>`).
  */
-export function verificationSummary(verdict: IdentifiedVerdict, { publicUrl, document }: SummaryPlace): object {
+export function verificationSummary(verdict: IdentifiedVerdict, { publicUrl, document, entry }: SummaryPlace): object {
   const { image, policy } = verdict;
   const service = publicUrl ?? UNNAMED_SERVICE;
   return {
@@ -47,6 +49,8 @@ export function verificationSummary(verdict: IdentifiedVerdict, { publicUrl, doc
       verificationResult: verdict.decision === 'allow' ? 'PASSED' : 'FAILED',
       verifiedLevels: verifiedLevels(verdict, document),
       assay_verdict: verdict.id,
+      assay_historyEntry: entry.entry,
+      assay_historyProof: entry.proof,
       assay_policy: policy.name,
       assay_policyRevision: policy.revision,
       assay_parameters: verdict.parameters,

@@ -15,7 +15,13 @@ import { EvidenceReader } from './evidence-reader.service.js';
 import { couldNotFindOut, examine, type Examination } from './examine.js';
 import { isDue } from './is-due.js';
 import { verificationMaterial } from './verification-material.js';
-import { VerificationStore, type LatestVerification, type Unexamined } from './verification.store.js';
+import { verificationDigest } from './verification-digest.js';
+import {
+  VerificationStore,
+  type LatestVerification,
+  type Unexamined,
+  type VerificationRecord,
+} from './verification.store.js';
 
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
@@ -130,19 +136,7 @@ export class VerificationService {
 
   private async write(tx: EntityManager, due: readonly Due[]): Promise<void> {
     if (due.length === 0) return;
-    await this.verifications.insert(
-      tx,
-      due.map(({ attestation, examination: { outcome, ...examination } }) => ({
-        attestation: attestation.id,
-        trustRevision: examination.trustRevision,
-        readerRevision: readerRevisionOf(attestation.predicateType),
-        ...outcome,
-        signedDigest: examination.signedDigest,
-        signers: examination.signers,
-        proved: examination.proved,
-        gains: examination.gains,
-      })),
-    );
+    await this.verifications.insert(tx, due.map(toRecord));
     await this.facts.insert(
       tx,
       due.flatMap(({ attestation, examination: { signedDigest, facts, proved } }) =>
@@ -240,18 +234,34 @@ function byWhatTheyProve(
   ];
 }
 
-function toHistoryEntry({ attestation, examination: { outcome, trustRevision, signers } }: Due): HistoryEntry {
+function toRecord({ attestation, examination: { outcome, ...examination } }: Due): VerificationRecord {
+  return {
+    attestation: attestation.id,
+    trustRevision: examination.trustRevision,
+    readerRevision: readerRevisionOf(attestation.predicateType),
+    ...outcome,
+    signedDigest: examination.signedDigest,
+    signers: examination.signers,
+    proved: examination.proved,
+    gains: examination.gains,
+  };
+}
+
+function toHistoryEntry(due: Due): HistoryEntry {
+  const { attestation, examination } = due;
+  const { outcome, trustRevision, signers } = examination;
+  const found = { trustRevision, digest: verificationDigest(toRecord(due)) };
   const entry = { actor: SERVICE_ACTOR, image: onlyImage(attestation.subjects), attestation: attestation.id };
   switch (outcome.outcome) {
     case 'verified': {
       const names = signers
         .filter((signer) => signer.counts)
         .map(({ attestor, keyId, identity }) => `${attestor}/${keyId ?? identity ?? ''}`);
-      return { ...entry, type: 'attestation.verified', data: { trustRevision, signers: names } };
+      return { ...entry, type: 'attestation.verified', data: { ...found, signers: names } };
     }
     case 'rejected':
-      return { ...entry, type: 'attestation.rejected', data: { trustRevision, code: outcome.code } };
+      return { ...entry, type: 'attestation.rejected', data: { ...found, code: outcome.code } };
     case 'error':
-      return { ...entry, type: 'attestation.error', data: { trustRevision, code: outcome.code } };
+      return { ...entry, type: 'attestation.error', data: { ...found, code: outcome.code } };
   }
 }

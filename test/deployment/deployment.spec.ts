@@ -30,7 +30,11 @@ const pods = manifests.filter(({ spec }) => spec?.template?.spec !== undefined);
 /** What stands in for a file of a secret that is not here. */
 const TOKEN = { ASSAY_ADMIN_TOKEN: 'x'.repeat(64) };
 
-function withToken({ ASSAY_ADMIN_TOKEN_FILE: file, ...environment }: Record<string, string>): Record<string, string> {
+function withToken({
+  ASSAY_ADMIN_TOKEN_FILE: file,
+  ASSAY_LOG_KEY_FILE: _logKey,
+  ...environment
+}: Record<string, string>): Record<string, string> {
   return file === undefined ? environment : { ...environment, ...TOKEN };
 }
 
@@ -67,7 +71,14 @@ describe('docker-compose.yml', () => {
     expect(compose.services.api.environment.ASSAY_ADMIN_TOKEN_FILE).toBe('/run/secrets/admin-token');
     expect(compose.services.api.secrets).toEqual(['admin-token']);
     expect(textOf('docker-compose.yml')).not.toMatch(/ASSAY_ADMIN_TOKEN:/);
-    expect(compose.services.worker.secrets).toBeUndefined();
+    expect(compose.services.worker.secrets).not.toContain('admin-token');
+  });
+
+  it('hands the key of the log over as a file, to the workers alone, who seal by it', () => {
+    expect(compose.services.worker.environment.ASSAY_LOG_KEY_FILE).toBe('/run/secrets/log-key');
+    expect(compose.services.worker.secrets).toEqual(['log-key']);
+    const [worker] = pods.find(({ metadata }) => metadata.name === 'assay-worker').spec.template.spec.containers;
+    expect(worker.env).toContainEqual({ name: 'ASSAY_LOG_KEY_FILE', value: '/run/secrets/assay/log-key.pem' });
   });
 
   it('starts API and workers only on a migrated schema', () => {

@@ -297,6 +297,21 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     repeatEntries('verdict.recorded'),
     repeatEntries('verdict.break_glass'),
   ],
+  'every verdict is the one that its history entry tells of': [
+    `update verdicts set verdict = jsonb_set(verdict::jsonb, '{mode}', '"audit"')::json`,
+    `update verdicts set verdict = jsonb_set(verdict::jsonb, '{evaluatedAt}', '"2020-01-01T00:00:00.000Z"')::json`,
+  ],
+  'every verification is one that a history entry tells of': [
+    `update verifications set detail = 'another' where outcome <> 'verified'`,
+    `update verifications set proved = '[]' where proved <> '[]'`,
+    `update verifications set reader_revision = reader_revision + 1`,
+  ],
+  'every placed entry is the one of which the log has the hash': [
+    `update history_entries set at = at + interval '1 microsecond' where id = ${AN_ENTRY}`,
+    `update history_entries set actor = 'token:nobody#1' where id = ${AN_ENTRY}`,
+    `update history_entries set nonce = gen_random_uuid() where id = ${AN_ENTRY}`,
+    `update history_sequence set leaf_hash = sha256(leaf_hash) where sequence = 2`,
+  ],
   'the last answer to every question is a verdict on record': [`delete from verdicts`],
   'history sequence numbers are dense from 1, each of an entry': [
     `delete from history_sequence where sequence = 1`,

@@ -31,7 +31,9 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await owner.query('truncate history_entries, history_sequence, history_unsequenced, attestation_subjects');
+  await owner.query(
+    'truncate history_entries, history_sequence, history_unsequenced, log_tiles, log_checkpoints, attestation_subjects',
+  );
 });
 
 const digestOf = (character: string): Sha256Digest => `sha256:${character.repeat(64)}` as Sha256Digest;
@@ -53,7 +55,7 @@ function verdict(image: Sha256Digest, actor = 'token:gate#2'): HistoryEntry {
     actor,
     image,
     attestation: null,
-    data: { verdict: 'v', policy: 'production', revision: 1, decision: 'deny' },
+    data: { verdict: 'v', policy: 'production', revision: 1, decision: 'deny', digest: digestOf('f') },
   };
 }
 
@@ -185,7 +187,7 @@ describe('list', () => {
       actor: 'service',
       image: null,
       attestation: idOf('1'),
-      data: { trustRevision: 1, signers: [] },
+      data: { trustRevision: 1, digest: digestOf('f'), signers: [] },
     });
     await place();
     expect(await entriesOf({ digest: digestOf('a') })).toEqual([about, received1, verified]);
@@ -218,7 +220,7 @@ describe('entryOf', () => {
       actor: 'service',
       image: null,
       attestation: idOf('2'),
-      data: { trustRevision: 1, code: 'untrusted_signer' },
+      data: { trustRevision: 1, digest: digestOf('f'), code: 'untrusted_signer' },
     });
     expect(await Promise.all([idOf('1'), idOf('2'), idOf('3')].map(store.entryOf))).toEqual([
       { entry: first, sequence: 1 },

@@ -5,7 +5,7 @@ import { VERIFY_QUEUE, type VerifyJob } from '../../src/attestations/verify-queu
 import { entities } from '../../src/data-source.js';
 import { FactStore } from '../../src/facts/fact.store.js';
 import { PastFactStore } from '../../src/facts/past-facts.store.js';
-import { placeEntries } from '../../src/history/history.sequencer.js';
+import { openLog } from '../../src/history/open-log.sequencer.js';
 import { ImageRelationStore } from '../../src/images/image-relation.store.js';
 import { ImageStore } from '../../src/images/image.store.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
@@ -23,6 +23,7 @@ import { createVerifyProcessor, VERIFY_ATTEMPTS } from '../../src/verification/v
 import { verifyEnqueuer } from '../../src/verify-workers.js';
 import type { Faults } from './faults.js';
 import { pipelineOver, type Pipeline } from './pipeline.js';
+import { SEALING } from './sealing.js';
 
 /** Later than any evidence is left to the job of its ingest. */
 const LATER_MS = 60_000;
@@ -41,7 +42,7 @@ export interface Rooms extends Pipeline {
   sweep(): Promise<void>;
   /** Handles a job as a worker does: again after a failure, up to its last try. */
   work(job: VerifyJob): Promise<void>;
-  /** Places what waits, as the sequencer does in one look. */
+  /** Places and seals what waits, as the sequencer does in one look. */
   sequence(): Promise<void>;
 }
 
@@ -156,7 +157,8 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
       // The failure of a lost connection is thrown by the statement on it.
       client.on('error', () => undefined);
       try {
-        while ((await placeEntries(client, 0, 1_000)).count > 0);
+        const log = await openLog(client, SEALING, null, 1_000);
+        while ((await log.seal(0, 1_000)).count > 0);
       } finally {
         client.release(true);
       }

@@ -3,6 +3,7 @@ import { inject } from 'vitest';
 import { readConfig } from '../../src/platform/config.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { startService } from '../../src/service.js';
+import { sealingKeyFile } from './sealing.js';
 import type { TestDatabase } from './test-database.js';
 
 export interface TestApp {
@@ -38,6 +39,7 @@ export async function startTestApp({
     DATABASE_URL: database.url,
     ASSAY_MIGRATE_DATABASE_URL: database.ownerUrl,
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+    ASSAY_LOG_KEY_FILE: sealingKeyFile(),
     ...(backend === 'redis' ? { REDIS_URL: testRedisUrl(database) } : {}),
     ...env,
   });
