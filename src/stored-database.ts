@@ -14,7 +14,7 @@ export interface StoredDatabase {
  * which a running service does not let happen; how it is stopped is added to `opened`.
  */
 export async function openStoredDatabase(
-  { database, dataDir }: Config,
+  { database, dataDir }: Pick<Config, 'database' | 'dataDir'>,
   opened: (() => Promise<void>)[],
   log: (message: string) => void,
 ): Promise<StoredDatabase> {

@@ -1,21 +1,62 @@
 import { evidenceWalk } from './evidence.js';
+import { examinationWalk } from './examinations.js';
 import { FACTS } from './facts.js';
 import { HISTORY } from './history.js';
 import { IMAGE_RELATIONS } from './image-relations.js';
 import { IMAGES } from './images.js';
+import { logWalks, type LogExpectation } from './log.js';
+import { POLICIES } from './policies.js';
 import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { REVISIONS } from './revisions.js';
 import { SEARCH } from './search.js';
+import { TIMES } from './times.js';
 import { VERDICTS } from './verdicts.js';
-import type { Reading } from './walk.js';
+import { WAIVERS } from './waivers.js';
+import type { Reading, Walk } from './walk.js';
 
 /** What became of one invariant. */
 export interface Finding {
   readonly invariant: string;
+  /** The table through whose rows it was looked for; null where these are several. */
+  readonly table: string | null;
   /** How often it is violated. */
   readonly violations: number;
   /** What is wrong in the first place, or null where nothing is. */
   readonly first: string | null;
+}
+
+export interface CheckOptions {
+  /** Looked at in one statement, where that is fewer than usual. */
+  readonly mostRows?: number;
+  /** Which walks, in their order; all of them by default. */
+  readonly walks?: readonly Walk[];
+  /** Told of each page of a walk how many rows it had. */
+  readonly onRows?: (walk: Walk, rows: number) => void;
+  /** Told of each walk's findings when it is done. */
+  readonly onWalked?: (findings: readonly Finding[]) => void;
+}
+
+/**
+ * Every walk there is: first whether the log is what was signed, then whether its entries are what it has the hashes of, then
+ * whether all that is on record is what the entries tell of. For one use: walks remember what they read.
+ */
+export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): readonly Walk[] {
+  return [
+    ...HISTORY,
+    ...logWalks(log),
+    evidenceWalk(),
+    examinationWalk(),
+    ...FACTS,
+    ...IMAGES,
+    ...IMAGE_RELATIONS,
+    ...ROWS_AND_ENTRIES,
+    ...TIMES,
+    ...POLICIES,
+    ...WAIVERS,
+    ...VERDICTS,
+    ...REVISIONS,
+    ...SEARCH,
+  ];
 }
 
 /**
@@ -24,27 +65,25 @@ export interface Finding {
  * what belongs to one moment.
  *
  * @param reading under the session settings of the service: times are compared as text in UTC.
- * @param mostRows looked at in one statement, where that is fewer than usual.
  */
-export async function checkInvariants(reading: Reading, mostRows = Infinity): Promise<readonly Finding[]> {
-  const findings = new Map<string, Finding>();
-  const walks = [
-    evidenceWalk(),
-    ...FACTS,
-    ...IMAGES,
-    ...IMAGE_RELATIONS,
-    ...ROWS_AND_ENTRIES,
-    ...HISTORY,
-    ...VERDICTS,
-    ...REVISIONS,
-    ...SEARCH,
-  ];
-  for (const { invariants, violations } of walks) {
-    for (const invariant of invariants) findings.set(invariant, { invariant, violations: 0, first: null });
-    for await (const { invariant, detail } of violations(reading, mostRows)) {
-      const { violations: before = 0, first = null } = findings.get(invariant) ?? {};
-      findings.set(invariant, { invariant, violations: before + 1, first: first ?? detail });
+export async function checkInvariants(reading: Reading, options: CheckOptions = {}): Promise<readonly Finding[]> {
+  const { mostRows = Infinity, walks = everyWalk(), onRows = () => undefined, onWalked = () => undefined } = options;
+  const all: Finding[] = [];
+  for (const walk of walks) {
+    const { invariants, table, violations } = walk;
+    const findings = new Map(
+      invariants.map((invariant) => [invariant, { invariant, table, violations: 0, first: null } as Finding]),
+    );
+    const told = violations(reading, mostRows, (rows) => {
+      onRows(walk, rows);
+    });
+    for await (const { invariant, detail } of told) {
+      const before = findings.get(invariant);
+      if (before === undefined) throw new Error(`a walk does not name its invariant ${invariant}`);
+      findings.set(invariant, { ...before, violations: before.violations + 1, first: before.first ?? detail });
     }
+    onWalked([...findings.values()]);
+    all.push(...findings.values());
   }
-  return [...findings.values()];
+  return all;
 }

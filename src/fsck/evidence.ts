@@ -48,6 +48,7 @@ interface Found {
 export function evidenceWalk(): Walk {
   const known = new KnownMaterial();
   return walkRows<EvidenceRow, Evidence>({
+    table: 'attestations',
     start: [''],
     pageSize: PAGE_SIZE,
     text: EVIDENCE_ROWS,

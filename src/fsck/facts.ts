@@ -43,6 +43,7 @@ export const FACTS: readonly Walk[] = [
              else jsonb_build_object('thumbprint', split_part(s.signer, '|', 1), 'scheme', split_part(s.signer, '|', 2)) end)
        ) then 'fact ' || f.id || ' has no signer that a verification of ' || f.attestation || ' matched' end as fault
      from (select * from facts where id > $1::bigint order by id limit $2) f order by f.id`,
+    'facts',
   ),
   sqlInvariant(
     'every signer of a fact signed an attestation of what the fact is of',
@@ -56,5 +57,6 @@ export const FACTS: readonly Walk[] = [
        order by fact, signer, attestation limit $4
      ) s
      left join facts f on f.id = s.fact order by s.fact, s.signer, s.attestation`,
+    'fact_signers',
   ),
 ];

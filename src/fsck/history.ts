@@ -28,8 +28,10 @@ export const HISTORY: readonly Walk[] = [
        from history_sequence where sequence > $1::bigint order by sequence limit $2
      ) q
      left join history_entries e on e.id = q.entry order by q.sequence`,
+    'history_sequence',
   ),
   walkRows<SealedRow, SealedRow>({
+    table: 'history_sequence',
     start: ['0'],
     pageSize: 1_000,
     text: `
@@ -53,6 +55,7 @@ export const HISTORY: readonly Walk[] = [
        end as fault
      from (select id from history_entries where id > $1::bigint order by id limit $2) e
      left join history_sequence q on q.entry = e.id left join history_unsequenced w on w.entry = e.id order by e.id`,
+    'history_entries',
   ),
   sqlInvariant(
     'what waits for a place in history is an entry, and does not wait for long',
@@ -63,5 +66,6 @@ export const HISTORY: readonly Walk[] = [
             then 'entry ' || e.id || ' waits for its place since ' || e.at end as fault
      from (select entry from history_unsequenced where entry > $1::bigint order by entry limit $2) w
      left join history_entries e on e.id = w.entry order by w.entry`,
+    'history_unsequenced',
   ),
 ];

@@ -39,6 +39,7 @@ const SUBJECT_ROWS = `
 /** The counters and projections by which verdicts read, against what they stand for. */
 export const IMAGES: readonly Walk[] = [
   walkRows<SubjectRow, SubjectRow>({
+    table: 'images',
     start: [''],
     pageSize: PAGE_SIZE,
     text: SUBJECT_ROWS,

@@ -29,6 +29,7 @@ export const REVISIONS: readonly Walk[] = [
        end as fault
      from (values ${LEAST.join(', ')}) as c (name, least) left join revisions r on r.name = c.name
      where c.name > $1 order by c.name limit $2`,
+    'revisions',
   ),
   denseFromOne({ what: 'trust', tables: TRUST_TABLES, column: 'trust_revision', step: 'change' }),
   denseFromOne({ what: 'waiver', tables: WAIVER_TABLES, column: 'revision', step: 'act' }),
@@ -45,6 +46,7 @@ export const REVISIONS: readonly Walk[] = [
        select trust_revision, cause from trust_gains where (trust_revision, cause) > ($1::bigint, $2)
        order by trust_revision, cause limit $3
      ) g order by g.trust_revision, g.cause`,
+    'trust_gains',
   ),
 ];
 

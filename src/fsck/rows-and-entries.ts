@@ -39,8 +39,11 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     'every history entry tells of what is on record',
     ['0'],
     `select array[e.id::text] as key,
-       case when not ${IS_TOLD_AS_IT_IS} then 'entry ' || e.id || ', ' || e.type || ', tells of what is not on record' end as fault
-     from (select * from history_entries where id > $1::bigint order by id limit $2) e order by e.id`,
+       case when not ${IS_TOLD_AS_IT_IS} then 'entry ' || e.id || coalesce(' of sequence ' || q.sequence, '') || ', ' || e.type
+         || coalesce(' of ' || e.attestation, '') || ', tells of what is not on record' end as fault
+     from (select * from history_entries where id > $1::bigint order by id limit $2) e
+     left join history_sequence q on q.entry = e.id order by e.id`,
+    'history_entries',
   ),
   sqlInvariant(
     'every attestation has one history entry of its receipt',
@@ -52,6 +55,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
        where e.type = 'attestation.received'
      ) h
      order by a.id`,
+    'attestations',
   ),
   sqlInvariant(
     'every verification has its history entry',
@@ -62,8 +66,10 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
        end as fault
      from (select distinct attestation from verifications where attestation > $1 order by attestation limit $2) p
      order by p.attestation`,
+    'attestations',
   ),
   walkRows<FindingsRow, FindingsRow>({
+    table: 'verifications',
     start: [''],
     pageSize: 500,
     text: `
@@ -88,6 +94,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     },
   }),
   walkRows<AttestorStateRow, AttestorStateRow>({
+    table: 'attestor_states',
     start: ['', '0'],
     pageSize: 200,
     text: `
@@ -115,6 +122,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     },
   }),
   walkRows<RootStateRow, RootStateRow>({
+    table: 'trust_root_states',
     start: ['', '0'],
     pageSize: 50,
     text: `
@@ -145,11 +153,13 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     'every key revocation has one history entry',
     ['0'],
     oneEntryByRevision('key_revocations', ['key.revoked'], 'the revocation at trust revision'),
+    'key_revocations',
   ),
   sqlInvariant(
     'every identity revocation has one history entry',
     ['0'],
     oneEntryByRevision('identity_revocations', ['identity.revoked'], 'the revocation at trust revision'),
+    'identity_revocations',
   ),
   sqlInvariant(
     'every act on a statement has one history entry',
@@ -159,6 +169,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       ['attestation.revoked', 'attestation.retracted'],
       'the act on a statement at trust revision',
     ),
+    'statement_acts',
   ),
   sqlInvariant(
     'every policy revision has one history entry',
@@ -171,21 +182,25 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       name: `e.data->>'policy' || ' ' || (e.data->>'revision')`,
       what: 'policy revision',
     }),
+    'policy_revisions',
   ),
   sqlInvariant(
     'every waiver has one history entry',
     ['0'],
     oneEntryByWaiverRevision('waivers', 'waiver.created', 'the waiver made at waiver revision'),
+    'waivers',
   ),
   sqlInvariant(
     'every approval of a waiver has one history entry',
     ['0'],
     oneEntryByWaiverRevision('waiver_approvals', 'waiver.approved', 'the approval at waiver revision'),
+    'waiver_approvals',
   ),
   sqlInvariant(
     'every revocation of a waiver has one history entry',
     ['0'],
     oneEntryByWaiverRevision('waiver_revocations', 'waiver.revoked', 'the revocation at waiver revision'),
+    'waiver_revocations',
   ),
   sqlInvariant(
     'every index hashes to its digest and has one history entry',
@@ -198,6 +213,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
        select count(*) as entries from history_entries e where e.image = x.digest and e.type = 'image.related'
      ) h
      order by x.digest`,
+    'image_indexes',
   ),
   sqlInvariant(
     'every token has one history entry',
@@ -209,6 +225,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       name: `e.data->>'token'`,
       what: 'token',
     }),
+    'tokens',
   ),
   sqlInvariant(
     'every token revocation has one history entry',
@@ -220,6 +237,7 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       name: `e.data->>'token'`,
       what: 'the revocation of token',
     }),
+    'token_revocations',
   ),
 ];
 

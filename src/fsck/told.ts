@@ -12,10 +12,10 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
   'attestor.deleted': attestorState('is null'),
   'key.revoked': `exists (select from key_revocations k where k.trust_revision::text = e.data->>'trustRevision'
     and k.thumbprint = e.data->>'thumbprint' and k.attestor = e.data->>'attestor' and k.key_id = e.data->>'keyId'
-    and k.reason = e.data->>'reason' and k.actor = e.actor)`,
+    and k.reason = e.data->>'reason' and ${effectiveFrom('k')} and k.actor = e.actor)`,
   'identity.revoked': `exists (select from identity_revocations k where k.trust_revision::text = e.data->>'trustRevision'
     and k.attestor = e.data->>'attestor' and k.identity_id = e.data->>'identityId' and k.pattern = e.data->'pattern'
-    and k.reason = e.data->>'reason' and k.actor = e.actor)`,
+    and k.reason = e.data->>'reason' and ${effectiveFrom('k')} and k.actor = e.actor)`,
   'trust_root.created': rootState('is not null'),
   'trust_root.changed': rootState('is not null'),
   'trust_root.deleted': rootState('is null'),
@@ -40,7 +40,8 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
     and w.requirement = e.data->>'requirement' and w.actor = e.actor)`,
   'waiver.approved': `exists (select from waiver_approvals a join waivers w on w.id = a.waiver
     where a.revision::text = e.data->>'waiverRevision' and a.waiver::text = e.data->>'waiver'
-    and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and a.actor = e.actor)`,
+    and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and a.actor = e.actor
+    and a.approver = coalesce(e.data->>'approver', a.approver))`,
   'waiver.revoked': `exists (select from waiver_revocations r join waivers w on w.id = r.waiver
     where r.revision::text = e.data->>'waiverRevision' and r.waiver::text = e.data->>'waiver'
     and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and r.reason = e.data->>'reason'
@@ -69,6 +70,12 @@ function attestorState(being: string): string {
 function rootState(being: string): string {
   return `exists (select from trust_root_states s where s.name = e.data->>'trustRoot' and s.root ${being}
     and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+}
+
+/** As text, which a text that is no time can be compared with. */
+function effectiveFrom(row: string): string {
+  return `to_char(${row}.effective_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    is not distinct from replace(e.data->>'effectiveFrom', 'Z', '000Z')`;
 }
 
 function statementAct(act: string): string {

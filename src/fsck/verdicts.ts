@@ -12,6 +12,7 @@ interface VerdictRow extends Keyed {
 /** Verdicts on record, and the last one to each question. */
 export const VERDICTS: readonly Walk[] = [
   walkRows<VerdictRow, VerdictRow>({
+    table: 'verdicts',
     start: ['', '-infinity', '00000000-0000-0000-0000-000000000000'],
     pageSize: 500,
     // Entries are found by image, and read once for all verdicts of a page: one image may have any number of either.
@@ -49,5 +50,26 @@ export const VERDICTS: readonly Walk[] = [
        case when v.id is null then 'verdict ' || l.verdict || ', the last one to a question, is not on record' end as fault
      from (select question, verdict from verdict_latest where question > $1 order by question limit $2) l
      left join verdicts v on v.id = l.verdict order by l.question`,
+    'verdict_latest',
+  ),
+  sqlInvariant(
+    'a verdict is filed under what it says',
+    ['00000000-0000-0000-0000-000000000000'],
+    // Times as text: what the verdict holds in the place of one need be none.
+    `select array[v.id::text] as key,
+       case when to_char(v.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+              is distinct from replace(v.verdict->>'evaluatedAt', 'Z', '000Z')
+            then 'verdict ' || v.id || ' is filed under another time than its own'
+            when v.image is distinct from v.verdict->'image'->>'digest'
+              or v.repository is distinct from v.verdict->'image'->>'repository'
+            then 'verdict ' || v.id || ' is filed under another image than its own'
+            when v.policy is distinct from v.verdict->'policy'->>'name'
+              or v.policy_revision::text is distinct from v.verdict->'policy'->>'revision'
+            then 'verdict ' || v.id || ' is filed under another policy than its own'
+            when v.decision is distinct from v.verdict->>'decision'
+            then 'verdict ' || v.id || ' is filed as ' || v.decision || ', and says ' || coalesce(v.verdict->>'decision', 'nothing')
+       end as fault
+     from (select * from verdicts where id > $1::uuid order by id limit $2) v order by v.id`,
+    'verdicts',
   ),
 ];

@@ -11,10 +11,15 @@ export interface Violation {
 
 /** A way through stored rows that holds each of them against one or more invariants, in constant memory. */
 export interface Walk {
+  /** Whose rows are walked through; null where several tables are. */
+  readonly table: string | null;
   /** The invariants by name, each a sentence that holds. */
   readonly invariants: readonly string[];
-  /** @param mostRows of a page, where that is fewer than its own number. */
-  readonly violations: (reading: Reading, mostRows: number) => AsyncIterable<Violation>;
+  /**
+   * @param mostRows of a page, where that is fewer than its own number.
+   * @param onRows told of each page how many rows it had.
+   */
+  readonly violations: (reading: Reading, mostRows: number, onRows: (rows: number) => void) => AsyncIterable<Violation>;
 }
 
 /** A row of a page, with the columns of its key as text: the walk goes on behind the last one. */
@@ -23,6 +28,7 @@ export interface Keyed {
 }
 
 export interface RowWalk<Row extends Keyed, Read> {
+  readonly table?: string;
   /** Lies before the first key, column by column. */
   readonly start: readonly string[];
   readonly pageSize: number;
@@ -39,10 +45,11 @@ export interface RowWalk<Row extends Keyed, Read> {
 }
 
 export function walkRows<Row extends Keyed, Read>(options: RowWalk<Row, Read>): Walk {
-  const { start, pageSize, text, read, faultOf } = options;
+  const { table = null, start, pageSize, text, read, faultOf } = options;
   return {
+    table,
     invariants: Object.keys(faultOf),
-    async *violations(reading, mostRows) {
+    async *violations(reading, mostRows, onRows) {
       let key = start;
       for (;;) {
         const page = await reading.query<Row>(text, [...key, Math.min(pageSize, mostRows)]);
@@ -56,6 +63,7 @@ export function walkRows<Row extends Keyed, Read>(options: RowWalk<Row, Read>): 
             if (detail !== null) yield { invariant, detail };
           }
         }
+        onRows(page.length);
       }
     },
   };
@@ -73,9 +81,11 @@ const PAGE_SIZE = 1_000;
  * An invariant that the database itself can judge.
  *
  * @param text as of `walkRows`, with the columns `key` and `fault`, which is what is wrong with the row, or null.
+ * @param table whose rows are walked through, where it is one.
  */
-export function sqlInvariant(name: string, start: readonly string[], text: string): Walk {
+export function sqlInvariant(name: string, start: readonly string[], text: string, table?: string): Walk {
   return walkRows<Keyed & { readonly fault: string | null }, { readonly fault: string | null }>({
+    ...(table === undefined ? {} : { table }),
     start,
     pageSize: PAGE_SIZE,
     text,

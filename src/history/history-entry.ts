@@ -55,9 +55,14 @@ export interface HistoryData {
     /** The same of what the caller said about the occasion; null where that was nothing. */
     readonly context: Sha256Digest | null;
   };
-  'waiver.created': WaiverAct & { readonly requirement: string };
-  'waiver.approved': WaiverAct;
-  'waiver.revoked': WaiverAct & { readonly reason: string };
+  'waiver.created': WaiverAct & {
+    readonly requirement: string;
+    /** sha256 of the waiver as it was made, as canonical JSON. */
+    readonly digest: Sha256Digest;
+  };
+  /** `at` in UTC with microseconds, `approver` the id of a token. */
+  'waiver.approved': WaiverAct & { readonly approver: string; readonly at: string };
+  'waiver.revoked': WaiverAct & { readonly reason: string; readonly at: string };
   'token.created': { readonly token: string; readonly name: string; readonly roles: readonly string[] };
   'token.revoked': { readonly token: string; readonly name: string };
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockDataDir } from './data-dir-lock.js';
 import { postgresAccount } from './postgres-account.js';
@@ -44,7 +44,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       rmSync(socketDir, { recursive: true, force: true });
     };
     const server = spawnServer({ bin, data, socketDir, account, settings, log });
-    const url = `postgres://${OWNER}@localhost:5432/postgres?sslmode=disable&host=${encodeURIComponent(socketDir)}`;
+    const url = urlOver(socketDir);
     try {
       await waitUntilReady(server, url, log);
     } catch (error) {
@@ -63,4 +63,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await lock.release();
     throw error;
   }
+}
+
+/**
+ * The URL of the server that another process runs on this data directory, for whoever may open its socket: the user who
+ * started it. null where none runs.
+ */
+export function runningPostgresUrl(dataDir: string): string | null {
+  const file = join(dataDir, 'postgres', 'data', 'postmaster.pid');
+  try {
+    // Of the lines the fifth is the directory of the socket (PostgreSQL, pidfile.h).
+    const [, , , , socketDir = ''] = readFileSync(file, 'utf8').split('\n');
+    return socketDir === '' ? null : urlOver(socketDir);
+  } catch {
+    return null;
+  }
+}
+
+function urlOver(socketDir: string): string {
+  return `postgres://${OWNER}@localhost:5432/postgres?sslmode=disable&host=${encodeURIComponent(socketDir)}`;
 }

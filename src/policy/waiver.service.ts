@@ -10,6 +10,7 @@ import { inTransaction } from '../platform/transaction.js';
 import { parsePolicy } from './parse-policy.js';
 import { PolicyStore, type PolicyRevision } from './policy.store.js';
 import { waiverStateAt, type RecordedWaiver } from './recorded-waiver.js';
+import { inMicroseconds, waiverDigest } from './waiver-digest.js';
 import { misfitOf } from './waivable-requirements.js';
 import { assertEnd, parseWaiverRequest, type WaiverRequest } from './waiver-request.js';
 import { WaiverStore, type WaiverFilter, type WaiverLock } from './waiver.store.js';
@@ -53,7 +54,9 @@ export class WaiverService {
       assertEnd(requested.until, lock.now);
       await this.waivers.insert(tx, lock, { ...requested, id, actor, author });
       const { policy, requirement } = requested;
-      const data = { waiver: id, waiverRevision: lock.revision, policy, requirement };
+      const times = { at: inMicroseconds(lock.now), until: inMicroseconds(requested.until) };
+      const digest = waiverDigest({ ...requested, ...times, id, actor, author });
+      const data = { waiver: id, waiverRevision: lock.revision, policy, requirement, digest };
       await this.history.append(tx, [
         { type: 'waiver.created', actor, image: imageOf(requested), attestation: null, data },
       ]);
@@ -78,7 +81,8 @@ export class WaiverService {
         throw new AppError('conflict', 'waiver_not_pending', `the waiver waits for no approval: it is ${state}`);
       }
       await this.waivers.insertApproval(tx, lock, id, { approver, actor });
-      const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy };
+      const at = inMicroseconds(lock.now);
+      const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy, approver, at };
       await this.history.append(tx, [
         { type: 'waiver.approved', actor, image: imageOf(waiver), attestation: null, data },
       ]);
@@ -95,7 +99,8 @@ export class WaiverService {
       const waiver = await this.getWithin(tx, id);
       if (waiver.revocation !== null) return;
       await this.waivers.insertRevocation(tx, lock, id, { reason, actor });
-      const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy, reason };
+      const at = inMicroseconds(lock.now);
+      const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy, reason, at };
       await this.history.append(tx, [
         { type: 'waiver.revoked', actor, image: imageOf(waiver), attestation: null, data },
       ]);

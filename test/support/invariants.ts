@@ -18,7 +18,7 @@ export async function violatedInvariants(url: string): Promise<readonly string[]
 
 /** The same as seen by a session, within its transaction. */
 export async function violatedIn(client: pg.ClientBase, mostRows?: number): Promise<readonly string[]> {
-  const findings = await checkInvariants(readingOf(client), mostRows);
+  const findings = await checkInvariants(readingOf(client), mostRows === undefined ? {} : { mostRows });
   return findings
     .filter(({ first }) => first !== null)
     .map(({ invariant, violations, first }) => `${invariant}: ${violations} times; first: ${first ?? ''}`);

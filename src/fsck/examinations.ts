@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from 'node:util';
+import { readerRevisionOf } from '../facts/reader-of.js';
+import { signerKey } from '../facts/stored-signer.js';
+import type { ProvedSigner } from '../intoto/proved-signer.js';
+import type { SignerStanding } from '../trust/signer-status.js';
+import { examine, type Examination } from '../verification/examine.js';
+import { readEvidence } from '../verification/read-evidence.js';
+import { verificationMaterial } from '../verification/verification-material.js';
+import { TrustAt } from './trust-at.js';
+import { walkRows, type Keyed, type Walk } from './walk.js';
+
+/** A page is cut short where its envelopes would come to more than this. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** What was found out about an attestation at one time, and its bytes; not what could not be found out. */
+interface ExaminationRow extends Keyed {
+  readonly attestation: string;
+  readonly receivedAt: Date;
+  readonly predicateType: string | null;
+  readonly bytes: Buffer;
+  readonly trustRevision: number;
+  readonly readerRevision: number;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly signers: readonly Pick<SignerStanding, 'attestor' | 'thumbprint' | 'scheme' | 'counts'>[];
+  readonly proved: readonly ProvedSigner[];
+}
+
+interface Examined {
+  readonly row: ExaminationRow;
+  readonly again: Examination;
+}
+
+const EXAMINATION_ROWS = `
+  with looked_at as (
+    select v.*, a.received_at, a.predicate_type, sum(coalesce(a.size, 0)) over (order by v.id) - coalesce(a.size, 0) as before
+    from (select * from verifications where id > $1::bigint order by id limit $2) v
+    left join attestations a on a.id = v.attestation
+  )
+  select array[l.id::text] as key, l.attestation, l.received_at as "receivedAt", l.predicate_type as "predicateType", e.bytes,
+    l.trust_revision as "trustRevision", l.reader_revision as "readerRevision", l.outcome, l.code, l.signers, l.proved
+  from looked_at l left join envelopes e on e.attestation = l.attestation
+  where l.before < ${MOST_BYTES}
+  order by l.id`;
+
+/**
+ * What verifications recorded, against what the same bytes come to by the keys, roots and attestors of the trust revision that
+ * they recorded. For one walk: it remembers trust.
+ */
+export function examinationWalk(): Walk {
+  const trustAt = new TrustAt();
+  return walkRows<ExaminationRow, Examined | null>({
+    table: 'verifications',
+    start: ['0'],
+    pageSize: 500,
+    text: EXAMINATION_ROWS,
+    async read(row, reading) {
+      // What is missing, or could not be found out then, is other invariants'.
+      if ((row.bytes as Buffer | null) === null || (row.receivedAt as Date | null) === null) return null;
+      if (row.outcome === 'error') return null;
+      const trust = await trustAt.revision(row.trustRevision, reading);
+      const evidence = await readEvidence(row.bytes, verificationMaterial(trust));
+      return { row, again: examine(evidence, row.receivedAt, trust) };
+    },
+    faultOf: {
+      'what a verification found is found again by the trust that it recorded': (examined) =>
+        examined === null ? null : faultOf(examined),
+    },
+  });
+}
+
+function faultOf({ row, again }: Examined): string | null {
+  const { attestation, trustRevision } = row;
+  const what = `the verification of ${attestation} at trust revision ${trustRevision}`;
+  const [recorded, proved] = [row.proved, again.proved].map((signers) => signers.map(signerKey).sort());
+  if (!isDeepStrictEqual(recorded, proved)) return `${what} recorded other signers than the signatures are by`;
+  // What an earlier reader made of the predicate is not known any more; who signed does not depend on it.
+  if (row.readerRevision !== readerRevisionOf(row.predicateType)) return null;
+  const { outcome, code } = again.outcome;
+  if (row.outcome !== outcome || row.code !== code) {
+    return `${what} recorded ${told(row)}, and comes to ${told(again.outcome)}`;
+  }
+  return isDeepStrictEqual(standings(row.signers), standings(again.signers))
+    ? null
+    : `${what} recorded other attestors, or others that count, than it comes to`;
+}
+
+function told({ outcome, code }: { readonly outcome: string; readonly code: string | null }): string {
+  return code === null ? outcome : `${outcome} (${code})`;
+}
+
+function standings(signers: ExaminationRow['signers']): readonly string[] {
+  return signers
+    .map(({ attestor, thumbprint, scheme, counts }) => `${attestor} ${thumbprint} ${scheme} ${String(counts)}`)
+    .sort();
+}
