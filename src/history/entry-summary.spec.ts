@@ -51,9 +51,15 @@ const SAMPLES: { readonly [T in HistoryType]: readonly [HistoryData[T], string] 
     },
     'allowed by break-glass under policy p: fire',
   ],
-  'waiver.created': [{ ...waiver, requirement: 'r' }, 'a waiver of requirement r of policy p was made'],
-  'waiver.approved': [waiver, 'a waiver under policy p was approved'],
-  'waiver.revoked': [{ ...waiver, reason: 'over' }, 'a waiver under policy p was revoked: over'],
+  'waiver.created': [{ ...waiver, digest, requirement: 'r' }, 'a waiver of requirement r of policy p was made'],
+  'waiver.approved': [
+    { ...waiver, approver: 'token:a#1', at: '2026-01-01T00:00:00.000Z' },
+    'a waiver under policy p was approved',
+  ],
+  'waiver.revoked': [
+    { ...waiver, reason: 'over', at: '2026-01-01T00:00:00.000Z' },
+    'a waiver under policy p was revoked: over',
+  ],
   'token.created': [{ token: 't', name: 'n', roles: [] }, 'token n was issued'],
   'token.revoked': [{ token: 't', name: 'n' }, 'token n was revoked'],
 };
