@@ -72,7 +72,7 @@ export async function checkInvariants(reading: Reading, options: CheckOptions = 
   for (const walk of walks) {
     const { invariants, table, violations } = walk;
     const findings = new Map(
-      invariants.map((invariant) => [invariant, { invariant, table, violations: 0, first: null } as Finding]),
+      invariants.map((invariant) => [invariant, { invariant, table, violations: 0, first: null }]),
     );
     const told = violations(reading, mostRows, (rows) => {
       onRows(walk, rows);

@@ -10,7 +10,7 @@ type Closing = () => Promise<void>;
 
 export interface OpenReading {
   readonly reading: Reading;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
