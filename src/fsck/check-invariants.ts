@@ -71,7 +71,7 @@ export async function checkInvariants(reading: Reading, options: CheckOptions = 
   const all: Finding[] = [];
   for (const walk of walks) {
     const { invariants, table, violations } = walk;
-    const findings = new Map(
+    const findings = new Map<string, Finding>(
       invariants.map((invariant) => [invariant, { invariant, table, violations: 0, first: null }]),
     );
     const told = violations(reading, mostRows, (rows) => {

@@ -150,10 +150,11 @@ async function* treeViolations(
 ): AsyncIterable<Violation> {
   const tree = new GrowingTree(0, []);
   // What there is of checkpoints is read first: what they are about is placed by then, and has its tiles.
-  const [{ signed = 0 } = {}] = await reading.query<{ signed: number }>(
+  const [newest] = await reading.query<{ signed: number }>(
     'select coalesce(max(size), 0) as signed from log_checkpoints',
     [],
   );
+  const signed = newest?.signed ?? 0;
   /** The last checkpoint to which the leaves led. */
   let good = 0;
   yield* wrongRoots(await checkpointsBetween(reading, -1, 0));
