@@ -63,7 +63,7 @@ export class VerdictFlipsController {
     summary: 'Recorded verdicts about images with evidence signed by a key that would come out otherwise',
     description:
       'Each question is evaluated at this moment; nothing is put on record. Images that only a commit with such evidence ' +
-      'bears on (`of: source`) are not looked at; their verdicts change all the same.',
+      'or an index bears on (`of: source`, `via: index`) are not looked at; their verdicts change all the same.',
     operationId: 'listFlipsOfKey',
   })
   @ApiOkResponse({ standardSchema: flipPage })
@@ -96,7 +96,8 @@ export class VerdictFlipsController {
   @RequireRoles('auditor', 'trust-admin')
   @ApiOperation({
     summary: 'Recorded verdicts about the images of an attestation that would come out otherwise',
-    description: 'Of its subjects, images alone: those that were built from a commit it speaks of are not looked at.',
+    description:
+      'Of its subjects, images alone: those that were built from a commit it speaks of, or that an index relates to them, are not looked at.',
     operationId: 'listFlipsOfAttestation',
   })
   @ApiOkResponse({ standardSchema: flipPage })
