@@ -8,11 +8,10 @@ export function demand(answer: Answer, status: number): Answer {
 }
 
 /** Asks again until the answer is as wanted; fails with the last one after a while. */
-export async function eventually(ask: () => Promise<void>, seconds = 20): Promise<void> {
+export async function eventually<T>(ask: () => Promise<T>, seconds = 20): Promise<T> {
   for (const deadline = performance.now() + seconds * 1_000; ;) {
     try {
-      await ask();
-      return;
+      return await ask();
     } catch (error) {
       if (performance.now() > deadline) throw error;
       await sleep(50);
