@@ -32,13 +32,14 @@ afterAll(async () => {
 async function bringUp(dataDir: string): Promise<Api> {
   running = await startServiceProcess({ ASSAY_DATA_DIR: dataDir });
   const { url } = running;
+  const adminToken = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim();
   return apiOf({
-    adminToken: readFileSync(join(dataDir, 'admin-token'), 'utf8').trim(),
-    request: (path, { token, headers, ...init } = {}) =>
-      fetch(new URL(path, url), {
-        ...init,
-        headers: { ...headers, ...(token === null || token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      }),
+    adminToken,
+    request: (path, { token = adminToken, ...init } = {}) => {
+      const headers = new Headers(init.headers);
+      if (token !== null) headers.set('authorization', `Bearer ${token}`);
+      return fetch(new URL(path, url), { ...init, headers });
+    },
   });
 }
 
