@@ -16,6 +16,7 @@ import { SealedLog1764000001400 } from './1764000001400-sealed-log.js';
 import { Search1764000001500 } from './1764000001500-search.js';
 import { Timelines1764000001600 } from './1764000001600-timelines.js';
 import { Partitions1764000001700 } from './1764000001700-partitions.js';
+import { VerdictDependents1764000001800 } from './1764000001800-verdict-dependents.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Search1764000001500,
   Timelines1764000001600,
   Partitions1764000001700,
+  VerdictDependents1764000001800,
 ];

@@ -24,7 +24,12 @@ import {
 } from './images/search.entity.js';
 import { RevisionEntity } from './platform/revision.entity.js';
 import { PolicyRevisionEntity } from './policy/policy.entity.js';
-import { VerdictEntity, VerdictLatestEntity, VerdictSignerEntity } from './policy/verdict.entity.js';
+import {
+  VerdictDependentEntity,
+  VerdictEntity,
+  VerdictLatestEntity,
+  VerdictSignerEntity,
+} from './policy/verdict.entity.js';
 import { WaiverApprovalEntity, WaiverEntity, WaiverRevocationEntity } from './policy/waiver.entity.js';
 import {
   AttestorStateEntity,
@@ -69,6 +74,7 @@ export const entities = [
   TrustGainEntity,
   TrustRootStateEntity,
   VerdictEntity,
+  VerdictDependentEntity,
   VerdictLatestEntity,
   VerdictSignerEntity,
   VerificationEntity,

@@ -53,6 +53,16 @@ export const VERDICTS: readonly Walk[] = [
     'verdict_latest',
   ),
   sqlInvariant(
+    'what verdicts depended on leads to their images',
+    ['00000000-0000-0000-0000-000000000000'],
+    `select array[v.id::text] as key,
+       (select 'verdict ' || v.id || ' depended on ' || k.digest || ', which does not lead to ' || v.image
+        from json_object_keys(v.verdict->'revisions'->'related') as k (digest)
+        where not exists (select from verdict_dependents d where d.digest = k.digest and d.image = v.image) limit 1) as fault
+     from (select id, image, verdict from verdicts where id > $1::uuid order by id limit $2) v order by v.id`,
+    'verdicts',
+  ),
+  sqlInvariant(
     'a verdict is filed under what it says',
     ['00000000-0000-0000-0000-000000000000'],
     // Times as text: what the verdict holds in the place of one need be none.

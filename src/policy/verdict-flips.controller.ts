@@ -62,8 +62,8 @@ export class VerdictFlipsController {
   @ApiOperation({
     summary: 'Recorded verdicts about images with evidence signed by a key that would come out otherwise',
     description:
-      'Each question is evaluated at this moment; nothing is put on record. Images that only a commit with such evidence ' +
-      'or an index bears on (`of: source`, `via: index`) are not looked at; their verdicts change all the same.',
+      'Each question is evaluated at this moment; nothing is put on record. Images whose verdicts depended on such evidence ' +
+      'about a commit or a related image (`of: source`, `via: index`) are among them.',
     operationId: 'listFlipsOfKey',
   })
   @ApiOkResponse({ standardSchema: flipPage })
@@ -96,8 +96,7 @@ export class VerdictFlipsController {
   @RequireRoles('auditor', 'trust-admin')
   @ApiOperation({
     summary: 'Recorded verdicts about the images of an attestation that would come out otherwise',
-    description:
-      'Of its subjects, images alone: those that were built from a commit it speaks of, or that an index relates to them, are not looked at.',
+    description: 'And about those whose verdicts depended on what it says of a commit or of a related image.',
     operationId: 'listFlipsOfAttestation',
   })
   @ApiOkResponse({ standardSchema: flipPage })
@@ -109,15 +108,15 @@ export class VerdictFlipsController {
     if (statement === null) {
       throw new AppError('not_found', 'attestation_not_found', `no attestation is stored under ${id}`);
     }
-    const about = statement.subjects.filter((subject): subject is typeof subject & Sha256Digest =>
-      isSha256Digest(subject),
-    );
-    const sorted = [...about].sort();
+    const depending = await this.store.dependentsOf(statement.subjects);
+    const sorted = [...new Set([...statement.subjects, ...depending])]
+      .filter((subject) => isSha256Digest(subject))
+      .sort();
     return this.page(query, (after, limit) => Promise.resolve(sorted.filter((image) => image > after).slice(0, limit)));
   }
 
   private ofSigner(sought: SoughtSigner, query: ListQuery): Promise<Page<z.infer<typeof flipAnswer>>> {
-    return this.page(query, (after, limit) => this.images.page(sought, after, limit));
+    return this.page(query, (after, limit) => this.images.page(sought, after, limit, 'depending'));
   }
 
   private async page(

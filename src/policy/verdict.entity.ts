@@ -70,6 +70,16 @@ export class VerdictSignerEntity {
   verdict!: string;
 }
 
+/** The other digests on which verdicts about an image depended. */
+@Entity('verdict_dependents')
+export class VerdictDependentEntity {
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'verdict_dependents_pkey' })
+  digest!: string;
+
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'verdict_dependents_pkey' })
+  image!: string;
+}
+
 @Entity('verdict_latest')
 export class VerdictLatestEntity {
   @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'verdict_latest_pkey' })

@@ -114,6 +114,13 @@ const RECORD_GROUP = `
     returning id, at, requested_by, image, policy, policy_revision, decision, break_glass, verdict
   ),
   ${verdictSignersCte('recorded', '$18', '$19')},
+  depending as (
+    insert into verdict_dependents (digest, image)
+    select distinct k.digest, r.image
+    from recorded r cross join lateral json_object_keys(r.verdict->'revisions'->'related') as k (digest)
+    order by k.digest, r.image
+    on conflict do nothing
+  ),
   told as (
     select r.requested_by as actor, case when r.break_glass then 'verdict.break_glass' else 'verdict.recorded' end as type,
       r.image, null::text as attestation,
@@ -283,6 +290,16 @@ export class VerdictStore {
       values: [ids],
     });
     return rows;
+  }
+
+  /** The images whose verdicts on record depended on what is said of any of these digests, sorted. */
+  async dependentsOf(digests: readonly SubjectDigest[]): Promise<readonly Sha256Digest[]> {
+    const { rows } = await namedQuery<{ image: Sha256Digest }>(this.database.pool, {
+      name: 'verdict-dependents',
+      text: 'select distinct image from verdict_dependents where digest = any($1) order by image',
+      values: [digests],
+    });
+    return rows.map(({ image }) => image);
   }
 
   private async recordRound(records: readonly VerdictRecord[]): Promise<readonly string[]> {

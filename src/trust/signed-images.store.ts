@@ -40,17 +40,26 @@ export class SignedImagesStore {
   /**
    * Up to `limit` of them, in the order of their digests, behind one of them.
    *
+   * @param which also those whose verdicts on record depended on such evidence about a commit, or about a related image.
    * @throws AppError `overloaded` where looking for them takes too long.
    */
-  async page(sought: SoughtSigner, after: string, limit: number): Promise<readonly Sha256Digest[]> {
+  async page(
+    sought: SoughtSigner,
+    after: string,
+    limit: number,
+    which: 'carrying' | 'depending' = 'carrying',
+  ): Promise<readonly Sha256Digest[]> {
     const found = await this.within(async (tx) => {
       const { condition, values } = await conditionOf(tx, sought);
       const [last, most] = [`$${values.length + 1}`, `$${values.length + 2}`];
-      const rows: readonly { subject: Sha256Digest }[] = await tx.query(
-        `select distinct s.subject ${SIGNED} ${condition} and s.subject > ${last} order by s.subject limit ${most}`,
+      const depending = `union select d.image ${FROM_SIGNED} join verdict_dependents d on d.digest = s.subject
+        where ${condition} and d.image > ${last}`;
+      const rows: readonly { image: Sha256Digest }[] = await tx.query(
+        `select s.subject as image ${SIGNED} ${condition} and s.subject > ${last}
+         ${which === 'depending' ? depending : 'group by s.subject'} order by image limit ${most}`,
         [...values, after, limit],
       );
-      return rows.map(({ subject }) => subject);
+      return rows.map(({ image }) => image);
     });
     if (found !== null) return found;
     throw new AppError('overloaded', 'overloaded', 'looking for these images takes too long now', {
@@ -71,7 +80,8 @@ export class SignedImagesStore {
   }
 }
 
-const SIGNED = `from fact_signers f join attestation_subjects s on s.attestation = f.attestation
+const FROM_SIGNED = `from fact_signers f join attestation_subjects s on s.attestation = f.attestation`;
+const SIGNED = `${FROM_SIGNED}
   where s.subject like 'sha256:%' and`;
 
 interface Condition {

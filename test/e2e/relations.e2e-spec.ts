@@ -220,6 +220,20 @@ requirements:
     expect(replay).toMatchObject({ same: true, reasons: [], now: { decision: 'deny' } });
   });
 
+  it('is among the verdicts that flip where evidence about the index goes', async () => {
+    const [image, other] = [newImage(), newImage()];
+    const { digest, bytes, path } = indexOf([manifest(image), manifest(other)]);
+    demand(await pipeline.post(path, bytes, TYPE), 201);
+    const build = await built(digest);
+    await scanned(image);
+    expect(await ask(image)).toMatchObject({ decision: 'allow' });
+    demand(await admin.post(`/v1/attestations/${build}/revoke`, { reason: 'built elsewhere' }), 200);
+    const flips = await walk(admin, `/v1/attestations/${build}/flips`, 10);
+    expect(flips).toMatchObject([{ image, recorded: { decision: 'allow' }, decision: 'deny', unsatisfied: ['built'] }]);
+    const ofKey = await walk(admin, '/v1/attestors/ci/keys/k1/flips', 10);
+    expect(ofKey.map((flip) => flip.image)).toContain(image);
+  });
+
   it('refuses via for evidence about the source, and by another name', async () => {
     const put = (requirement: string): Promise<Answer> =>
       admin.put(

@@ -394,6 +394,9 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update waivers set author = '9'`,
     `update waivers set digest = null, repository = 'registry.example/app'`,
   ],
+  'what verdicts depended on leads to their images': [
+    `update verdicts set verdict = jsonb_set(verdict::jsonb, '{revisions,related}', '{"gitCommit:ab": 1}')::json`,
+  ],
   'a verdict is filed under what it says': [
     `update verdicts set at = at - interval '1 day'`,
     `update verdicts set decision = case decision when 'allow' then 'deny' else 'allow' end`,

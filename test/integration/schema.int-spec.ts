@@ -31,6 +31,7 @@ const APPEND_ONLY = [
   'trust_gains',
   'trust_root_states',
   'verdict_signers',
+  'verdict_dependents',
   'verdicts',
   'verifications',
   'waiver_approvals',
