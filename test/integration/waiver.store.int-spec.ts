@@ -111,7 +111,8 @@ describe('a waiver', () => {
     });
     expect(idle).toBeNull();
     expect(await revision()).toBe(1);
-    const data = { waiver: waiver.id, waiverRevision: 1, policy: 'release', requirement: 'scanned' };
+    const digest: unknown = expect.stringMatching(/^sha256:[0-9a-f]{64}$/);
+    const data = { waiver: waiver.id, waiverRevision: 1, policy: 'release', requirement: 'scanned', digest };
     expect(await entries()).toEqual([{ type: 'waiver.created', actor: ANN.actor, image: null, data }]);
     expect(await store.ofPolicy('release', 1, new Date())).toMatchObject([
       { id: waiver.id, from: waiver.at.getTime(), until: until.getTime() },
