@@ -198,6 +198,26 @@ export async function run(
     });
 
   program
+    .command('audit')
+    .description('hold what is stored against the sealed log')
+    .command('verify')
+    .description(
+      'read the database of DATABASE_URL or ASSAY_DATA_DIR, changing nothing, and say of every invariant whether it holds',
+    )
+    .option('--key <vkey...>', 'the key of the log, as /.well-known/assay/log.vkey has it, obtained another way')
+    .option('--checkpoint <file...>', 'a checkpoint kept before, from which the log must go on')
+    .option('--save <file>', 'keep the newest checkpoint there, if everything holds')
+    .option('--json', 'the findings as JSON', false)
+    .action(async ({ key = [], checkpoint = [], save, json }: AuditFlags) => {
+      code = await start('audit-verify', [
+        ...key.map((vkey) => `--key=${vkey}`),
+        ...checkpoint.map((file) => `--checkpoint=${file}`),
+        ...(save === undefined ? [] : [`--save=${save}`]),
+        ...(json ? ['--json'] : []),
+      ]);
+    });
+
+  program
     .command('history')
     .description('what the service did, in order')
     .option('--digest <digest>', 'about one image')
@@ -234,6 +254,13 @@ interface VerdictFlags {
   wait: number;
   explain: boolean;
   json: boolean;
+}
+
+interface AuditFlags {
+  readonly key?: readonly string[];
+  readonly checkpoint?: readonly string[];
+  readonly save?: string;
+  readonly json: boolean;
 }
 
 interface ImpactFlags {

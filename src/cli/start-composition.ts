@@ -4,7 +4,10 @@ import { EXIT, type ExitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 
 /** Runs a part of this package that needs no service, with a command line that was read already. */
-export type StartComposition = (name: 'policy-test' | 'policy-explain', words: readonly string[]) => Promise<ExitCode>;
+export type StartComposition = (
+  name: 'policy-test' | 'policy-explain' | 'audit-verify',
+  words: readonly string[],
+) => Promise<ExitCode>;
 
 /**
  * Starts it as a process of its own, beside the built command and on the same terminal: the command itself knows nothing of

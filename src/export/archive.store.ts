@@ -84,7 +84,10 @@ export class ArchiveStore {
     // Evidence is UTF-8, or it would not have been accepted; as text it costs half of what the text form of bytea does.
     const { rows } = await namedQuery<{ readonly of: string; readonly text: string }>(this.database.pool, {
       name: 'archive-envelopes',
-      text: `select attestation as of, convert_from(bytes, 'UTF8') as text from envelopes where attestation = any($1::text[])`,
+      text: `
+        select a.id as of, convert_from(e.bytes, 'UTF8') as text
+        from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
+        where a.id = any($1::text[])`,
       values: [ids],
     });
     return new Map(rows.map(({ of, text }) => [of, Buffer.from(text)]));

@@ -20,12 +20,6 @@ export interface ProofSource {
   proofs(checkpoint: Json, sequences: readonly number[]): Promise<ReadonlyMap<number, Json>>;
 }
 
-/** Of a service that seals nothing. */
-export const NO_PROOFS: ProofSource = {
-  checkpoint: () => Promise.resolve(null),
-  proofs: () => Promise.resolve(new Map()),
-};
-
 export interface ArchiveOptions {
   readonly store: ArchiveStore;
   readonly proofs: ProofSource;

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { HistoryModule } from '../history/history.module.js';
 import { HistoryStore } from '../history/history.store.js';
+import { LogService } from '../history/log.service.js';
 import { PolicyModule } from '../policy/policy.module.js';
 import { TimelineService } from '../policy/timeline.service.js';
-import { NO_PROOFS } from './archive.js';
 import { ArchiveService } from './archive.service.js';
 import { ArchiveStore } from './archive.store.js';
+import { logProofs } from './log-proofs.js';
 
 @Module({
   imports: [HistoryModule, PolicyModule],
@@ -13,9 +14,9 @@ import { ArchiveStore } from './archive.store.js';
     ArchiveStore,
     {
       provide: ArchiveService,
-      inject: [ArchiveStore, HistoryStore, TimelineService],
-      useFactory: (store: ArchiveStore, history: HistoryStore, timelines: TimelineService) =>
-        new ArchiveService({ store, history, timelines, proofs: NO_PROOFS }),
+      inject: [ArchiveStore, HistoryStore, LogService, TimelineService],
+      useFactory: (store: ArchiveStore, history: HistoryStore, log: LogService, timelines: TimelineService) =>
+        new ArchiveService({ store, history, timelines, proofs: logProofs(log) }),
     },
   ],
   exports: [ArchiveService],

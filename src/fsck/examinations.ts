@@ -39,7 +39,7 @@ const EXAMINATION_ROWS = `
   )
   select array[l.id::text] as key, l.attestation, l.received_at as "receivedAt", l.predicate_type as "predicateType", e.bytes,
     l.trust_revision as "trustRevision", l.reader_revision as "readerRevision", l.outcome, l.code, l.signers, l.proved
-  from looked_at l left join envelopes e on e.attestation = l.attestation
+  from looked_at l left join envelopes e on e.received_at = l.received_at and e.attestation = l.attestation
   where l.before < ${MOST_BYTES}
   order by l.id`;
 

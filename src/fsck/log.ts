@@ -57,6 +57,17 @@ export function logWalks({ keys, kept }: LogExpectation): readonly Walk[] {
   ];
 }
 
+/** The newest checkpoint on record; null where nothing was sealed. */
+export async function newestCheckpoint(
+  reading: Reading,
+): Promise<{ readonly size: number; readonly note: Buffer } | null> {
+  const [newest] = await reading.query<{ size: number; note: Buffer }>(
+    'select size, note from log_checkpoints order by size desc limit 1',
+    [],
+  );
+  return newest ?? null;
+}
+
 function checkpointWalk(keys: readonly NoteKey[] | null): Walk {
   const known = new Map<string, NoteKey | null>();
   return walkRows<CheckpointRow, CheckpointRow>({

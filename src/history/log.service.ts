@@ -6,13 +6,17 @@ import { spanHashes } from './span-hashes.js';
 import { TILE_WIDTH, tileWidth, type TileCoordinates } from './tile.js';
 import { formatTlogProof } from './tlog-proof.js';
 
-/** That an entry is in the log, under one of its checkpoints. */
-export interface EntryProof {
+/** The place of an entry in the log, and the hashes that lead from its leaf to the root. */
+export interface EntryPath {
   readonly sequence: number;
   readonly index: number;
+  readonly hashes: readonly TreeHash[];
+}
+
+/** That an entry is in the log, under one of its checkpoints. */
+export interface EntryProof extends EntryPath {
   readonly leaf: Buffer;
   readonly leafHash: TreeHash;
-  readonly hashes: readonly TreeHash[];
   readonly checkpoint: ServedCheckpoint;
 }
 
@@ -86,6 +90,24 @@ export class LogService {
     const latest = sequence === null ? null : await this.store.latest();
     const proof = sequence === null || latest === null ? null : await this.findProof(sequence, latest);
     return proof === null ? null : toTlogProof(proof);
+  }
+
+  /** The newest checkpoint, or null where nothing is sealed yet. */
+  async findCheckpoint(): Promise<ServedCheckpoint | null> {
+    return this.store.latest();
+  }
+
+  /** The proofs of entries under a checkpoint of `size`, by one read of tiles; what is not sealed by it is left out. */
+  async inclusion(size: number, sequences: readonly number[]): Promise<readonly EntryPath[]> {
+    const sealed = sequences.filter((sequence) => sequence >= 1 && sequence <= size);
+    const paths = sealed.map((sequence) => inclusionSpans(sequence - 1, size));
+    const hashes = await spanHashes(paths.flat(), size, (tiles) => this.store.tiles(tiles));
+    let taken = 0;
+    return sealed.map((sequence, at) => {
+      const begin = taken;
+      taken += paths[at]?.length ?? 0;
+      return { sequence, index: sequence - 1, hashes: hashes.slice(begin, taken) };
+    });
   }
 
   /**

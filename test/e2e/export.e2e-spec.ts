@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../../src/history/checkpoint.js';
 import type { EntryAnswer } from '../../src/history/history.answer.js';
+import { logLeaf } from '../../src/history/log-leaf.js';
+import { leafHash, verifyInclusion } from '../../src/history/merkle-tree.js';
+import { parseNoteKey } from '../../src/history/note-key.js';
 import { demand } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
 import { expectRefused } from '../support/problems.js';
@@ -94,11 +98,24 @@ describe('an archive of a period', () => {
     expect(leaves.map(({ leaf: { nonce: _, at, ...leaf } }) => ({ ...leaf, at: new Date(at).toISOString() }))).toEqual(
       entries.map((entry) => ({ ...entry })),
     );
+    const [{ checkpoint }] = of(lines, 'checkpoint') as [Line];
+    const key = parseNoteKey(demand(await auditor.get('/.well-known/assay/log.vkey'), 200).text.trim());
+    const opened = openCheckpoint(checkpoint.note, key);
+    if ('fault' in opened) throw new Error(opened.fault);
+    expect(opened.size).toBeGreaterThanOrEqual(leaves.length);
     for (const { sequence, leaf, proof } of leaves) {
       expect(leaf.sequence).toBe(sequence);
       expect(leaf.nonce).toMatch(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/);
       expect(leaf.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
-      expect(proof).toBeNull();
+      expect(
+        verifyInclusion({
+          index: proof.index,
+          size: opened.size,
+          leafHash: leafHash(logLeaf(leaf)),
+          proof: proof.hashes.map((hash: string) => Buffer.from(hash, 'base64')),
+          root: opened.root,
+        }),
+      ).toBe(true);
     }
     const counts = Object.fromEntries(
       [...Map.groupBy(lines.slice(0, -1), ({ record }) => record)].map(([record, some]) => [record, some.length]),
@@ -156,7 +173,8 @@ describe('an archive of a period', () => {
     expect(of(await archive(`until=${second!.at}`), 'entry').map(({ sequence }) => sequence)).toEqual([1]);
     expect(await archive('since=2100-01-01T00:00:00Z')).toEqual([
       expect.objectContaining({ record: 'header' }),
-      { record: 'footer', counts: { header: 1 }, last: null },
+      expect.objectContaining({ record: 'checkpoint' }),
+      { record: 'footer', counts: { header: 1, checkpoint: 1 }, last: null },
     ]);
   });
 
@@ -164,7 +182,9 @@ describe('an archive of a period', () => {
     const whole = await archive(EVER);
     const half = of(whole, 'entry')[7].sequence;
     const rest = await archive(`${EVER}&after=${half}`);
-    expect(rest.slice(1, -1)).toEqual(whole.slice(1, -1).filter(({ sequence }) => sequence > half));
+    expect(rest.slice(1, -1)).toEqual(
+      whole.slice(1, -1).filter(({ record, sequence }) => record === 'checkpoint' || sequence > half),
+    );
     const end = of(whole, 'entry').at(-1).sequence;
     expect(of(await archive(`${EVER}&after=${end}`), 'entry')).toEqual([]);
   });
@@ -181,7 +201,11 @@ describe('an archive about an image', () => {
   });
 
   it('of which nobody has spoken is empty', async () => {
-    expect((await archive(`digest=${newImage()}`)).map(({ record }) => record)).toEqual(['header', 'footer']);
+    expect((await archive(`digest=${newImage()}`)).map(({ record }) => record)).toEqual([
+      'header',
+      'checkpoint',
+      'footer',
+    ]);
   });
 });
 

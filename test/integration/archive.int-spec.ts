@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { entities } from '../../src/data-source.js';
-import { NO_PROOFS, type ProofSource } from '../../src/export/archive.js';
+import type { ProofSource } from '../../src/export/archive.js';
 import { ArchiveService, MOST_ARCHIVES, type ArchiveQuestion } from '../../src/export/archive.service.js';
 import { ArchiveStore } from '../../src/export/archive.store.js';
 import { HistoryStore } from '../../src/history/history.store.js';
@@ -16,6 +16,12 @@ const admitted = (): Promise<void> => Promise.resolve();
 let testDatabase: TestDatabase;
 let database: Database;
 let archives: ArchiveService;
+
+/** Of a service that seals nothing. */
+const NO_PROOFS: ProofSource = {
+  checkpoint: () => Promise.resolve(null),
+  proofs: () => Promise.resolve(new Map()),
+};
 
 function archivesWith(proofs: ProofSource): ArchiveService {
   return new ArchiveService({
@@ -36,14 +42,16 @@ beforeAll(async () => {
     [ENTRIES],
   );
   await owner.query(
-    `insert into envelopes (attestation, bytes) select id, convert_to(repeat('e', 1048576), 'UTF8') from attestations
+    `insert into envelopes (attestation, received_at, bytes) select id, received_at, convert_to(repeat('e', 1048576), 'UTF8') from attestations
      where id <= 'sha256:' || lpad('20', 64, '0')`,
   );
   await owner.query(
     `insert into history_entries (actor, type, attestation, data, nonce)
      select 'token:ci#1', 'attestation.received', id, '{}', gen_random_uuid() from attestations order by id`,
   );
-  await owner.query('insert into history_sequence (sequence, entry) select id, id from history_entries');
+  await owner.query(
+    'insert into history_sequence (sequence, entry, leaf_hash) select id, id, sha256(nonce::text::bytea) from history_entries',
+  );
   await owner.end();
   database = await openDatabase({ url: testDatabase.url, entities, applicationName: 'test', poolSize: 4 });
   archives = archivesWith(NO_PROOFS);

@@ -37,7 +37,9 @@ beforeAll(async () => {
      from generate_series(1, $2) n`,
     [IMAGE, 3 * ENTRIES],
   );
-  await owner.query('insert into history_sequence (sequence, entry) select id, id from history_entries');
+  await owner.query(
+    'insert into history_sequence (sequence, entry, leaf_hash) select id, id, sha256(nonce::text::bytea) from history_entries',
+  );
   await owner.query('analyze');
   database = await openDatabase({ url: testDatabase.url, entities: [], applicationName: 'test', poolSize: 4 });
   store = new TimelineStore(database);
