@@ -13,7 +13,7 @@ export const manifestsAnswer = z.object({
         .nullable()
         .describe('null where the index names none'),
       artifactType: z.string().nullable(),
-      runnable: z.boolean().describe('false for what no runtime runs, such as attestations beside images'),
+      runnable: z.boolean().describe('false for the platform unknown/unknown, such as attestations beside images'),
     }),
   ),
 });

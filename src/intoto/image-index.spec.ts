@@ -57,19 +57,18 @@ describe('an index', () => {
     expect(parseImageIndex(index([MANIFEST], { mediaType }))).toMatchObject({ mediaType });
   });
 
-  it.each([
-    ['of a platform that is not known', { platform: { os: 'unknown', architecture: 'unknown' } }],
-    [
-      'that is an attestation by its annotation',
-      { platform: undefined, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
-    ],
-    ['that is another artifact', { platform: undefined, artifactType: 'application/vnd.example' }],
-  ])('knows a manifest %s for one that is never run', (_name, change) => {
-    expect(runnable(change)).toBe(false);
+  it('knows a manifest of a platform that is not known for one that is never run', () => {
+    expect(runnable({ platform: { os: 'unknown', architecture: 'unknown' } })).toBe(false);
   });
 
   it.each([
     ['names no platform', { platform: undefined }],
+    // A node looks into the configuration of what names no platform, and runs it where that fits.
+    ['names no platform, whatever its type', { platform: undefined, artifactType: 'application/vnd.example' }],
+    [
+      'names no platform, whatever it is annotated',
+      { platform: undefined, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+    ],
     [
       'names a platform, whatever it is annotated',
       { annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
@@ -90,17 +89,8 @@ describe('an index', () => {
     ['of what are no manifests', index([1, 'x']), ['manifests[0]', 'manifests[1]']],
     [
       'of manifests with faults',
-      index([
-        { ...MANIFEST, digest: 'sha512:ab', mediaType: 1, platform: 'x' },
-        { ...MANIFEST, annotations: [] },
-      ]),
-      [
-        'manifests[0].mediaType',
-        'manifests[0].platform',
-        'manifests[0].mediaType',
-        'manifests[0].digest',
-        'manifests[1].annotations',
-      ],
+      index([{ ...MANIFEST, digest: 'sha512:ab', mediaType: 1, platform: 'x' }]),
+      ['manifests[0].mediaType', 'manifests[0].platform', 'manifests[0].mediaType', 'manifests[0].digest'],
     ],
     ['of too many', index(Array.from({ length: 1_001 }, () => MANIFEST)), ['manifests']],
     ['with a name twice', Buffer.from('{"schemaVersion":2,"manifests":[],"manifests":[]}'), ['manifests']],

@@ -76,20 +76,20 @@ function readManifest(descriptor: JsonObject, path: string, faults: FaultList): 
   const mediaType = readText(descriptor, 'mediaType', path, faults);
   const artifactType = readText(descriptor, 'artifactType', path, faults);
   const platform = readPlatform(descriptor, path, faults);
-  const isAttestation = readReferenceType(descriptor, path, faults) === 'attestation-manifest';
   if (mediaType === null) faults.add(memberPath(path, 'mediaType'), 'must be a media type');
   if (digest === null || !isSha256Digest(digest)) {
     faults.add(memberPath(path, 'digest'), 'must be sha256: and 64 lower-case hexadecimal digits');
     return [];
   }
-  const runnable = isRunnable(platform, isAttestation || artifactType !== null);
-  return [{ digest, mediaType: mediaType ?? '', platform, artifactType, runnable }];
+  return [{ digest, mediaType: mediaType ?? '', platform, artifactType, runnable: isRunnable(platform) }];
 }
 
-/** Runtimes choose by platform: only what names none can be known by its type for something that is never run. */
-function isRunnable(platform: Platform | null, isSomethingElse: boolean): boolean {
-  if (platform === null) return !isSomethingElse;
-  return platform.os !== 'unknown' || platform.architecture !== 'unknown';
+/**
+ * Runtimes choose by platform, and what names none may be chosen for the one that its configuration names, whatever type or
+ * annotations say that it is. Only the platform that no node has keeps it from being run.
+ */
+function isRunnable(platform: Platform | null): boolean {
+  return platform?.os !== 'unknown' || platform.architecture !== 'unknown';
 }
 
 function readPlatform(descriptor: JsonObject, parent: string, faults: FaultList): Platform | null {
@@ -105,16 +105,6 @@ function readPlatform(descriptor: JsonObject, parent: string, faults: FaultList)
     readText(platform, name, path, faults),
   );
   return { os: os ?? '', architecture: architecture ?? '', variant: variant ?? null };
-}
-
-function readReferenceType(descriptor: JsonObject, parent: string, faults: FaultList): string | null {
-  const value = member(descriptor, 'annotations');
-  if (value === undefined) return null;
-  const path = memberPath(parent, 'annotations');
-  const annotations = asObject(value);
-  if (annotations !== null) return readText(annotations, 'vnd.docker.reference.type', path, faults);
-  faults.add(path, 'must be an object');
-  return null;
 }
 
 function readText(object: JsonObject, name: string, parent: string, faults: FaultList): string | null {
