@@ -104,12 +104,12 @@ async function sealAgain(): Promise<void> {
   const { rows } = await owner.query<LeafEntry>(
     `select q.sequence, ${LEAF_COLUMNS} from history_sequence q join history_entries e on e.id = q.entry order by q.sequence`,
   );
-  const hashes = rows.map((row) => leafHash(logLeaf({ ...row, sequence: Number(row.sequence) })));
+  const hashes = rows.map((row) => leafHash(logLeaf({ ...row, sequence: row.sequence })));
   for (const [index, hash] of hashes.entries()) {
     await owner.query('update history_sequence set leaf_hash = $2 where sequence = $1', [index + 1, hash]);
   }
   const { rows: checkpoints } = await owner.query<{ size: number }>('select size from log_checkpoints order by size');
-  for (const { size } of checkpoints) await sign(Number(size), treeRoot(hashes.slice(0, Number(size))));
+  for (const { size } of checkpoints) await sign(size, treeRoot(hashes.slice(0, size)));
 }
 
 async function sign(size: number, root: Buffer): Promise<void> {
