@@ -104,7 +104,7 @@ async function sealAgain(): Promise<void> {
   const { rows } = await owner.query<LeafEntry>(
     `select q.sequence, ${LEAF_COLUMNS} from history_sequence q join history_entries e on e.id = q.entry order by q.sequence`,
   );
-  const hashes = rows.map((row) => leafHash(logLeaf({ ...row, sequence: row.sequence })));
+  const hashes = rows.map((row) => leafHash(logLeaf(row)));
   for (const [index, hash] of hashes.entries()) {
     await owner.query('update history_sequence set leaf_hash = $2 where sequence = $1', [index + 1, hash]);
   }
