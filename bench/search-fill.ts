@@ -94,10 +94,13 @@ export async function fill(owner: pg.Client, from: number, until: number, keys: 
        where n = ((i * i * 53 + f.n * 11) % ${VULNERABILITIES})) c on true
      cross join lateral unnest(array[c.at, c.severity_term]) t (term)
      where f.k = 1 order by t.term, f.image`,
+    // A range for each month in which verdicts are given, as there are after a year.
+    `select assay_add_partition('verdicts', 'verdicts_' || to_char(m, 'YYYY_MM'), assay_lowest_id(m)::text,
+       assay_lowest_id(m + interval '1 month')::text)
+     from generate_series(date_trunc('month', now()) - interval '12 months', date_trunc('month', now()), interval '1 month') m`,
     `insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, verdict, environment, question)
-     select gen_random_uuid(), at, digest, 'registry.example.com/app-' || (n % ${REPOSITORIES}), 'bench', 1,
-       case when n % 5 = 0 then 'deny' else 'allow' end, 'bench', '{}', (array['production', 'staging', 'test'])[1 + n % 3],
-       'question ' || n
+     select (left(replace(assay_lowest_id(at)::text, '-', ''), 12) || right(replace(gen_random_uuid()::text, '-', ''), 20))::uuid, at, digest, 'registry.example.com/app-' || (n % ${REPOSITORIES}), 'bench', 1,
+       case when n % 5 = 0 then 'deny' else 'allow' end, 'bench', '{}', (array['production', 'staging', 'test'])[1 + n % 3], n::text
      from filled where k = 0`,
     `insert into verdict_signers (signer, image, at, verdict)
      select substr(s.signer, 8, 32)::uuid, v.image, v.at, v.id
@@ -105,7 +108,7 @@ export async function fill(owner: pg.Client, from: number, until: number, keys: 
      cross join unnest(array['${keys.ci}', '${keys.scanner}', '${keys.qa}', case when f.n % 4 = 0 then '${keys.legal}' end]) s (signer)
      where f.k = 0 and s.signer is not null`,
     `insert into history_sequence (sequence, entry, leaf_hash)
-     select m.last + row_number() over (), 1000000000 + fact, sha256(fact::text::bytea) from filled, (select coalesce(max(sequence), 0) as last from history_sequence) m`,
+     select m.last + row_number() over (), 1000000000 + fact, sha256('') from filled, (select coalesce(max(sequence), 0) as last from history_sequence) m`,
     `drop table filled`,
     `alter table search_contents add constraint search_contents_pkey primary key (term, image)`,
     `alter table search_evidence add constraint search_evidence_pkey primary key (term, image, fact) include (at)`,

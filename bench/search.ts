@@ -161,7 +161,7 @@ async function sequentialScans(owner: pg.Client): Promise<number> {
   const { rows } = await owner.query<{ scans: string }>(
     `select sum(seq_scan) as scans from pg_stat_user_tables
      where relname in ('search_evidence', 'search_contents', 'verdicts', 'verdict_signers', 'facts', 'images',
-       'attestation_subjects', 'history_sequence')`,
+       'attestation_subjects', 'history_sequence') or relname like 'verdicts%'`,
   );
   return Number(rows[0]?.scans ?? 0);
 }
