@@ -350,7 +350,7 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update verifications set outcome = 'rejected', code = 'untrusted_signer' where id = ${A_VERIFIED}`,
     `update verifications set proved = '[]' where id = ${A_VERIFIED}`,
     `update verifications set trust_revision = 0 where id = ${A_VERIFIED}`,
-    `update verifications set signers = jsonb_set(signers, '{0,attestor}', '"leads"') where id = ${A_VERIFIED}`,
+    `update verifications set signers = jsonb_set(signers, '{0,attestor}', '"nobody"') where id = ${A_VERIFIED}`,
   ],
   'what is on record was made when its history entry says': [
     `update attestations set received_at = received_at - interval '1 microsecond' where id = ${A_TESTED}`,
