@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { checkInvariants, everyWalk, type Finding } from './fsck/check-invariants.js';
 import { openKept, type KeptCheckpoint } from './fsck/kept-checkpoint.js';
@@ -58,6 +58,8 @@ async function auditVerify({ keys, kept, save, json }: Asked): Promise<number> {
       progress.clear();
       process.stdout.write(`${text}\n`);
     };
+    // Before the walks, so that they go through all that it is of.
+    const newest = await newestCheckpoint(reading);
     const findings = await checkInvariants(reading, {
       walks: everyWalk({ keys, kept }),
       onRows: ({ table, invariants }, rows) => {
@@ -70,7 +72,6 @@ async function auditVerify({ keys, kept, save, json }: Asked): Promise<number> {
     progress.clear();
     const violated = findings.filter(({ first }) => first !== null);
     const [first] = violated;
-    const newest = await newestCheckpoint(reading);
     if (json) {
       print(JSON.stringify({ sound: first === undefined, first: first ?? null, findings, size: newest?.size ?? 0 }));
     } else if (first === undefined) print(`everything holds, to the log's ${newest?.size ?? 0} entries`);
@@ -79,11 +80,18 @@ async function auditVerify({ keys, kept, save, json }: Asked): Promise<number> {
         `NOT SOUND: ${violated.length} of ${findings.length} do not hold; the first: ${first.invariant}: ${first.first}`,
       );
     if (first !== undefined) return VIOLATED;
-    if (save !== null && newest !== null) writeFileSync(save, newest.note);
+    if (save !== null && newest !== null) keep(newest.note, save);
     return SOUND;
   } finally {
     await close();
   }
+}
+
+/** Whole or not at all: what was kept before stays until there is another. */
+function keep(note: Buffer, file: string): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, note);
+  renameSync(unfinished, file);
 }
 
 function lineOf({ invariant, violations, first }: Finding): string {

@@ -43,7 +43,7 @@ export const HISTORY: readonly Walk[] = [
       'every placed entry is the one of which the log has the hash': (row) =>
         leafHash(logLeaf(row)).equals(row.leafHash)
           ? null
-          : `entry ${row.entry} is not the leaf ${row.sequence} of the log`,
+          : `entry ${row.entry}, ${row.type}${aboutWhat(row)}, is not the leaf ${row.sequence} of the log`,
     },
   }),
   sqlInvariant(
@@ -69,3 +69,8 @@ export const HISTORY: readonly Walk[] = [
     'history_unsequenced',
   ),
 ];
+
+function aboutWhat({ attestation, image }: LeafEntry): string {
+  const about = attestation ?? image;
+  return about === null ? '' : ` of ${about}`;
+}

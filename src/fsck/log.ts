@@ -51,7 +51,8 @@ export function logWalks({ keys, kept }: LogExpectation): readonly Walk[] {
     {
       table: 'history_sequence',
       invariants: [ROOTS, TILES, ...(kept.length === 0 ? [] : [KEPT])],
-      violations: (reading, mostRows, onRows) => treeViolations(reading, Math.min(PAGE_SIZE, mostRows), kept, onRows),
+      violations: (reading, mostRows, onRows) =>
+        treeViolations(reading, Math.min(PAGE_SIZE, mostRows), { keys, kept }, onRows),
     },
     COSIGNATURES,
   ];
@@ -156,7 +157,7 @@ interface TileRow {
 async function* treeViolations(
   reading: Reading,
   pageSize: number,
-  kept: readonly KeptCheckpoint[],
+  { keys, kept }: LogExpectation,
   onRows: (rows: number) => void,
 ): AsyncIterable<Violation> {
   const tree = new GrowingTree(0, []);
@@ -195,7 +196,7 @@ async function* treeViolations(
     if (gap >= 0) yield { invariant: ROOTS, detail: `leaf ${tree.size + 1} of the log is missing` };
     if (gap >= 0 || page.length === 0) break;
   }
-  yield* beyondTheLeaves(reading);
+  yield* beyondTheLeaves(reading, keys !== null);
   for (const { size, source } of kept.filter((one) => one.size > tree.size)) {
     const detail = `the log has ${tree.size} leaves, and the checkpoint kept in ${source} is of ${size}: the log was cut short`;
     yield { invariant: KEPT, detail };
@@ -253,8 +254,11 @@ async function* wrongTiles(reading: Reading, full: readonly FullTile[], signed: 
   }
 }
 
-/** What was sealed, and has no leaves any more. Each statement is of one moment, as is what the sequencer commits. */
-async function* beyondTheLeaves(reading: Reading): AsyncIterable<Violation> {
+/**
+ * What was sealed and has no leaves any more, and leaves that no checkpoint is of. Each statement is of one moment, as is
+ * what the sequencer commits.
+ */
+async function* beyondTheLeaves(reading: Reading, signed: boolean): AsyncIterable<Violation> {
   const placed = 'select coalesce(max(sequence), 0) as placed from history_sequence';
   const checkpoints = await reading.query<{ size: number; placed: number }>(
     `select c.size, p.placed from log_checkpoints c cross join (${placed}) p where c.size > p.placed order by c.size`,
@@ -262,6 +266,18 @@ async function* beyondTheLeaves(reading: Reading): AsyncIterable<Violation> {
   );
   for (const { size, placed: leaves } of checkpoints) {
     const detail = `a checkpoint of ${size} leaves was signed, and the log has ${leaves}: the log was cut short`;
+    yield { invariant: ROOTS, detail };
+  }
+  // What is placed is sealed with it, so what no checkpoint is of was put there by others, or its checkpoint was taken away. A
+  // log without any is one of before there were keys.
+  const [unsealed] = await reading.query<{ sealed: number; placed: number }>(
+    `select c.sealed, p.placed
+     from (select coalesce(max(size), case when $1::boolean then 0 end) as sealed from log_checkpoints) c
+     cross join (${placed}) p where p.placed > c.sealed`,
+    [signed],
+  );
+  if (unsealed !== undefined) {
+    const detail = `the log has ${unsealed.placed} leaves, and none of its checkpoints is of more than ${unsealed.sealed}: what follows is not signed`;
     yield { invariant: ROOTS, detail };
   }
   const tiles = await reading.query<{ level: number; tile: number; placed: number }>(

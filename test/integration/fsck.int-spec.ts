@@ -335,6 +335,7 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update history_sequence set leaf_hash = sha256(leaf_hash) where sequence = 2`,
     `delete from history_sequence where sequence = (select max(sequence) from history_sequence)`,
     `delete from history_sequence where sequence = 2`,
+    `delete from log_checkpoints where size = (select max(size) from log_checkpoints)`,
     `update log_checkpoints set root = sha256(root) where size = (select max(size) from log_checkpoints)`,
   ],
   'the tiles of the log are the full ones, of the hashes of its leaves': [

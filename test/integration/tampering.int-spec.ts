@@ -143,7 +143,9 @@ describe('tampering by whoever owns the database', () => {
       `update history_entries set type = 'attestation.verified' where attestation = ${REJECTED} and type = 'attestation.rejected'`,
       `update verifications set outcome = 'verified', code = null where outcome = 'rejected'`,
     );
-    expect(findings.join('\n')).toMatch(new RegExp(`${LEAF}: entry \\d+ is not the leaf \\d+ of the log`));
+    expect(findings.join('\n')).toMatch(
+      new RegExp(`${LEAF}: entry \\d+, attestation.verified of sha256:[0-9a-f]{64}, is not the leaf \\d+ of the log`),
+    );
     expect(findings.join('\n')).toContain('verified is what somebody signed who could count');
   });
 
@@ -161,7 +163,9 @@ describe('tampering by whoever owns the database', () => {
       `update envelopes set received_at = received_at - interval '1 day' where attestation = ${AN_APPROVAL}`,
       `update history_entries set at = at - interval '1 day' where attestation = ${AN_APPROVAL} and type = 'attestation.received'`,
     );
-    expect(findings.join('\n')).toMatch(new RegExp(`${LEAF}: entry \\d+ is not the leaf \\d+ of the log`));
+    expect(findings.join('\n')).toMatch(
+      new RegExp(`${LEAF}: entry \\d+, attestation.received of sha256:[0-9a-f]{64}, is not the leaf \\d+ of the log`),
+    );
   });
 
   it('a re-dated approval: the receipt alone', async () => {
@@ -193,6 +197,21 @@ describe('tampering by whoever owns the database', () => {
     expect(findings.join('\n')).toMatch(
       /the log goes on from every checkpoint that was kept: the log has \d+ leaves, and .*kept\.checkpoint is of \d+: the log was cut short/,
     );
+  });
+
+  it('a re-written tail, sealed by nobody, the later checkpoints taken away', async () => {
+    const { rows } = await owner.query<{ size: number }>('select size from log_checkpoints order by size desc limit 1');
+    const acts = [
+      `update history_entries set data = jsonb_set(data, '{context}', '"sha256:${'0'.repeat(64)}"') where id = (select max(id) from history_entries)`,
+      sealAgain,
+    ] as const;
+    const taken = [`delete from log_checkpoints where size > ${kept.size}`, `delete from log_checkpoints`];
+    for (const [index, sealed] of [kept.size, 0].entries()) {
+      const findings = await foundAfter(...acts, taken[index]!);
+      expect(findings).toContain(
+        `the leaves of the log lead to the root of every checkpoint: the log has ${rows[0]!.size} leaves, and none of its checkpoints is of more than ${sealed}: what follows is not signed`,
+      );
+    }
   });
 
   it('a forked log: another root is signed for a size', async () => {
