@@ -10,7 +10,7 @@ const rooms = {
   facts: ['images', 'trust', 'intoto', 'platform'],
   verification: ['attestations', 'facts', 'images', 'trust', 'history', 'intoto', 'platform'],
   policy: ['facts', 'images', 'trust', 'access', 'history', 'intoto', 'platform'],
-  'policy-test': ['policy', 'facts', 'trust', 'intoto', 'platform'],
+  'policy-test': ['policy', 'facts', 'trust', 'images', 'intoto', 'platform'],
   gates: ['policy', 'attestations', 'access', 'intoto', 'platform'],
   export: ['policy', 'history', 'intoto', 'platform'],
   watch: ['policy', 'facts', 'access', 'history', 'platform'],

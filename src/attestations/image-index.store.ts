@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { HistoryStore } from '../history/history.store.js';
 import { ImageRelationStore, type PostedIndex } from '../images/image-relation.store.js';
 import { ImageStore } from '../images/image.store.js';
 import type { Sha256Digest } from '../intoto/digest.js';
+import { AppError } from '../platform/app-error.js';
 import { Database, namedQuery } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 
@@ -30,6 +32,8 @@ export class ImageIndexStore {
   /**
    * Records an index with its manifests and one entry of the account. False where it was on record already, and then
    * changes nothing. Durable on return, and regarded by the very next verdict about any of them.
+   *
+   * Throws AppError `index_malformed` where it lists as a manifest what is on record as an index, whatever it says of its type.
    */
   async insert(posted: PostedIndex): Promise<boolean> {
     const { digest, bytes, index, actor } = posted;
@@ -37,6 +41,7 @@ export class ImageIndexStore {
     return inTransaction(this.database.dataSource, async (tx) => {
       await this.images.lock(tx, [digest, ...manifests.map((manifest) => manifest.digest)]);
       if (!(await this.relations.insert(tx, posted))) return false;
+      await refuseIndexes(tx, posted);
       const data = { manifests: manifests.length, size: bytes.length };
       await this.history.append(tx, [{ type: 'image.related', actor, image: digest, attestation: null, data }]);
       return true;
@@ -57,4 +62,22 @@ export class ImageIndexStore {
     if (rows.length === 0) return null;
     return rows.flatMap(({ place, ...manifest }) => (place === null ? [] : [manifest]));
   }
+}
+
+/** What is said of the manifests of a nested index would not be looked at. The caller holds the locks of all their rows. */
+async function refuseIndexes(tx: EntityManager, { index }: PostedIndex): Promise<void> {
+  const digests = index.manifests.map((manifest) => manifest.digest);
+  const rows: readonly { readonly digest: Sha256Digest }[] = await tx.query(
+    'select digest from image_indexes where digest = any($1)',
+    [digests],
+  );
+  if (rows.length === 0) return;
+  const nested = new Set(rows.map(({ digest }) => digest));
+  throw new AppError('malformed', 'index_malformed', 'the index is malformed', {
+    errors: digests.flatMap((digest, place) =>
+      nested.has(digest)
+        ? [{ path: `manifests[${place}].digest`, message: 'must be a manifest, and is an index' }]
+        : [],
+    ),
+  });
 }

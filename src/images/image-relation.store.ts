@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { ImageIndex } from '../intoto/image-index.js';
 import { Database, namedQuery } from '../platform/database.js';
-import { UNRELATED, type ImageRelations } from './image-relations.js';
+import { boundedRelations, MOST_RELATED, UNRELATED, type ImageRelations } from './image-relations.js';
 
 /** An index as it was posted, and what was read of it. */
 export interface PostedIndex {
@@ -20,8 +20,6 @@ export interface NumberedRelations {
   readonly revision: number;
 }
 
-/** Related images that are read for one: an index of more platforms, or an image in more indexes, is told as such. */
-const MOST_RELATED = 64;
 const MOST_KEPT = 10_000;
 
 const INSERT_INDEX = `
@@ -129,10 +127,5 @@ export class ImageRelationStore {
 }
 
 function relationsOf(row: RelationsRow | undefined): ImageRelations {
-  const { indexes = [], manifests = [] } = row ?? {};
-  return {
-    indexes: indexes.slice(0, MOST_RELATED),
-    manifests: manifests.slice(0, MOST_RELATED),
-    areTooMany: indexes.length > MOST_RELATED || manifests.length > MOST_RELATED,
-  };
+  return row === undefined ? UNRELATED : boundedRelations(row.indexes, row.manifests);
 }

@@ -57,6 +57,13 @@ describe('an index', () => {
     expect(parseImageIndex(index([MANIFEST], { mediaType }))).toMatchObject({ mediaType });
   });
 
+  it.each(['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json'])(
+    'lists no other index (%s)',
+    (mediaType) => {
+      expect(faultsOf(index([MANIFEST, { ...MANIFEST, mediaType }]))).toEqual(['manifests[1].mediaType']);
+    },
+  );
+
   it('knows a manifest of a platform that is not known for one that is never run', () => {
     expect(runnable({ platform: { os: 'unknown', architecture: 'unknown' } })).toBe(false);
   });

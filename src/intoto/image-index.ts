@@ -35,7 +35,8 @@ const MOST_CHARACTERS = 500;
 /**
  * Reads an OCI image index (image-spec, image-index.md) or a Docker manifest list (Image Manifest V2, Schema 2). What could
  * also be read as a manifest, with `config` or `layers`, is refused: registries and runtimes must agree on what it is
- * (CVE-2021-41190). Manifests are named by sha256, as images are here.
+ * (CVE-2021-41190). So is an index that lists another (image-spec allows it): what is said of that one's manifests would not
+ * be looked at. Manifests are named by sha256, as images are here.
  *
  * Throws Malformed of the document `index` with every fault found.
  */
@@ -48,12 +49,16 @@ export function parseImageIndex(bytes: Uint8Array): ImageIndex {
     if (Object.hasOwn(json, name)) faults.add(name, 'belongs to a manifest and must not stand in an index');
   }
   const mediaType = readText(json, 'mediaType', '', faults) ?? OCI_INDEX;
-  if (mediaType !== OCI_INDEX && mediaType !== DOCKER_LIST) {
+  if (!isIndexType(mediaType)) {
     faults.add('mediaType', `must be ${OCI_INDEX} or ${DOCKER_LIST}, not ${quoted(mediaType)}`);
   }
   const manifests = readManifests(json, faults);
   faults.throwIfAny('index');
   return { mediaType, manifests };
+}
+
+function isIndexType(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
 }
 
 function readManifests(json: JsonObject, faults: FaultList): readonly IndexedManifest[] {
@@ -77,6 +82,12 @@ function readManifest(descriptor: JsonObject, path: string, faults: FaultList): 
   const artifactType = readText(descriptor, 'artifactType', path, faults);
   const platform = readPlatform(descriptor, path, faults);
   if (mediaType === null) faults.add(memberPath(path, 'mediaType'), 'must be a media type');
+  else if (isIndexType(mediaType)) {
+    faults.add(
+      memberPath(path, 'mediaType'),
+      'must be that of a manifest: an index within an index is posted by itself',
+    );
+  }
   if (digest === null || !isSha256Digest(digest)) {
     faults.add(memberPath(path, 'digest'), 'must be sha256: and 64 lower-case hexadecimal digits');
     return [];

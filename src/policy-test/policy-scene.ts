@@ -1,5 +1,6 @@
 import { deriveFacts } from '../facts/derive-facts.js';
 import type { DerivedFact, Fact, FactContent, Json } from '../facts/fact.js';
+import { boundedRelations } from '../images/image-relations.js';
 import { sha256, subjectDigest, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { compilePolicy } from '../policy/compile-policy.js';
 import type { EvaluationInput } from '../policy/evaluate.js';
@@ -112,7 +113,7 @@ export function relatedImageOf({ name }: PolicyCase, related: string): Sha256Dig
 function relationsOf(each: PolicyCase): KnownOfImage['relations'] {
   const digestsOf = (names: readonly string[]): readonly Sha256Digest[] =>
     names.map((name) => relatedImageOf(each, name)).sort();
-  return { indexes: digestsOf(each.indexes), manifests: digestsOf(each.manifests), areTooMany: false };
+  return boundedRelations(digestsOf(each.indexes), digestsOf(each.manifests));
 }
 
 function relatedFacts(

@@ -1,3 +1,4 @@
+import type { AttestationId } from '../intoto/digest.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { sortedIds } from './considered.js';
@@ -31,7 +32,7 @@ export function concludeEvidence(
   const short = lines.filter((line) => line.state === 'short');
   if (short.length > 0) return lacking(requirement, gathered, short, trust);
   const passing = lines.flatMap((line) => line.passing);
-  const evidence = sortedIds(passing.map(({ fact }) => fact.attestation));
+  const evidence = idsOf(passing);
   const verb = evidence.length === 1 ? 'passes' : 'pass';
   const message = `${counted(requirement, evidence.length)} by ${listed(speakersOf(passing))} ${verb}`;
   return { status: 'satisfied', code: 'satisfied', message, evidence, missing: null };
@@ -39,20 +40,29 @@ export function concludeEvidence(
 
 function opposed(requirement: CompiledEvidence, wanted: string, opposing: readonly Rejected[]): Conclusion {
   const isNegative = opposing.some(({ reason }) => reason.code === 'negative_evidence');
-  const evidence = sortedIds(opposing.map(({ entry }) => entry.fact.attestation));
-  const speakers = listed(speakersOf(opposing.map(({ entry }) => entry)));
+  const entries = opposing.map(({ entry }) => entry);
+  const byDigest = [...Map.groupBy(entries, ({ about }) => about ?? '')].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     status: 'unsatisfied',
     code: isNegative ? 'negative_evidence' : codeOf(opposing),
     message: told(requirement, opposing),
-    evidence,
+    evidence: idsOf(entries),
     // Under `all` nothing newer takes its place.
     missing:
       requirement.select === 'all'
-        ? `a retraction of ${listed(evidence)}`
-        : `newer ${nounOf(requirement)} by ${speakers} ${wanted === '' ? 'that passes' : wanted}, ` +
-          `or a retraction of ${listed(evidence)}`,
+        ? `a retraction of ${listed(idsOf(entries))}`
+        : byDigest.map(([about, some]) => inPlaceOf(requirement, wanted, about, some)).join('; and '),
   };
+}
+
+/** What would take the place of what opposes: only what is said of the same digest. */
+function inPlaceOf(requirement: CompiledEvidence, wanted: string, about: string, opposing: readonly Entry[]): string {
+  const newer = `newer ${nounOf(requirement)}${about === '' ? '' : ` about ${about}`} by ${listed(speakersOf(opposing))}`;
+  return `${newer} ${wanted === '' ? 'that passes' : wanted}, or a retraction of ${listed(idsOf(opposing))}`;
+}
+
+function idsOf(entries: readonly Entry[]): readonly AttestationId[] {
+  return sortedIds(entries.map(({ fact }) => fact.attestation));
 }
 
 function erred(requirement: CompiledEvidence, wanted: string, { erring, line }: WeighedLine): Conclusion {

@@ -1,4 +1,5 @@
 import type { FactContent } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { Clock } from './clock.js';
 
 /** One thing a requirement asks for: a named suite, or everything where no suite is named. */
@@ -27,8 +28,10 @@ export type Judgement =
 
 export const PASSES: Judgement = { passes: true };
 
-/** For whom evidence is judged: who signed it, and how far that one is to be believed about builders. */
+/** What evidence is judged as: what it is about, and how far those who signed it are to be believed about builders. */
 export interface Standing {
+  /** The digest that it is about, where that is not the image asked about. */
+  readonly about: Sha256Digest | null;
   /** The SLSA level concluded for a builder. */
   levelOf(builder: string): number;
 }

@@ -1,4 +1,5 @@
 import type { Fact, Finding, ScanFact, VexStatement } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 
 /** A VEX document as evidence of one attestor. */
 export interface VexDocument {
@@ -29,7 +30,8 @@ export interface Removed {
 
 /** What VEX statements make of scans. */
 export interface FindingRemovals {
-  removedFrom(scan: ScanFact): Removed;
+  /** @param about the digest that the scan is about, where that is not the image asked about */
+  removedFrom(scan: ScanFact, about: Sha256Digest | null): Removed;
 }
 
 const NOTHING: Removed = { findings: new Map(), overridden: new Map() };

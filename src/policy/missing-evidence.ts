@@ -8,7 +8,7 @@ import type { CompiledEvidence, CompiledRequirement } from './compile-policy.js'
 import type { WeighedLine } from './conclude-evidence.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { byAttestation, type Entry, type Rejected } from './evidence.js';
-import { amendmentFor, buildersIn } from './not-by-builder.js';
+import { amendmentFor, buildersFor } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { Missing, Parameters, RequirementResult } from './verdict.js';
 import { sceneOfSource } from './weigh-about-source.js';
@@ -48,7 +48,7 @@ function unmet(requirement: CompiledRequirement, scene: Scene): readonly Missing
   switch (requirement.type) {
     case 'evidence':
       // Nobody's approval would do as long as it is not known who built the image.
-      if (requirement.notByBuilder && !buildersIn(scene).areKnown) return [];
+      if (requirement.notByBuilder && buildersFor(requirement, scene).unknown !== null) return [];
       return requirement.of === 'source' ? missingAboutSource(requirement, scene) : missingOfImages(requirement, scene);
     case 'check':
       return [];
@@ -144,7 +144,7 @@ function about(missing: Missing, digest: Sha256Digest): Missing {
 
 function missingLines(requirement: CompiledEvidence, scene: Scene, ofImage: Scene = scene): readonly Missing[] {
   const { gathered, lines } = weighLines(requirement, scene, amendmentFor(requirement, ofImage));
-  const builders = requirement.notByBuilder ? buildersIn(ofImage).builders : NOBODY;
+  const builders = requirement.notByBuilder ? buildersFor(requirement, ofImage).builders : NOBODY;
   const { wanted } = gathered.conditions;
   return lines.flatMap((line, index) => {
     const asking: Asking = {

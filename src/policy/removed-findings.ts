@@ -1,4 +1,4 @@
-import type { Fact, Finding } from '../facts/fact.js';
+import type { Finding } from '../facts/fact.js';
 import type { Entry, Gathered, GatheredVex } from './evidence.js';
 import type { Said, VexDocument } from './finding-removals.js';
 import type { Considered, RemovedFinding, RequirementResult } from './verdict.js';
@@ -21,18 +21,19 @@ const known = new WeakMap<GatheredVex, Map<string, RemovedFindings>>();
 /** null where no VEX statements are asked for. */
 export function removedFindings({ vex }: Gathered, judged: readonly Entry[]): RemovedFindings | null {
   if (vex === null) return null;
-  const facts = [...new Set(judged.map(({ fact }) => fact))];
   const before = known.get(vex) ?? new Map<string, RemovedFindings>();
   known.set(vex, before);
-  const key = JSON.stringify(facts.map(({ id }) => id).sort());
-  const removed = before.get(key) ?? removedFrom(facts, vex);
+  const scans = new Map(judged.map((entry) => [JSON.stringify([entry.about, entry.fact.id]), entry]));
+  const key = JSON.stringify([...scans.keys()].sort());
+  const removed = before.get(key) ?? removedFrom([...scans.values()], vex);
   before.set(key, removed);
   return removed;
 }
 
-function removedFrom(facts: readonly Fact[], vex: GatheredVex): RemovedFindings {
-  const scans = facts.map(({ content }) => content).filter((content) => content.kind === 'scan');
-  const removed = scans.map((scan) => vex.removals.removedFrom(scan));
+function removedFrom(scans: readonly Entry[], vex: GatheredVex): RemovedFindings {
+  const removed = scans.flatMap(({ about, fact: { content } }) =>
+    content.kind === 'scan' ? [vex.removals.removedFrom(content, about)] : [],
+  );
   const pairs = removed.flatMap(({ findings }) => [...findings]);
   const findings = distinct(pairs.map(([finding, said]) => removedFinding(finding, said)));
   const overriding = Map.groupBy(

@@ -2,7 +2,7 @@ import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts
 import type { Clock } from './clock.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
 import { ignoredUntil } from './ignored-finding.js';
-import type { FindingRemovals } from './finding-removals.js';
+import type { FindingRemovals, Removed } from './finding-removals.js';
 import type { IgnoredFinding, ScanWhere } from './policy-document.js';
 import { bindNumber, bindText } from './value-match.js';
 import type { Parameters } from './verdict.js';
@@ -47,16 +47,18 @@ export function compileScan(where: ScanWhere): (parameters: Parameters, removals
         },
       ],
       groupOf: (content) => [scannerOf(content)],
-      judge: (content, _standing, clock) =>
-        content.kind === 'scan' ? judgeScan(content, limits, removals, clock) : exceeds('it is no scan'),
+      judge: (content, { about }, clock) =>
+        content.kind === 'scan'
+          ? judgeScan(content, limits, (scan) => removals.removedFrom(scan, about), clock)
+          : exceeds('it is no scan'),
       wanted: wantedOf(asked, limits),
     };
   };
 }
 
-function judgeScan(scan: ScanFact, limits: Limits, removals: FindingRemovals, clock: Clock): Judgement {
+function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact) => Removed, clock: Clock): Judgement {
   if (limits.severity.size === 0 && limits.cvss === null && limits.findings === null) return PASSES;
-  const removed = removals.removedFrom(scan).findings;
+  const removed = removedFrom(scan).findings;
   const listed = new Map<Severity, number>();
   const leftOut = new Map<Severity, number>();
   const scores: string[] = [];

@@ -192,11 +192,6 @@ class Selector implements Selection {
   }
 
   /**
-   * Where an entry stands in its group. What passes stands where it first was heard of, and what does not where it last
-   * was, so that neither an earlier copy by somebody else nor a repetition lets a later failure pass for an old one; under
-   * `not` the other way round.
-   */
-  /**
    * When an entry takes its place. Evidence that came again, or of several signers, is as old as can be where it passes and
    * as new as can be where it does not: a repeated failure is not older than a pass in between, and no repeated pass newer
    * than a failure in between. Under `not` it is the other way round.

@@ -1,11 +1,13 @@
 import type { BuildFact, Fact } from '../facts/fact.js';
 import { subjectDigest, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
+import type { CelAnswer } from './cel-batch.js';
 import type { CelExpression } from './cel-expression.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { NamingBuild } from './naming-builds.js';
 import type { Scene } from './scene.js';
 import type { RequirementCode, Through } from './verdict.js';
-import { servedScenes, weighViaIndex } from './weigh-via-index.js';
+import { weighLines } from './weigh-evidence.js';
+import { servedScenes, TOO_MANY_RELATIONS, weighViaIndex } from './weigh-via-index.js';
 import { listed } from './wording.js';
 
 /** The commit an image was built of, or why it cannot be told. */
@@ -27,8 +29,10 @@ export interface Build extends Fact {
 export interface NamedBuilds {
   /** Those that satisfy one. */
   readonly satisfying: readonly Build[];
-  /** Those, and those that trust which went away, or a newer build, keeps from satisfying one. */
+  /** Those, and those that trust which went away, a newer build, or an expression in error keeps from satisfying one. */
   readonly possible: readonly Build[];
+  /** False where there is more to look at than is read: then others may have been built, and by others. */
+  readonly areAllRead: boolean;
 }
 
 /** The digest under which evidence about a build's commit is found; null where the build names none. */
@@ -42,7 +46,15 @@ export function commitDigest(build: BuildFact): SubjectDigest | null {
  * a source certain. Builds that name no commit say nothing.
  */
 export function sourceOfImage(scene: Scene): SourceOfImage {
-  const { satisfying, possible } = buildsOf(scene);
+  const { satisfying, possible, areAllRead } = buildsOf(scene);
+  if (!areAllRead) {
+    return {
+      known: false,
+      code: 'evaluation_error',
+      message: `${TOO_MANY_RELATIONS}; so the source is not known and nothing about it counts`,
+      missing: 'a policy whose builds are without via: index for this image',
+    };
+  }
   const named = byCommit(possible);
   const [first, ...others] = [...named.keys()].sort();
   const ids = [...new Set(scene.namingBuilds.map(({ requirement }) => requirement.id))];
@@ -93,15 +105,21 @@ function factsAbout(image: Sha256Digest, scene: Scene): readonly Fact[] {
   return scene.related.get(image)?.facts ?? [];
 }
 
-/** The builds that may say what was built, at this moment. */
-export function buildsOf(scene: Scene): NamedBuilds {
-  const plain: Scene = { ...scene, inverted: false };
+/**
+ * The builds that may say what was built, at this moment.
+ *
+ * @param namingBuilds the requirements that tell which builds may; those of the policy where nothing else is said
+ */
+export function buildsOf(scene: Scene, namingBuilds: readonly NamingBuild[] = scene.namingBuilds): NamedBuilds {
+  const satisfying = namingBuilds.flatMap((each) => satisfyingOne(each, { ...scene, inverted: false }));
   const inDoubt: Scene = { ...scene, inverted: true, gathered: scene.gatheredInDoubt };
-  const satisfying = scene.namingBuilds.flatMap((each) => satisfyingOne(each, plain));
-  const doubted = scene.namingBuilds.flatMap(({ requirement, within }) =>
-    satisfyingOne({ requirement: whicheverIsNewest(requirement), within }, inDoubt),
-  );
-  return { satisfying, possible: [...new Set([...satisfying, ...doubted])] };
+  const doubted = namingBuilds.map((each) => possibleOf(each, inDoubt));
+  const possible = doubted.flatMap((builds) => builds ?? []);
+  return {
+    satisfying,
+    possible: [...new Set([...satisfying, ...possible])],
+    areAllRead: doubted.every((builds) => builds !== null),
+  };
 }
 
 const known = new WeakMap<CompiledEvidence, CompiledEvidence>();
@@ -120,33 +138,64 @@ function whicheverIsNewest(requirement: CompiledEvidence): CompiledEvidence {
 }
 
 function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] {
-  const conditions = requirement.when === null ? within : [...within, requirement.when];
-  return satisfyingWhere(conditions, requirement, scene);
+  // What cannot be answered is an error where it stands, and lets nothing pass here.
+  const holds = (answer: CelAnswer): boolean => 'holds' in answer && answer.holds;
+  return where(conditionsOf(requirement, within), holds, scene, () => {
+    if (weighViaIndex(requirement, scene).status !== 'satisfied') return [];
+    // An older build that would do as well says no less of what was built.
+    const { evidence } = weighViaIndex(whicheverIsNewest(requirement), scene);
+    return (servedScenes(requirement, scene) ?? []).flatMap((look) => buildsIn(look, requirement, evidence));
+  });
 }
 
-function satisfyingWhere(
+/**
+ * Whatever may satisfy, in any of the looks by itself: what one of them lacks, or cannot be judged, takes nothing away from
+ * what another says. What cannot be judged might satisfy. null where not all of it is read.
+ */
+function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] | null {
+  const loosened = whicheverIsNewest(requirement);
+  const mayHold = (answer: CelAnswer): boolean => !('holds' in answer) || answer.holds;
+  return where<readonly Build[] | null>(conditionsOf(requirement, within), mayHold, scene, () => {
+    const looks = servedScenes(loosened, scene);
+    if (looks === null) return null;
+    return looks.flatMap((look) => {
+      const { lines } = weighLines(loosened, look);
+      const entries = lines.flatMap(({ passing, erring }) => [...passing, ...erring.map(({ entry }) => entry)]);
+      return buildsIn(
+        look,
+        requirement,
+        entries.map(({ fact }) => fact.attestation),
+      );
+    });
+  });
+}
+
+function conditionsOf({ when }: CompiledEvidence, within: readonly CelExpression[]): readonly CelExpression[] {
+  return when === null ? within : [...within, when];
+}
+
+/** What `then` says behind all these conditions; nothing where one of them, being answered, does not do. */
+function where<T extends readonly Build[] | null>(
   [condition, ...others]: readonly CelExpression[],
-  requirement: CompiledEvidence,
+  does: (answer: CelAnswer) => boolean,
   scene: Scene,
+  then: () => T,
+): T | readonly [] {
+  if (condition === undefined) return then();
+  const answer = scene.answers.ask(condition, null);
+  if (answer !== null && !does(answer)) return [];
+  return scene.answers.within(condition, () => where(others, does, scene, then));
+}
+
+/** The builds that a requirement looks at with these ids. */
+function buildsIn(
+  { facts, serving }: Scene,
+  requirement: CompiledEvidence,
+  evidence: readonly Build['attestation'][],
 ): readonly Build[] {
-  if (condition !== undefined) {
-    const answer = scene.answers.ask(condition, null);
-    // What cannot be answered is an error where it stands, and lets nothing pass here.
-    if (answer !== null && !('holds' in answer && answer.holds)) return [];
-    return scene.answers.within(condition, () => satisfyingWhere(others, requirement, scene));
-  }
-  if (weighViaIndex(requirement, scene).status !== 'satisfied') return [];
-  // An older build that would do as well says no less of what was built.
-  const { evidence } = weighViaIndex(whicheverIsNewest(requirement), scene);
-  return factsFor(requirement, scene).filter(
+  return [...facts, ...serving.flatMap((image) => image.facts)].filter(
     (fact): fact is Build => isBuild(fact, requirement) && evidence.includes(fact.attestation),
   );
-}
-
-/** The facts that a requirement looks at. */
-function factsFor(requirement: CompiledEvidence, scene: Scene): readonly Fact[] {
-  const serving = (servedScenes(requirement, scene) ?? []).flatMap((each) => each.serving);
-  return [...scene.facts, ...new Set(serving.flatMap(({ facts }) => facts))];
 }
 
 function isBuild(fact: Fact, { predicateType }: CompiledEvidence): boolean {

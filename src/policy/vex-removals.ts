@@ -1,5 +1,6 @@
 import type { Finding, ScanFact, VexFact, VexStatement } from '../facts/fact.js';
 import { parsePackageUrl } from '../facts/package-url.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import { epochOf } from '../trust/trust-snapshot.js';
 import { candidatesOf } from './candidates.js';
 import type { CompiledEvidence } from './compile-policy.js';
@@ -8,7 +9,7 @@ import type { Entry, GatheredVex } from './evidence.js';
 import type { FindingRemovals, Removed, Said, VexDocument } from './finding-removals.js';
 import type { Scene } from './scene.js';
 import { scopesOf } from './vex-scope.js';
-import { VexSayings, type Newest } from './vex-sayings.js';
+import { newestOf, VexSayings, type Newest } from './vex-sayings.js';
 import { VulnerabilityNames } from './vulnerability-names.js';
 
 /**
@@ -25,62 +26,68 @@ export function gatherVex(requirement: CompiledEvidence, scene: Scene): Gathered
 
 class VexRemovals implements FindingRemovals {
   private readonly names = new VulnerabilityNames();
-  private readonly removing: VexSayings;
-  private readonly keeping: VexSayings;
-  private readonly known = new Map<ScanFact, Removed>();
+  /** By the digest that each document is about: what is certain is said of that, and of what it consists of. */
+  private readonly certain = new Map<Sha256Digest | null, VexSayings>();
+  private readonly doubtful = new VexSayings(true);
+  private readonly known = new Map<Sha256Digest | null, Map<ScanFact, Removed>>();
   private readonly inverted: boolean;
 
   constructor(
     entries: readonly Entry[],
     private readonly requirement: CompiledEvidence,
-    scene: Scene,
+    private readonly scene: Scene,
   ) {
     this.inverted = scene.inverted;
-    this.removing = new VexSayings(this.inverted);
-    this.keeping = new VexSayings(!this.inverted);
     for (const entry of entries) for (const statement of vexOf(entry).statements) this.names.join(namesOf(statement));
     for (const entry of entries) {
-      for (const [index, statement] of vexOf(entry).statements.entries()) this.take(entry, statement, index, scene);
+      for (const [index, statement] of vexOf(entry).statements.entries()) this.take(entry, statement, index);
     }
   }
 
-  removedFrom(scan: ScanFact): Removed {
-    const before = this.known.get(scan);
-    if (before !== undefined) return before;
+  removedFrom(scan: ScanFact, about: Sha256Digest | null): Removed {
+    const known = this.known.get(about) ?? new Map<ScanFact, Removed>();
+    this.known.set(about, known);
+    const removed = known.get(scan) ?? this.removed(scan, about);
+    known.set(scan, removed);
+    return removed;
+  }
+
+  private removed(scan: ScanFact, about: Sha256Digest | null): Removed {
+    const certain = [...this.certain].flatMap(([said, sayings]) => (serves(said, about, this.scene) ? [sayings] : []));
     const findings = new Map<Finding, Said>();
     const overridden = new Map<VexDocument, Said>();
     for (const finding of scan.findings) {
       const found = parsePackageUrl(finding.package.purl);
-      const { timed, untimed } = this.removing.newestOn(this.nameIn(finding.id, this.inverted), found);
-      const saying = [timed, untimed].filter((said) => said !== null);
-      if (saying.length === 0) continue;
-      const against = this.keeping.newestOn(this.nameIn(finding.id, !this.inverted), found);
-      for (const said of saying) {
-        const newer = this.newerThan(said, against);
+      const surely = newestOf(certain.map((sayings) => sayings.newestOn(finding.id, found)));
+      const perhaps = this.doubtful.newestOn(this.names.sameAs(finding.id), found);
+      const [removing, keeping] = this.inverted ? [perhaps, surely] : [surely, perhaps];
+      for (const said of [removing.timed, removing.untimed]) {
+        if (said === null) continue;
+        const newer = this.newerThan(said, keeping);
         if (newer === null) findings.set(finding, findings.get(finding) ?? said);
         else overridden.set(said.document, newer);
       }
     }
-    const removed = { findings, overridden };
-    this.known.set(scan, removed);
-    return removed;
+    return { findings, overridden };
   }
 
-  private take(entry: Entry, statement: VexStatement, index: number, scene: Scene): void {
+  private take(entry: Entry, statement: VexStatement, index: number): void {
     const { provenOrder, of } = this.requirement;
+    const { scene, inverted } = this;
     const removes = statement.status === 'not_affected' || statement.status === 'fixed';
     if (removes ? !entry.helps : !entry.hinders) return;
     // What keeps a finding speaks of all that it may speak of and is as new as it can be; under `not` what removes one does.
-    const doubtful = removes === this.inverted;
+    const doubtful = removes === inverted;
     const said = { document: entry, statement, index, ...timeOf(statement, entry, provenOrder, doubtful) };
     const scopes = scopesOf(statement, { digests: imagesOf(entry, scene, doubtful), repository: scene.repository }, of);
-    const names = doubtful ? [this.names.sameAs(statement.vulnerability.id)] : new Set(namesOf(statement));
-    for (const name of names) (removes ? this.removing : this.keeping).add(said, name, scopes);
-  }
-
-  /** What a vulnerability is called where doubts count, and where they do not. */
-  private nameIn(id: string, doubtful: boolean): string {
-    return doubtful ? this.names.sameAs(id) : id;
+    const { id } = statement.vulnerability;
+    if (doubtful) {
+      this.doubtful.add(said, this.names.sameAs(id), scopes);
+      return;
+    }
+    const sayings = this.certain.get(entry.about) ?? new VexSayings(false);
+    this.certain.set(entry.about, sayings);
+    for (const name of new Set(namesOf(statement))) sayings.add(said, name, scopes);
   }
 
   /** What a removing statement has not certainly replaced, or null. */
@@ -94,6 +101,15 @@ class VexRemovals implements FindingRemovals {
     }
     return null;
   }
+}
+
+/** Whether what is said of one digest is said of another: of itself, and of what it consists of. */
+function serves(said: Sha256Digest | null, of: Sha256Digest | null, { serving }: Scene): boolean {
+  const depth = (about: Sha256Digest | null): number => {
+    const relation = serving.find((image) => image.about === about)?.relation;
+    return relation === 'index' ? 0 : relation === 'manifest' ? 2 : 1;
+  };
+  return said === of || depth(said) < depth(of);
 }
 
 /** What a statement may mean by the image: what its document is about, and where it counts, whatever else is looked at with it. */

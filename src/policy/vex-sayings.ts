@@ -79,6 +79,13 @@ export class VexSayings {
   }
 }
 
+/** The newest of several. */
+export function newestOf(several: readonly Newest[]): Newest {
+  const newest = nothing();
+  for (const each of several) join(newest, each);
+  return newest;
+}
+
 function addTo(of: OfVulnerability, named: PackageURL, said: Said): void {
   note(of.anyPackage, said);
   const ofPackage = valueAt(of.byPackage, packageKey(named), (): OfPackage => ({

@@ -136,24 +136,30 @@ function told(looks: readonly Look[]): string {
     .join('; ');
 }
 
+/** What is lacking may be said of the index too; what opposes has said already what it is about. */
 function missingOf(looks: readonly Look[]): string | null {
   const byMissing = Map.groupBy(
     looks.filter(({ result }) => result.missing !== null),
     ({ result }) => result.missing ?? '',
   );
-  const texts = [...byMissing].map(
-    ([missing, same]) =>
-      `${missing}; about the index, or about ${listed(same.map(({ scene }) => scene.manifest ?? ''))}`,
-  );
+  const texts = [...byMissing].map(([missing, same]) => {
+    const lacking = same.filter(({ result }) => result.evidence.length === 0);
+    if (lacking.length === 0) return missing;
+    return `${missing}; about the index, or about ${listed(lacking.map(({ scene }) => scene.manifest ?? ''))}`;
+  });
   return texts.join('; and ') || null;
 }
+
+/** Why it cannot be told what the images that serve another say. */
+export const TOO_MANY_RELATIONS =
+  'the image is in too many indexes, or has too many manifests, for the evidence about them to be read';
 
 function tooMany(id: string): RequirementResult {
   return {
     id,
     status: 'error',
     code: 'evaluation_error',
-    message: 'the image is in too many indexes, or has too many manifests, for the evidence about them to be read',
+    message: TOO_MANY_RELATIONS,
     evidence: [],
     considered: [],
     missing: 'a policy without via: index for this image',

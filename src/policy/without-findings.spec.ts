@@ -33,7 +33,7 @@ describe('a scan without some of its findings', () => {
     fc.assert(
       fc.property(scan, limits, fc.subarray(IDS), (content, where, ids) => {
         const ignore = ids.map((id) => ({ id, until: '2999-01-01', reason: 'x' }));
-        const standing = { levelOf: () => 0 };
+        const standing = { about: null, levelOf: () => 0 };
         const clock = new Clock(0);
         const without = compileScan(where)({}, NO_REMOVALS).judge(
           withoutFindings(content, new Set(ids)),

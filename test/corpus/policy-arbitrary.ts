@@ -147,6 +147,7 @@ const vexOf = (
               undefined,
               undefined,
               [{ hashes: { 'sha-256': '{image}' } }],
+              [{ hashes: { 'sha-256': '{image amd64}' } }],
               [{ '@id': 'https://acme.example/app' }],
               [{ '@id': 'pkg:oci/app?repository_url=registry.example/app' }],
               [{ '@id': 'pkg:deb/debian/openssl' }],
@@ -238,6 +239,84 @@ const sourceTest = (result: fc.Arbitrary<string>): fc.Arbitrary<Said> =>
     .tuple(signedByMachines(result.map((each) => written({ test: { result: each } }))), commit)
     .map(([said, about]) => ({ ...said, commit: about }));
 
+/** By whom it was built can be said in two ways, and the check of one of them cannot be evaluated of every build. */
+const ONE_OR_OTHER_BUILD = {
+  anyOf: [
+    { kind: 'build', from: ['ci'] },
+    { kind: 'build', from: ['makers'], check: 'fact.source.ref == "refs/heads/main" || int(fact.source.ref) > 0' },
+  ],
+};
+
+const SOURCE_THEME: Theme = {
+  said: fc.oneof(signedByMachines(sourceBuild), sourceTest(fc.constantFrom('PASSED', 'PASSED', 'FAILED'))),
+  requirement: fc.record({
+    kind: fc.constant('test'),
+    from: technicalAttestors,
+    of: fc.constant('source'),
+    ...common,
+  }),
+  failing: sourceTest(fc.constant('FAILED')),
+  always: fc.record({
+    kind: fc.constant('build'),
+    from: fc.constant(['ci']),
+    select: fc.constantFrom(undefined, 'latest', 'all'),
+    maxAge: fc.constantFrom(undefined, '4h'),
+    where: fc.constantFrom({}, { ref: 'refs/heads/*' }, { slsaLevel: 3 }),
+  }),
+};
+
+const BUILDER_THEME: Theme = {
+  said: fc.oneof(
+    approval,
+    fc.record({
+      content: sourceBuild,
+      signedBy: fc.subarray(['ci/k1', 'makers/alice4', 'makers/bob2'], { minLength: 1 }),
+    }),
+  ),
+  requirement: fc.record({
+    kind: fc.constant('approval'),
+    from: people,
+    notBy: fc.constant('builder'),
+    distinct: fc.constantFrom(undefined, 'attestor', 'signer'),
+    ...common,
+  }),
+  failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
+  always: fc.constantFrom({ kind: 'build', from: ['ci'] }, ONE_OR_OTHER_BUILD),
+};
+
+const builtBy = fc.record({
+  content: sourceBuild,
+  signedBy: fc.constantFrom(['ci/k1'], ['makers/alice4'], ['makers/bob2']),
+});
+
+/** A build of which the check in `ONE_OR_OTHER_BUILD` cannot be evaluated. */
+const erringBuild = fc
+  .record({ finishedOn: moment, key: fc.constantFrom('makers/alice4', 'makers/bob2') })
+  .map(({ finishedOn, key }) => ({ content: written({ build: { ref: 'x', finishedOn } }), signedBy: [key] }));
+
+const BUILT_THEMES: readonly Theme[] = [
+  {
+    ...SOURCE_THEME,
+    said: fc.oneof(builtBy, sourceTest(fc.constant('PASSED'))),
+    requirement: fc.constant({ kind: 'test', from: ['ci', 'qa'], of: 'source' }),
+    failing: erringBuild,
+    always: fc.constant(ONE_OR_OTHER_BUILD),
+  },
+  {
+    ...BUILDER_THEME,
+    said: fc.oneof(
+      builtBy,
+      fc.constantFrom('alice', 'bob').map((approver) => ({
+        content: written({ approval: { approver, approvedAt: ago(HOUR) } }),
+        signedBy: [`managers/${approver}`],
+      })),
+    ),
+    requirement: fc.constant({ kind: 'approval', from: ['managers'], notBy: 'builder' }),
+    failing: erringBuild,
+    always: fc.constant(ONE_OR_OTHER_BUILD),
+  },
+];
+
 const THEMES: readonly Theme[] = [
   VEX_THEME,
   {
@@ -287,23 +366,7 @@ const THEMES: readonly Theme[] = [
     }),
     failing: signedByMachines(fc.constant({ predicateType: OTHER_TYPE, predicate: { result: 'unclear' } })),
   },
-  {
-    said: fc.oneof(signedByMachines(sourceBuild), sourceTest(fc.constantFrom('PASSED', 'PASSED', 'FAILED'))),
-    requirement: fc.record({
-      kind: fc.constant('test'),
-      from: technicalAttestors,
-      of: fc.constant('source'),
-      ...common,
-    }),
-    failing: sourceTest(fc.constant('FAILED')),
-    always: fc.record({
-      kind: fc.constant('build'),
-      from: fc.constant(['ci']),
-      select: fc.constantFrom(undefined, 'latest', 'all'),
-      maxAge: fc.constantFrom(undefined, '4h'),
-      where: fc.constantFrom({}, { ref: 'refs/heads/*' }, { slsaLevel: 3 }),
-    }),
-  },
+  SOURCE_THEME,
   {
     said: approval,
     requirement: fc.record({
@@ -315,29 +378,20 @@ const THEMES: readonly Theme[] = [
     }),
     failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
   },
-  {
-    said: fc.oneof(
-      approval,
-      fc.record({
-        content: sourceBuild,
-        signedBy: fc.subarray(['ci/k1', 'makers/alice4', 'makers/bob2'], { minLength: 1 }),
-      }),
-    ),
-    requirement: fc.record({
-      kind: fc.constant('approval'),
-      from: people,
-      notBy: fc.constant('builder'),
-      distinct: fc.constantFrom(undefined, 'attestor', 'signer'),
-      ...common,
-    }),
-    failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
-    always: fc.constant({ kind: 'build', from: ['ci', 'makers'] }),
-  },
+  BUILDER_THEME,
 ];
 
 function rejecting(content: CaseEvidence['content']): CaseEvidence['content'] {
   if (!('predicate' in content)) return content;
   return { ...content, predicate: { ...(content.predicate as object), decision: 'rejected' } };
+}
+
+/**
+ * A case whose requirements rest on what builds say of the image, what it was built of and by whom, and ask for little else,
+ * so that most of what is denied is denied for this; and a build that could come on top, which cannot be judged.
+ */
+export function builtCase(): ReturnType<typeof policyCase> {
+  return casesOf(BUILT_THEMES, false);
 }
 
 function requirementOf(evidenceRequirement: fc.Arbitrary<object>, withNot: boolean): fc.Arbitrary<object> {
@@ -377,10 +431,15 @@ const RELATIONS: readonly Pick<PolicyCase, 'indexes' | 'manifests'>[] = [
 /** What is asked of an image may be asked of the images to which an index relates it. */
 function perhapsVia(requirement: fc.Arbitrary<object>, always: boolean): fc.Arbitrary<object> {
   return fc
-    .tuple(requirement, fc.constantFrom('index', 'index', undefined))
-    .map(([asked, via]) =>
-      'of' in asked && asked.of === 'source' ? asked : { ...asked, via: always ? 'index' : via },
-    );
+    .tuple(requirement, fc.constantFrom(['index'], ['index', undefined], [undefined, 'index'], [undefined]))
+    .map(([asked, vias]) => (always ? viaIndex(asked, ['index']) : viaIndex(asked, vias)));
+}
+
+/** The first branch of an `anyOf` as the first says, and the rest as the last. */
+function viaIndex(asked: object, [via, last = via]: readonly (string | undefined)[]): object {
+  if ('of' in asked && asked.of === 'source') return asked;
+  if (!('anyOf' in asked) || !Array.isArray(asked.anyOf)) return { ...asked, via };
+  return { anyOf: asked.anyOf.map((branch: object, index) => ({ ...branch, via: index === 0 ? via : last })) };
 }
 
 /** Evidence that may be about a related image. */
@@ -424,10 +483,8 @@ function casesOf(
 
 /** A case about an index whose every requirement about images counts what is said of its manifests. */
 export function indexCase(withNot: boolean): fc.Arbitrary<PolicyCase> {
-  // What VEX says of the image it names would be said of another in a case about a manifest.
-  const themes = THEMES.filter((theme) => theme !== VEX_THEME);
   const relations = RELATIONS.filter(({ indexes, manifests }) => indexes.length === 0 && manifests.length > 0);
-  return casesOf(themes, withNot, relations, true).map(({ each }) => each);
+  return casesOf([...THEMES, ...BUILT_THEMES], withNot, relations, true).map(({ each }) => each);
 }
 
 function caseOf(requirements: readonly object[], evidence: readonly Omit<CaseEvidence, 'name'>[]): PolicyCase {

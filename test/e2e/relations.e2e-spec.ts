@@ -119,6 +119,22 @@ describe('an index', () => {
     expect((await auditor.get(path)).status).toBe(404);
   });
 
+  it('is refused where it lists another index, whether it says so or not', async () => {
+    const inner = indexOf([manifest(newImage())]);
+    const honest = indexOf([{ ...manifest(inner.digest), mediaType: TYPE['content-type'] }]);
+    expect(await pipeline.post(honest.path, honest.bytes, TYPE)).toMatchObject({
+      status: 400,
+      body: { code: 'index_malformed', errors: [{ path: 'manifests[0].mediaType' }] },
+    });
+    demand(await pipeline.post(inner.path, inner.bytes, TYPE), 201);
+    const dishonest = indexOf([manifest(newImage()), manifest(inner.digest)]);
+    expect(await pipeline.post(dishonest.path, dishonest.bytes, TYPE)).toMatchObject({
+      status: 400,
+      body: { code: 'index_malformed', errors: [{ path: 'manifests[1].digest' }] },
+    });
+    expect((await auditor.get(dishonest.path)).status).toBe(404);
+  });
+
   it('is refused where it is too large, is of no digest, or is nobody’s to post', async () => {
     const { bytes, path } = indexOf([], { annotations: { padding: 'x'.repeat(4 * 1024 * 1024) } });
     expect(await pipeline.post(path, bytes, TYPE)).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
