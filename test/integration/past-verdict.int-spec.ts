@@ -82,7 +82,8 @@ function indexOf(manifests: readonly Sha256Digest[]): Buffer {
 }
 
 async function relate(bytes: Buffer): Promise<void> {
-  await rooms.indexes.insert({ digest: sha256(bytes), bytes, index: parseImageIndex(bytes), actor: ACTOR });
+  const posted = { digest: sha256(bytes), bytes, index: parseImageIndex(bytes), actor: ACTOR };
+  await rooms.indexes.insert(posted).catch(refused);
 }
 
 /** One image, one attestor and one policy of its own, and what becomes of them. */
