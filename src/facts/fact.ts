@@ -19,6 +19,8 @@ export interface BuildFact {
   readonly finishedAt: Timestamp | null;
   readonly materials: readonly { readonly uri: string | null; readonly digest: Readonly<Record<string, string>> }[];
   readonly parameters: Json;
+  /** Whoever started it, by the names that the builder's platform knows them by; absent where it names nobody. */
+  readonly startedBy?: readonly string[];
 }
 
 /** `unknown` is a class of its own and never "none"; `negligible` is Grype's lowest, `none` a CVSS score of 0. */

@@ -72,11 +72,14 @@ export function mayBeText(predicateType: string): boolean {
   return CYCLONEDX.test(predicateType) || SPDX.test(predicateType);
 }
 
-/** Types whose reader reads as it did in the first revision. */
-const AS_AT_FIRST: ReadonlySet<string> = new Set([
-  'https://assay.dev/approval/v1',
-  'https://in-toto.io/attestation/test-result/v0.1',
-  'https://slsa.dev/provenance/v0.2',
+/** Types whose reader is of another revision than most, which are of the second. */
+const REVISIONS: ReadonlyMap<string, number> = new Map([
+  ['https://assay.dev/approval/v1', 1],
+  ['https://in-toto.io/Provenance/v0.1', 3],
+  ['https://in-toto.io/attestation/test-result/v0.1', 1],
+  ['https://slsa.dev/provenance/v0.1', 3],
+  ['https://slsa.dev/provenance/v0.2', 2],
+  ['https://slsa.dev/provenance/v1', 3],
 ]);
 
 /**
@@ -84,6 +87,6 @@ const AS_AT_FIRST: ReadonlySet<string> = new Set([
  * concerned: what was read, or refused, by an earlier one is then examined again.
  */
 export function readerRevisionOf(predicateType: string | null): number {
-  if (predicateType === null || AS_AT_FIRST.has(predicateType)) return 1;
-  return readerOf(predicateType) === null ? 1 : 2;
+  if (predicateType === null || readerOf(predicateType) === null) return 1;
+  return REVISIONS.get(predicateType) ?? 2;
 }

@@ -21,6 +21,7 @@ export const shorthandShape = z.strictObject({
       commit: z.string().default('c0ffee0000000000000000000000000000000000'),
       buildType: z.string().default('https://ci.example/build/v1'),
       finishedOn: z.string().nullable().default('T-2h'),
+      startedBy: z.string().optional(),
     })
     .optional(),
   scan: z
@@ -137,13 +138,14 @@ export function predicateFrom(shorthand: Shorthand): Predicate | null {
 }
 
 function provenance(build: NonNullable<Shorthand['build']>): Predicate {
-  const { builder, source, ref, commit, buildType, finishedOn } = build;
+  const { builder, source, ref, commit, buildType, finishedOn, startedBy } = build;
   return {
     predicateType: 'https://slsa.dev/provenance/v1',
     predicate: {
       buildDefinition: {
         buildType,
         externalParameters: { source: { uri: `git+${source}@${ref}`, digest: { gitCommit: commit } } },
+        ...(startedBy === undefined ? {} : { internalParameters: { github_actor: startedBy } }),
         resolvedDependencies: [{ uri: `git+${source}@${ref}`, digest: { gitCommit: commit } }],
       },
       runDetails: {

@@ -2,6 +2,7 @@ import { authorityOf } from '../trust/authority.js';
 import { signerNames } from '../trust/signer.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Entry, Refusal } from './evidence.js';
+import { named } from './people.js';
 import type { NamingBuild } from './naming-builds.js';
 import type { Scene } from './scene.js';
 import { buildsOf, type Build } from './source-of-image.js';
@@ -9,9 +10,9 @@ import type { Amend } from './weigh-evidence.js';
 import { TOO_MANY_RELATIONS } from './weigh-via-index.js';
 
 /**
- * Takes the support of whoever built the image out of gathered approvals: the people behind the signatures over its builds,
- * by their keys and identities. Provenance has no field in common for who started a build, so somebody whom no signature
- * shows is not found out. Builds that trust no longer believes bar their builders all the same, and where no build satisfies
+ * Takes the support of whoever built the image out of gathered approvals: the people behind the signatures over its builds, by
+ * their keys and identities, and those whom its provenance names for having started one. Somebody whom neither shows is not
+ * found out. Builds that trust no longer believes bar their builders all the same, and where no build satisfies
  * nobody is known to be another than the builder. What a builder rejects stands.
  */
 function withoutBuilders(requirement: CompiledEvidence, scene: Scene): Amend {
@@ -80,17 +81,17 @@ function refused(entry: Entry, refusal: Refusal): Entry {
   return { ...entry, helps: false, routes: [], refusal };
 }
 
-/** The people, as approvals know them, who signed a build for an attestor that may say what was built. */
+/** The people, as approvals know them, who signed a build for an attestor that may say what was built, or who started it. */
 function buildersOf(build: Build, { trust, people, namingBuilds, repository }: Scene): readonly string[] {
-  const { kind, predicateType, signers } = build;
+  const { kind, predicateType, signers, content } = build;
   const attestors = [...new Set(namingBuilds.flatMap(({ requirement }) => requirement.from))];
-  return signers
+  const signed = signers
     .filter((signer) =>
       attestors.some((attestor) => {
         const { supports, objects } = authorityOf(trust, attestor, signer, { kind, predicateType, repository });
         return supports || objects;
       }),
     )
-    .flatMap(signerNames)
-    .map((name) => people.same(name));
+    .flatMap(signerNames);
+  return [...signed, ...(content.startedBy ?? []).map(named)].map((name) => people.same(name));
 }

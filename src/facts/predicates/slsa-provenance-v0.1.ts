@@ -1,4 +1,5 @@
 import { buildSource, declaredSource, readMaterials, type DeclaredSource, type Material } from '../build-source.js';
+import { readStarters } from '../build-starter.js';
 import type { BuildFact } from '../fact.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 
@@ -22,6 +23,7 @@ export const readSlsaProvenanceV01: PredicateReader = (predicate) => {
     finishedAt: metadata.time('buildFinishedOn'),
     materials,
     parameters: recipe.json('arguments'),
+    ...readStarters(recipe.member('environment')),
   };
   return [{ content, ownTime: content.finishedAt ?? content.startedAt }];
 };

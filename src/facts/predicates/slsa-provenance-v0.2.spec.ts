@@ -52,6 +52,7 @@ describe('SLSA provenance v0.2', () => {
           finishedAt: '2026-11-23T10:04:09.000Z',
           materials: [{ uri: APP, digest: { sha1: COMMIT } }],
           parameters: { channel: 'stable' },
+          startedBy: ['octo'],
         },
       },
     ]);

@@ -1,4 +1,5 @@
 import { buildSource, declaredSource, readDigest, readMaterials, type DeclaredSource } from '../build-source.js';
+import { readStarters } from '../build-starter.js';
 import type { BuildFact } from '../fact.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 
@@ -19,6 +20,7 @@ export const readSlsaProvenanceV02: PredicateReader = (predicate) => {
     finishedAt: metadata.time('buildFinishedOn'),
     materials,
     parameters: invocation.json('parameters'),
+    ...readStarters(invocation.member('environment')),
   };
   return [{ content, ownTime: content.finishedAt ?? content.startedAt }];
 };

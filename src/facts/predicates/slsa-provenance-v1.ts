@@ -1,4 +1,5 @@
 import { buildSource, declaredSource, readMaterials, type DeclaredSource } from '../build-source.js';
+import { readStarters } from '../build-starter.js';
 import type { BuildFact } from '../fact.js';
 import type { PredicateField, PredicateReader } from '../predicate-field.js';
 
@@ -30,6 +31,7 @@ export const readSlsaProvenanceV1: PredicateReader = (predicate) => {
     finishedAt: metadata.time('finishedOn'),
     materials,
     parameters: definition.json('externalParameters'),
+    ...readStarters(definition.member('internalParameters')),
   };
   return [{ content, ownTime: content.finishedAt ?? content.startedAt }];
 };
