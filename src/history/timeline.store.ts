@@ -43,6 +43,8 @@ export interface SoughtCauses {
   readonly trustRevisions: readonly number[];
   readonly policy: { readonly name: string; readonly after: number; readonly upTo: number } | null;
   readonly waivers: { readonly ids: readonly string[]; readonly after: number; readonly upTo: number };
+  /** Indexes posted that concern the image, by the numbers of its relations. */
+  readonly relations: { readonly image: Sha256Digest; readonly after: number; readonly upTo: number } | null;
 }
 
 const TRUST = `in (${TRUST_TYPES.map((type) => `'${type}'`).join(', ')})`;
@@ -78,7 +80,7 @@ const ABOUT = `
 const CAUSES = `
   select l.entry as of, c.*
   from jsonb_to_recordset($1::jsonb) as l (entry text, appeared text[], known text[], since timestamptz,
-    "trustRevisions" bigint[], policy jsonb, waivers jsonb)
+    "trustRevisions" bigint[], policy jsonb, waivers jsonb, relations jsonb)
   cross join lateral (
     select ${COLUMNS}, null as related
     from (
@@ -99,6 +101,14 @@ const CAUSES = `
       where type ${WAIVERS} and data->>'waiver' = any(array(select jsonb_array_elements_text(l.waivers->'ids')))
         and (data->>'waiverRevision')::bigint > (l.waivers->>'after')::bigint
         and (data->>'waiverRevision')::bigint <= (l.waivers->>'upTo')::bigint
+      union
+      select about.id from (
+        select digest as index, revision from image_indexes where digest = l.relations->>'image'
+        union
+        select index_digest, revision from image_manifests where manifest = l.relations->>'image'
+      ) posted
+      join history_entries about on about.image = posted.index and about.type = 'image.related'
+      where posted.revision > (l.relations->>'after')::bigint and posted.revision <= (l.relations->>'upTo')::bigint
     ) found
     join history_entries e on e.id = found.id
     join history_sequence q on q.entry = e.id

@@ -28,6 +28,11 @@ function faultsOf(bytes: Buffer): readonly string[] {
   return [];
 }
 
+/** A path without the quotes around a name that is no word. */
+function unquoted(path: string): string {
+  return path.replace(/^\["(.*)"\]$/, '$1');
+}
+
 describe('an index', () => {
   it('lists manifests with their platforms, in its order', () => {
     const arm = { ...MANIFEST, platform: { os: 'linux', architecture: 'arm', variant: 'v7' } };
@@ -63,6 +68,28 @@ describe('an index', () => {
       expect(faultsOf(index([MANIFEST, { ...MANIFEST, mediaType }]))).toEqual(['manifests[1].mediaType']);
     },
   );
+
+  it.each([
+    ['the index', { Manifests: [MANIFEST] }, {}, 'Manifests'],
+    ['the index, by a letter of another alphabet', { 'manife\u017ft\u017f': [MANIFEST] }, {}, 'manife\u017ft\u017f'],
+    ['the index, where it would be a manifest', { Config: {} }, {}, 'Config'],
+    ['a manifest', {}, { Digest: DIGEST }, 'manifests[0].Digest'],
+    ['a manifest, by its platform', {}, { PLATFORM: {} }, 'manifests[0].PLATFORM'],
+    [
+      'a platform',
+      {},
+      { platform: { os: 'unknown', architecture: 'unknown', OS: 'linux' } },
+      'manifests[0].platform.OS',
+    ],
+  ])('is refused where a runtime might read something else of %s', (_name, rest, change, path) => {
+    expect(faultsOf(index([{ ...MANIFEST, ...change }], rest)).map((fault) => unquoted(fault))).toEqual([path]);
+  });
+
+  it('may have members of other names', () => {
+    expect(faultsOf(index([{ ...MANIFEST, 'org.example': 1, annotations: { Digest: 'x' } }], { Extra: 1 }))).toEqual(
+      [],
+    );
+  });
 
   it('knows a manifest of a platform that is not known for one that is never run', () => {
     expect(runnable({ platform: { os: 'unknown', architecture: 'unknown' } })).toBe(false);

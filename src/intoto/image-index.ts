@@ -30,13 +30,21 @@ export interface ImageIndex {
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 const MOST_MANIFESTS = 1_000;
+
+/** What runtimes read of an index, of what it lists and of platforms, under exactly these names. */
+const NAMES = {
+  index: ['schemaVersion', 'mediaType', 'artifactType', 'manifests', 'config', 'layers', 'subject', 'annotations'],
+  manifest: ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'platform', 'artifactType'],
+  platform: ['architecture', 'os', 'os.version', 'os.features', 'variant', 'features'],
+} as const;
 const MOST_CHARACTERS = 500;
 
 /**
  * Reads an OCI image index (image-spec, image-index.md) or a Docker manifest list (Image Manifest V2, Schema 2). What could
  * also be read as a manifest, with `config` or `layers`, is refused: registries and runtimes must agree on what it is
  * (CVE-2021-41190). So is an index that lists another (image-spec allows it): what is said of that one's manifests would not
- * be looked at. Manifests are named by sha256, as images are here.
+ * be looked at. Runtimes written in Go read names whatever their case, the last of several, so that a name which is only
+ * alike is refused as well: nothing is run that is not read here. Manifests are named by sha256, as images are here.
  *
  * Throws Malformed of the document `index` with every fault found.
  */
@@ -44,6 +52,7 @@ export function parseImageIndex(bytes: Uint8Array): ImageIndex {
   const json = asObject(parseStrictJson(bytes, { document: 'index' }));
   if (json === null) throw new Malformed('index', [{ path: '', message: 'must be a JSON object' }]);
   const faults = new FaultList();
+  refuseLookalikes(json, 'index', '', faults);
   if (member(json, 'schemaVersion') !== 2) faults.add('schemaVersion', 'must be 2');
   for (const name of ['config', 'layers']) {
     if (Object.hasOwn(json, name)) faults.add(name, 'belongs to a manifest and must not stand in an index');
@@ -55,6 +64,21 @@ export function parseImageIndex(bytes: Uint8Array): ImageIndex {
   const manifests = readManifests(json, faults);
   faults.throwIfAny('index');
   return { mediaType, manifests };
+}
+
+/** Go's encoding/json takes a name for another that differs in case alone, by Unicode's rules: `K` may be the Kelvin sign. */
+function refuseLookalikes(object: JsonObject, kind: keyof typeof NAMES, parent: string, faults: FaultList): void {
+  const names: readonly string[] = NAMES[kind];
+  for (const name of Object.keys(object)) {
+    if (names.includes(name)) continue;
+    const alike = names.find((known) => folded(known) === folded(name));
+    if (alike !== undefined)
+      faults.add(memberPath(parent, name), `is another name than ${alike}, and may be read as that`);
+  }
+}
+
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase();
 }
 
 function isIndexType(mediaType: string): boolean {
@@ -77,6 +101,7 @@ function readManifests(json: JsonObject, faults: FaultList): readonly IndexedMan
 }
 
 function readManifest(descriptor: JsonObject, path: string, faults: FaultList): readonly IndexedManifest[] {
+  refuseLookalikes(descriptor, 'manifest', path, faults);
   const digest = readText(descriptor, 'digest', path, faults);
   const mediaType = readText(descriptor, 'mediaType', path, faults);
   const artifactType = readText(descriptor, 'artifactType', path, faults);
@@ -112,6 +137,7 @@ function readPlatform(descriptor: JsonObject, parent: string, faults: FaultList)
     faults.add(path, 'must be an object');
     return null;
   }
+  refuseLookalikes(platform, 'platform', path, faults);
   const [os, architecture, variant] = ['os', 'architecture', 'variant'].map((name) =>
     readText(platform, name, path, faults),
   );

@@ -5,7 +5,7 @@ import { sortedIds } from './considered.js';
 import type { Entry, Gathered, GatheredLine, Refusal, Rejected } from './evidence.js';
 import type { Selection } from './select-evidence.js';
 import type { RequirementCode, RequirementResult } from './verdict.js';
-import { counted, listed, missingEvidence, nounOf, sentence, speakerOf } from './wording.js';
+import { AND, counted, listed, missingEvidence, nounOf, sentence, speakerOf } from './wording.js';
 
 /** What the evidence for one line of a requirement comes to. */
 export interface WeighedLine extends GatheredLine, Selection {
@@ -51,7 +51,7 @@ function opposed(requirement: CompiledEvidence, wanted: string, opposing: readon
     missing:
       requirement.select === 'all'
         ? `a retraction of ${listed(idsOf(entries))}`
-        : byDigest.map(([about, some]) => inPlaceOf(requirement, wanted, about, some)).join('; and '),
+        : byDigest.map(([about, some]) => inPlaceOf(requirement, wanted, about, some)).join(AND),
   };
 }
 
@@ -89,7 +89,7 @@ function lacking(
     code: reasons[0]?.code ?? 'no_evidence',
     message: reasons.map(({ line, message }) => (line.name === null ? message : `${line.name}: ${message}`)).join('; '),
     evidence: [],
-    missing: reasons.map(({ line }) => missingEvidence(requirement, wanted, line.name)).join('; and '),
+    missing: reasons.map(({ line }) => missingEvidence(requirement, wanted, line.name)).join(AND),
   };
 }
 

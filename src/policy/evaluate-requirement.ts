@@ -1,13 +1,13 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
 import { withRemovedOf } from './removed-findings.js';
-import { amendmentFor } from './not-by-builder.js';
+import { amendmentFor, leavesBuildersUnread } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { waived } from './waive-requirement.js';
 import { NO_WAIVERS } from './waiver.js';
 import { weighAboutSource } from './weigh-about-source.js';
-import { weighViaIndex } from './weigh-via-index.js';
+import { tooMany, weighViaIndex } from './weigh-via-index.js';
 
 /** What a requirement comes to in a scene. An error anywhere stays an error unless something else decides. */
 export function evaluateRequirement(requirement: CompiledRequirement, scene: Scene): RequirementResult {
@@ -34,6 +34,7 @@ function evaluateWithin(requirement: CompiledRequirement, scene: Scene): Require
 function evaluateBody(requirement: CompiledRequirement, scene: Scene): RequirementResult {
   switch (requirement.type) {
     case 'evidence': {
+      if (!scene.inverted && leavesBuildersUnread(requirement, scene)) return tooMany(requirement.id);
       const weigh = requirement.of === 'source' ? weighAboutSource : weighViaIndex;
       return weigh(requirement, scene, amendmentFor(requirement, scene));
     }

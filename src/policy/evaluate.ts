@@ -12,7 +12,7 @@ import { evaluateRequirement } from './evaluate-requirement.js';
 import { GatheredEvidence } from './gathered-evidence.js';
 import { peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
-import { namingBuilds } from './naming-builds.js';
+import { buildAttestors, namingBuilds } from './naming-builds.js';
 import { missingFor } from './missing-evidence.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
@@ -109,6 +109,7 @@ class Evaluation {
         ]),
       ),
       namingBuilds: namingBuilds(policy.requirements),
+      buildAttestors: buildAttestors(policy.requirements),
       gatheredInDoubt: new GatheredEvidence(),
       waivers: waiversAbout(input.waivers, { policy: policyRef.name, digest, repository, parameters }, policy.document),
       waivedFindings: new Set(),

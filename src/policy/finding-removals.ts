@@ -4,6 +4,8 @@ import type { Sha256Digest } from '../intoto/digest.js';
 /** A VEX document as evidence of one attestor. */
 export interface VexDocument {
   readonly fact: Fact;
+  /** The digest that it is about, where that is not the image asked about. */
+  readonly about: Sha256Digest | null;
   /** The attestor. */
   readonly voice: string;
 }

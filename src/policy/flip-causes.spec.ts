@@ -56,6 +56,15 @@ describe('causesSought', () => {
     });
   });
 
+  it('looks for the indexes that were posted meanwhile, where the later answer looks at them', () => {
+    const revisions = { evidence: 1, trust: 3, waivers: 2 };
+    const [one, three] = [1, 3].map((relations) => verdictWith({}, { revisions: { ...revisions, relations } }));
+    const image = sha256(Buffer.from('image'));
+    expect(causesSought('7', one!, three!, TOUCHED).relations).toEqual({ image, after: 1, upTo: 3 });
+    expect(causesSought('7', verdictWith({}), one!, TOUCHED).relations).toEqual({ image, after: 0, upTo: 1 });
+    expect(causesSought('7', one!, verdictWith({}), TOUCHED).relations).toBeNull();
+  });
+
   it('counts documents that remove findings, and builds that name the source', () => {
     const through = { build: id('build'), commit: '1'.repeat(40) };
     expect(causesSought('7', verdictWith({}), verdictWith({ through }), TOUCHED).appeared).toEqual([id('build')]);

@@ -11,7 +11,7 @@ export interface TouchedBy {
 
 /**
  * Where to look for what turned one answer to a question into the other: evidence that has another part in it, and changes of
- * the policy, of trust and of waivers between the revisions at which the two were read.
+ * the policy, of trust, of waivers and of what indexes the image is in between the revisions at which the two were read.
  *
  * @param entry that tells of the later one.
  */
@@ -33,7 +33,14 @@ export function causesSought(entry: string, before: Verdict, after: Verdict, tou
         ? null
         : { name: after.policy.name, after: before.policy.revision, upTo: after.policy.revision },
     waivers: { ids: touched.waivers, after: waivers, upTo: after.revisions.waivers },
+    relations: relationsBetween(before, after),
   };
+}
+
+/** null where the later one looks at no index, or at none that the former did not know of. */
+function relationsBetween({ revisions: { relations: after = 0 } }: Verdict, later: Verdict): SoughtCauses['relations'] {
+  const { relations: upTo = 0 } = later.revisions;
+  return upTo > after ? { image: later.image.digest, after, upTo } : null;
 }
 
 /** The moment between the two from which time alone could have changed the answer; null where there is none. */

@@ -3,7 +3,7 @@ import type { ImageRelations } from '../images/image-relations.js';
 import type { SubjectDigest } from '../intoto/digest.js';
 import { authorityOf } from '../trust/authority.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
-import { evidenceIn, type CompiledPolicy } from './compile-policy.js';
+import { evidenceIn, type CompiledEvidence, type CompiledPolicy } from './compile-policy.js';
 import { namingBuilds } from './naming-builds.js';
 import { commitDigest } from './source-of-image.js';
 
@@ -31,7 +31,10 @@ export function furtherDigests(known: KnownOfImage): readonly SubjectDigest[] {
   const relatives: readonly SubjectDigest[] = readsRelations(policy)
     ? [...relations.indexes, ...relations.manifests]
     : [];
-  return [...new Set([...relatives, ...commitsNamed(known, relatives)])].sort();
+  const naming = namingBuilds(policy.requirements).map(({ requirement }) => requirement);
+  const named = naming.some(({ viaIndex }) => viaIndex) ? relatives : [];
+  const commits = commitsNamed(known, naming, named);
+  return [...new Set([...relatives, ...commits])].sort();
 }
 
 /** Whether a verdict by the policy looks at evidence about related images. */
@@ -39,30 +42,33 @@ export function readsRelations({ requirements }: CompiledPolicy): boolean {
   return requirements.flatMap(evidenceIn).some(({ viaIndex }) => viaIndex);
 }
 
+/** The commits that builds of the image name, and then those that builds of these images do. */
 function commitsNamed(
   { policy, facts, related, trust, repository }: KnownOfImage,
+  naming: readonly CompiledEvidence[],
   relatives: readonly SubjectDigest[],
 ): readonly SubjectDigest[] {
   const readsSource = policy.requirements.flatMap(evidenceIn).some(({ of }) => of === 'source');
   if (!readsSource) return [];
-  const naming = namingBuilds(policy.requirements).map(({ requirement }) => requirement);
-  const commits = new Set<SubjectDigest>();
-  for (const fact of [...facts, ...relatives.flatMap((digest) => related.get(digest) ?? [])]) {
-    const { kind, predicateType, content, signers } = fact;
-    const digest = content.kind === 'build' ? commitDigest(content) : null;
-    if (digest === null) continue;
-    const claim = { kind, predicateType, repository };
-    const speaks = naming.some(
-      (requirement) =>
-        (requirement.predicateType ?? predicateType) === predicateType &&
-        requirement.from.some((attestor) =>
-          signers.some((signer) => {
-            const { supports, objects } = authorityOf(trust, attestor, signer, claim);
-            return supports || objects;
-          }),
-        ),
-    );
-    if (speaks) commits.add(digest);
-  }
-  return [...commits].sort().slice(0, MOST_COMMITS);
+  const commitsOf = (builds: readonly Fact[]): readonly SubjectDigest[] =>
+    builds.flatMap(({ kind, predicateType, content, signers }) => {
+      const digest = content.kind === 'build' ? commitDigest(content) : null;
+      if (digest === null) return [];
+      const claim = { kind, predicateType, repository };
+      const speaks = naming.some(
+        (requirement) =>
+          (requirement.predicateType ?? predicateType) === predicateType &&
+          requirement.from.some((attestor) =>
+            signers.some((signer) => {
+              const { supports, objects } = authorityOf(trust, attestor, signer, claim);
+              return supports || objects;
+            }),
+          ),
+      );
+      return speaks ? [digest] : [];
+    });
+  const own = [...new Set(commitsOf(facts))].sort();
+  const others = commitsOf(relatives.flatMap((digest) => related.get(digest) ?? []));
+  // The image's own first, so that however many others there are takes none of them away.
+  return [...new Set([...own, ...[...others].sort()])].slice(0, MOST_COMMITS);
 }

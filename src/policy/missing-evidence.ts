@@ -48,7 +48,7 @@ function unmet(requirement: CompiledRequirement, scene: Scene): readonly Missing
   switch (requirement.type) {
     case 'evidence':
       // Nobody's approval would do as long as it is not known who built the image.
-      if (requirement.notByBuilder && buildersFor(requirement, scene).unknown !== null) return [];
+      if (requirement.notByBuilder && !buildersFor(requirement, scene).areKnown) return [];
       return requirement.of === 'source' ? missingAboutSource(requirement, scene) : missingOfImages(requirement, scene);
     case 'check':
       return [];
@@ -124,9 +124,11 @@ function missingOfImages(requirement: CompiledEvidence, scene: Scene): readonly 
   const [first] = lacking;
   if (first === undefined) return [];
   if (lacking.every(({ missing }) => isDeepStrictEqual(missing, first.missing))) return first.missing;
-  return lacking.flatMap(({ manifest, missing }) =>
+  const each = lacking.flatMap(({ manifest, missing }) =>
     missing.map((one) => (manifest === null || isPlaced(one) ? one : about(one, manifest))),
   );
+  // What is said of the index may lack the same for all of them.
+  return each.filter((one, index) => each.findIndex((other) => isDeepStrictEqual(one, other)) === index);
 }
 
 /** Whether it is told of what it must be about, or needs not be about anything. */

@@ -1,6 +1,6 @@
 import { kindOf } from '../intoto/predicate-kind.js';
 import type { CelExpression } from './cel-expression.js';
-import type { CompiledEvidence, CompiledRequirement } from './compile-policy.js';
+import { evidenceIn, type CompiledEvidence, type CompiledRequirement } from './compile-policy.js';
 import type { Requirement } from './policy-document.js';
 
 /** A requirement about builds whose evidence tells of what the image was built. */
@@ -32,6 +32,12 @@ function namingIn(requirement: CompiledRequirement, within: readonly CelExpressi
     case 'not':
       return [];
   }
+}
+
+/** The attestors of every requirement for builds, however deep, each once. */
+export function buildAttestors(requirements: readonly CompiledRequirement[]): readonly string[] {
+  const asked = requirements.flatMap(evidenceIn).filter(({ kind }) => kind === 'build');
+  return [...new Set(asked.flatMap(({ from }) => from))];
 }
 
 /** Whether a requirement of a document's list is, or offers, one that may say what was built. */

@@ -21,7 +21,7 @@ describe('what answers about an image depended on', () => {
 
   it('is what the last answer depended on, once there is too much of it', () => {
     const related = new RelatedDigests();
-    for (let index = 0; index < 65; index += 1) related.remember(image, [commit(index)]);
-    expect(related.of(image)).toEqual([commit(64)]);
+    for (let index = 0; index < 401; index += 1) related.remember(image, [commit(index)]);
+    expect(related.of(image)).toEqual([commit(400)]);
   });
 });

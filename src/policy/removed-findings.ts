@@ -104,7 +104,7 @@ function consideredOf(
         const what = removed === 1 ? '1 finding' : `${removed} findings`;
         return { attestation, code: 'satisfied', message: `by ${entry.voice} it removes ${what}` };
       }
-      const [newer] = (overriding.get(entry) ?? []).map(([, said]) => overridingWords(said)).sort();
+      const [newer] = (overriding.get(entry) ?? []).map(([, said]) => overridingWords(entry, said)).sort();
       if (newer !== undefined) return { attestation, code: 'superseded', message: newer };
       const nothing = { code: 'condition_false', message: 'it removes none of the findings' } as const;
       return { attestation, ...(entry.refusal ?? nothing) };
@@ -116,7 +116,10 @@ function sourceOf({ attestation, attestor }: Pick<RemovedFinding, 'attestation' 
   return `${attestation} ${attestor}`;
 }
 
-function overridingWords({ document, statement }: Said): string {
+function overridingWords(overridden: VexDocument, { document, statement }: Said): string {
   const said = `${statement.vulnerability.id} is ${statement.status}`;
+  if (document.about !== overridden.about) {
+    return `it does not replace ${document.fact.attestation}, which is about another digest and says that ${said}`;
+  }
   return `it is not newer than ${document.fact.attestation}, which says that ${said}`;
 }

@@ -34,6 +34,8 @@ export interface Scene {
   readonly related: ReadonlyMap<SubjectDigest, RelatedEvidence>;
   /** The requirements about builds that may say what was built. */
   readonly namingBuilds: readonly NamingBuild[];
+  /** The attestors of all requirements for builds. */
+  readonly buildAttestors: readonly string[];
   /** As `gathered`, for builds with every doubt resolved the other way round. */
   readonly gatheredInDoubt: GatheredEvidence;
   readonly clock: Clock;

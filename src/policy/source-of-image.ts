@@ -29,7 +29,7 @@ export interface Build extends Fact {
 export interface NamedBuilds {
   /** Those that satisfy one. */
   readonly satisfying: readonly Build[];
-  /** Those, and those that trust which went away, a newer build, or an expression in error keeps from satisfying one. */
+  /** Those, and those that their age, trust which went away, a newer build or an expression in error keeps from it. */
   readonly possible: readonly Build[];
   /** False where there is more to look at than is read: then others may have been built, and by others. */
   readonly areAllRead: boolean;
@@ -105,12 +105,9 @@ function factsAbout(image: Sha256Digest, scene: Scene): readonly Fact[] {
   return scene.related.get(image)?.facts ?? [];
 }
 
-/**
- * The builds that may say what was built, at this moment.
- *
- * @param namingBuilds the requirements that tell which builds may; those of the policy where nothing else is said
- */
-export function buildsOf(scene: Scene, namingBuilds: readonly NamingBuild[] = scene.namingBuilds): NamedBuilds {
+/** The builds that may say what was built, at this moment. */
+export function buildsOf(scene: Scene): NamedBuilds {
+  const { namingBuilds } = scene;
   const satisfying = namingBuilds.flatMap((each) => satisfyingOne(each, { ...scene, inverted: false }));
   const inDoubt: Scene = { ...scene, inverted: true, gathered: scene.gatheredInDoubt };
   const doubted = namingBuilds.map((each) => possibleOf(each, inDoubt));
@@ -122,20 +119,24 @@ export function buildsOf(scene: Scene, namingBuilds: readonly NamingBuild[] = sc
   };
 }
 
-const known = new WeakMap<CompiledEvidence, CompiledEvidence>();
+/** One object for each requirement, as what is gathered is kept by it. */
+function derived(change: Partial<CompiledEvidence>): (requirement: CompiledEvidence) => CompiledEvidence {
+  const known = new WeakMap<CompiledEvidence, CompiledEvidence>();
+  return (requirement) => {
+    const loosened = known.get(requirement) ?? { ...requirement, ...change };
+    known.set(requirement, loosened);
+    return loosened;
+  };
+}
 
 /**
  * The same requirement, met by each build that may ever have been the newest: which of them is depends on whose signatures
  * count, and on when each came about.
  */
-function whicheverIsNewest(requirement: CompiledEvidence): CompiledEvidence {
-  if (requirement.select === 'any' && requirement.count === 1) return requirement;
-  const before = known.get(requirement);
-  if (before !== undefined) return before;
-  const loosened: CompiledEvidence = { ...requirement, select: 'any', count: 1 };
-  known.set(requirement, loosened);
-  return loosened;
-}
+const whicheverIsNewest = derived({ select: 'any', count: 1 });
+
+/** The same, met by each build that ever did: no objection ends by waiting. */
+const whicheverEverDid = derived({ select: 'any', count: 1, maxAge: null });
 
 function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] {
   // What cannot be answered is an error where it stands, and lets nothing pass here.
@@ -153,7 +154,7 @@ function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): read
  * what another says. What cannot be judged might satisfy. null where not all of it is read.
  */
 function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] | null {
-  const loosened = whicheverIsNewest(requirement);
+  const loosened = whicheverEverDid(requirement);
   const mayHold = (answer: CelAnswer): boolean => !('holds' in answer) || answer.holds;
   return where<readonly Build[] | null>(conditionsOf(requirement, within), mayHold, scene, () => {
     const looks = servedScenes(loosened, scene);

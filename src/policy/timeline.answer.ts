@@ -8,7 +8,7 @@ import type { TimelineItem } from './timeline.service.js';
 const decision = z.enum(['allow', 'deny']);
 
 const cause = z.object({
-  of: z.enum(['evidence', 'policy', 'trust', 'waiver', 'time']),
+  of: z.enum(['evidence', 'index', 'policy', 'trust', 'waiver', 'time']),
   sequence: z.number().int().nullable().describe('Of its entry, which may stand on another page; null for time'),
   at: z.iso.datetime(),
   summary: z.string(),
@@ -65,6 +65,7 @@ function causeOf(entry: TimelineEntry): Cause {
 function sourceOf(type: HistoryType): Cause['of'] {
   if (type === 'policy.changed') return 'policy';
   if (type.startsWith('waiver.')) return 'waiver';
+  if (type === 'image.related') return 'index';
   return type === 'attestation.verified' || type === 'attestation.rejected' || type === 'attestation.error'
     ? 'evidence'
     : 'trust';

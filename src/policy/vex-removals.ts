@@ -1,3 +1,4 @@
+import type { PackageURL } from 'packageurl-js';
 import type { Finding, ScanFact, VexFact, VexStatement } from '../facts/fact.js';
 import { parsePackageUrl } from '../facts/package-url.js';
 import type { Sha256Digest } from '../intoto/digest.js';
@@ -9,14 +10,15 @@ import type { Entry, GatheredVex } from './evidence.js';
 import type { FindingRemovals, Removed, Said, VexDocument } from './finding-removals.js';
 import type { Scene } from './scene.js';
 import { scopesOf } from './vex-scope.js';
-import { newestOf, VexSayings, type Newest } from './vex-sayings.js';
+import { valueAt, VexSayings, type Newest } from './vex-sayings.js';
 import { VulnerabilityNames } from './vulnerability-names.js';
 
 /**
  * Gathers the VEX documents whose statements count for a requirement about scans. `not_affected` and `fixed` remove a
  * finding where no other statement about it is as new; nothing else that a statement says has any effect.
  *
- * Trust that goes away takes removals and never what stands against one, as with all evidence. Every doubt about what a
+ * What is said of one digest removes no finding that a statement about another keeps, however much newer it is. Trust that goes
+ * away takes removals and never what stands against one, as with all evidence. Every doubt about what a
  * statement speaks of, and about which of two is the newer, keeps the finding; under `not` it removes it.
  */
 export function gatherVex(requirement: CompiledEvidence, scene: Scene): GatheredVex {
@@ -24,12 +26,18 @@ export function gatherVex(requirement: CompiledEvidence, scene: Scene): Gathered
   return { entries, refused, removals: new VexRemovals(entries, requirement, scene) };
 }
 
+/** What evidence is about; null: the image asked about. */
+type Digest = Sha256Digest | null;
+
+const NOTHING_SAID: Newest = { timed: null, untimed: null };
+
 class VexRemovals implements FindingRemovals {
   private readonly names = new VulnerabilityNames();
-  /** By the digest that each document is about: what is certain is said of that, and of what it consists of. */
-  private readonly certain = new Map<Sha256Digest | null, VexSayings>();
-  private readonly doubtful = new VexSayings(true);
-  private readonly known = new Map<Sha256Digest | null, Map<ScanFact, Removed>>();
+  /** By the digest that documents are about, and then by that of the scans they are certain to speak of. */
+  private readonly certain = new Map<Digest, Map<Digest, VexSayings>>();
+  /** By the digest that documents are about. */
+  private readonly doubtful = new Map<Digest, VexSayings>();
+  private readonly known = new Map<Digest, Map<ScanFact, Removed>>();
   private readonly inverted: boolean;
 
   constructor(
@@ -44,7 +52,7 @@ class VexRemovals implements FindingRemovals {
     }
   }
 
-  removedFrom(scan: ScanFact, about: Sha256Digest | null): Removed {
+  removedFrom(scan: ScanFact, about: Digest): Removed {
     const known = this.known.get(about) ?? new Map<ScanFact, Removed>();
     this.known.set(about, known);
     const removed = known.get(scan) ?? this.removed(scan, about);
@@ -52,23 +60,41 @@ class VexRemovals implements FindingRemovals {
     return removed;
   }
 
-  private removed(scan: ScanFact, about: Sha256Digest | null): Removed {
-    const certain = [...this.certain].flatMap(([said, sayings]) => (serves(said, about, this.scene) ? [sayings] : []));
+  private removed(scan: ScanFact, about: Digest): Removed {
     const findings = new Map<Finding, Said>();
     const overridden = new Map<VexDocument, Said>();
+    // In one order, so that no order of facts shows.
+    const digests = [...new Set([...this.doubtful.keys(), ...this.certain.keys()])].sort(byText);
     for (const finding of scan.findings) {
       const found = parsePackageUrl(finding.package.purl);
-      const surely = newestOf(certain.map((sayings) => sayings.newestOn(finding.id, found)));
-      const perhaps = this.doubtful.newestOn(this.names.sameAs(finding.id), found);
-      const [removing, keeping] = this.inverted ? [perhaps, surely] : [surely, perhaps];
-      for (const said of [removing.timed, removing.untimed]) {
-        if (said === null) continue;
-        const newer = this.newerThan(said, keeping);
-        if (newer === null) findings.set(finding, findings.get(finding) ?? said);
-        else overridden.set(said.document, newer);
+      for (const digest of digests) {
+        const surely = this.certain.get(digest)?.get(about)?.newestOn(finding.id, found) ?? NOTHING_SAID;
+        const perhaps = this.perhaps(digest, finding.id, found);
+        const [removing, keeping] = this.inverted ? [perhaps, surely] : [surely, perhaps];
+        for (const said of [removing.timed, removing.untimed]) {
+          if (said === null) continue;
+          const against = this.newerThan(said, keeping) ?? this.keptElsewhere(digest, digests, finding.id, found);
+          if (against === null) findings.set(finding, findings.get(finding) ?? said);
+          else overridden.set(said.document, against);
+        }
       }
     }
     return { findings, overridden };
+  }
+
+  private perhaps(digest: Digest, id: string, found: PackageURL | null): Newest {
+    return this.doubtful.get(digest)?.newestOn(this.names.sameAs(id), found) ?? NOTHING_SAID;
+  }
+
+  /** What keeps a finding of another digest, which nothing said of this one replaces. */
+  private keptElsewhere(own: Digest, digests: readonly Digest[], id: string, found: PackageURL | null): Said | null {
+    if (this.inverted) return null;
+    for (const digest of digests) {
+      if (digest === own) continue;
+      const { timed, untimed } = this.perhaps(digest, id, found);
+      if (timed !== null || untimed !== null) return timed ?? untimed;
+    }
+    return null;
   }
 
   private take(entry: Entry, statement: VexStatement, index: number): void {
@@ -79,15 +105,22 @@ class VexRemovals implements FindingRemovals {
     // What keeps a finding speaks of all that it may speak of and is as new as it can be; under `not` what removes one does.
     const doubtful = removes === inverted;
     const said = { document: entry, statement, index, ...timeOf(statement, entry, provenOrder, doubtful) };
-    const scopes = scopesOf(statement, { digests: imagesOf(entry, scene, doubtful), repository: scene.repository }, of);
+    const { repository, digest } = scene;
     const { id } = statement.vulnerability;
     if (doubtful) {
-      this.doubtful.add(said, this.names.sameAs(id), scopes);
+      const digests = new Set([digest, ...scene.serving.map((image) => image.about)]);
+      const sayings = valueAt(this.doubtful, entry.about, () => new VexSayings(true));
+      sayings.add(said, this.names.sameAs(id), scopesOf(statement, { digests, repository }, of));
       return;
     }
-    const sayings = this.certain.get(entry.about) ?? new VexSayings(false);
-    this.certain.set(entry.about, sayings);
-    for (const name of new Set(namesOf(statement))) sayings.add(said, name, scopes);
+    for (const scanned of [null, ...scene.serving.map((image) => image.about)]) {
+      if (!serves(entry.about, scanned, scene)) continue;
+      const digests = new Set([entry.about ?? digest, scanned ?? digest]);
+      const scopes = scopesOf(statement, { digests, repository }, of);
+      const byScanned = valueAt(this.certain, entry.about, () => new Map<Digest, VexSayings>());
+      const sayings = valueAt(byScanned, scanned, () => new VexSayings(false));
+      for (const name of new Set(namesOf(statement))) sayings.add(said, name, scopes);
+    }
   }
 
   /** What a removing statement has not certainly replaced, or null. */
@@ -104,17 +137,12 @@ class VexRemovals implements FindingRemovals {
 }
 
 /** Whether what is said of one digest is said of another: of itself, and of what it consists of. */
-function serves(said: Sha256Digest | null, of: Sha256Digest | null, { serving }: Scene): boolean {
-  const depth = (about: Sha256Digest | null): number => {
+function serves(said: Digest, of: Digest, { serving }: Scene): boolean {
+  const depth = (about: Digest): number => {
     const relation = serving.find((image) => image.about === about)?.relation;
     return relation === 'index' ? 0 : relation === 'manifest' ? 2 : 1;
   };
   return said === of || depth(said) < depth(of);
-}
-
-/** What a statement may mean by the image: what its document is about, and where it counts, whatever else is looked at with it. */
-function imagesOf({ about }: Entry, { digest, serving }: Scene, doubtful: boolean): ReadonlySet<string> {
-  return new Set(doubtful ? [digest, ...serving.map((image) => image.about)] : [about ?? digest]);
 }
 
 /** By its own time, never later than receipt; else by a proven one, unless it may be newer than that; else by receipt. */
@@ -132,4 +160,8 @@ function vexOf({ fact }: Entry): VexFact {
 
 function namesOf({ vulnerability: { id, aliases } }: VexStatement): readonly string[] {
   return [id, ...aliases];
+}
+
+function byText(one: Digest, other: Digest): number {
+  return (one ?? '') < (other ?? '') ? -1 : 1;
 }

@@ -79,13 +79,6 @@ export class VexSayings {
   }
 }
 
-/** The newest of several. */
-export function newestOf(several: readonly Newest[]): Newest {
-  const newest = nothing();
-  for (const each of several) join(newest, each);
-  return newest;
-}
-
 function addTo(of: OfVulnerability, named: PackageURL, said: Said): void {
   note(of.anyPackage, said);
   const ofPackage = valueAt(of.byPackage, packageKey(named), (): OfPackage => ({
@@ -122,7 +115,8 @@ function placeOf({ document: { fact, voice }, index }: Said): string {
   return JSON.stringify([fact.attestation, voice, fact.id, index]);
 }
 
-function valueAt<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+/** The value of a key, made where there is none. */
+export function valueAt<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key);
   if (known !== undefined) return known;
   const made = make();

@@ -6,7 +6,7 @@ import { weighEvidence, type Amend } from './weigh-evidence.js';
 
 /**
  * Weighs evidence about the commit that the image was built of. Where the commit cannot be told nothing counts; under a
- * `not`, where nothing would be enough, that is an error.
+ * `not`, where nothing would be enough, that is an error, and so it is where not all is read that may tell.
  */
 export function weighAboutSource(requirement: CompiledEvidence, scene: Scene, amend?: Amend): RequirementResult {
   const { id } = requirement;
@@ -14,7 +14,7 @@ export function weighAboutSource(requirement: CompiledEvidence, scene: Scene, am
   if (!source.known) {
     const { code, message, missing } = source;
     const nothing = { id, message, missing, evidence: [], considered: [] };
-    return scene.inverted
+    return scene.inverted || code === 'evaluation_error'
       ? { ...nothing, status: 'error', code: 'evaluation_error' }
       : { ...nothing, status: 'unsatisfied', code };
   }

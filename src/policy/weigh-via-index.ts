@@ -5,7 +5,7 @@ import { withRemovedOf } from './removed-findings.js';
 import type { Scene, ServingImage } from './scene.js';
 import type { RequirementResult, Via } from './verdict.js';
 import { weighEvidence, type Amend } from './weigh-evidence.js';
-import { listed } from './wording.js';
+import { AND, listed } from './wording.js';
 
 /** One look at the evidence: the image's own with that of the images that serve it here. */
 export interface ServedScene extends Scene {
@@ -142,19 +142,20 @@ function missingOf(looks: readonly Look[]): string | null {
     looks.filter(({ result }) => result.missing !== null),
     ({ result }) => result.missing ?? '',
   );
-  const texts = [...byMissing].map(([missing, same]) => {
+  const texts = [...byMissing].flatMap(([missing, same]) => {
     const lacking = same.filter(({ result }) => result.evidence.length === 0);
-    if (lacking.length === 0) return missing;
+    if (lacking.length === 0) return missing.split(AND);
     return `${missing}; about the index, or about ${listed(lacking.map(({ scene }) => scene.manifest ?? ''))}`;
   });
-  return texts.join('; and ') || null;
+  return [...new Set(texts)].join(AND) || null;
 }
 
 /** Why it cannot be told what the images that serve another say. */
 export const TOO_MANY_RELATIONS =
   'the image is in too many indexes, or has too many manifests, for the evidence about them to be read';
 
-function tooMany(id: string): RequirementResult {
+/** A requirement that looks at related images where there are more than are read. */
+export function tooMany(id: string): RequirementResult {
   return {
     id,
     status: 'error',

@@ -14,6 +14,9 @@ const NOUNS: Readonly<Record<Exclude<Kind, 'other'>, readonly [article: string, 
   summary: ['a', 'verification summary'],
 };
 
+/** Stands between the parts of what is missing. */
+export const AND = '; and ';
+
 /** The evidence that a requirement asks for in one word: `scan`, `attestation of type https://…`. */
 export function nounOf({ kind, predicateType }: CompiledEvidence): string {
   if (predicateType !== null) return `attestation of type ${predicateType}`;

@@ -294,13 +294,17 @@ const erringBuild = fc
   .record({ finishedOn: moment, key: fc.constantFrom('makers/alice4', 'makers/bob2') })
   .map(({ finishedOn, key }) => ({ content: written({ build: { ref: 'x', finishedOn } }), signedBy: [key] }));
 
+const builtOneWayOrOther = fc
+  .constantFrom(undefined, '2h', '4h')
+  .map((maxAge) => ({ anyOf: ONE_OR_OTHER_BUILD.anyOf.map((branch) => ({ ...branch, maxAge })) }));
+
 const BUILT_THEMES: readonly Theme[] = [
   {
     ...SOURCE_THEME,
     said: fc.oneof(builtBy, sourceTest(fc.constant('PASSED'))),
     requirement: fc.constant({ kind: 'test', from: ['ci', 'qa'], of: 'source' }),
     failing: erringBuild,
-    always: fc.constant(ONE_OR_OTHER_BUILD),
+    always: builtOneWayOrOther,
   },
   {
     ...BUILDER_THEME,
@@ -313,7 +317,7 @@ const BUILT_THEMES: readonly Theme[] = [
     ),
     requirement: fc.constant({ kind: 'approval', from: ['managers'], notBy: 'builder' }),
     failing: erringBuild,
-    always: fc.constant(ONE_OR_OTHER_BUILD),
+    always: builtOneWayOrOther,
   },
 ];
 

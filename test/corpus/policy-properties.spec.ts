@@ -69,6 +69,15 @@ describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
     );
   });
 
+  it('waiting never turns deny into allow', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(builtCase(), policyCase(false)), fc.nat(6), async ({ each }, hours) => {
+        await staysDenied(each, { ...each, now: new Date(Date.parse(each.now) + hours * 3_600_000).toISOString() });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   it('less trust never turns deny into allow, not even through not', async () => {
     await fc.assert(
       fc.asyncProperty(

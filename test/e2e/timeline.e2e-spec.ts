@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/intoto/digest.js';
 import type { TimelinePage } from '../../src/policy/timeline.answer.js';
 import { demand } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
@@ -33,6 +34,8 @@ afterAll(async () => {
   await app.stop();
   await database.drop();
 });
+
+const INDEX_TYPE = { 'content-type': 'application/vnd.oci.image.index.v1+json' };
 
 let cases = 0;
 
@@ -293,6 +296,21 @@ requirements:
     const body = demand(await auditor.get(`/v1/images/${image}`), 200).body;
     expect(body).toMatchObject({ indexes: [digest], manifests: [] });
     expect(demand(await auditor.get(`/v1/images/${digest}`), 200).body).toMatchObject({ manifests: [image] });
+  });
+
+  it('names the index that was posted, where a policy looks at that', async () => {
+    const each = await newCase();
+    await publish(admin, each.name, policyOf(each.name, ', via: index'));
+    const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: each.image, size: 500 };
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+    const index = sha256(bytes);
+    await tested({ ...each, image: index });
+    await asked(each);
+    demand(await admin.post(`/v1/images/${index}/manifests`, bytes, INDEX_TYPE), 201);
+    await asked(each);
+    const [, allowed] = (await timeline(each.image)).filter(({ type }) => type === 'verdict.recorded');
+    expect(allowed?.flip).toMatchObject({ from: 'deny', to: 'allow' });
+    expect(causesOf(allowed)).toContainEqual(['index', 'an index of 1 manifests was put on record']);
   });
 
   it('is read in pages, filtered by type, actor and time', async () => {
