@@ -17,10 +17,7 @@ export const UNRELATED: ImageRelations = { indexes: [], manifests: [], areTooMan
 export const MOST_RELATED = 64;
 
 /** What is read of the relations of an image; both lists may be cut off as soon as they hold more than is read. */
-export function boundedRelations(
-  indexes: readonly Sha256Digest[],
-  manifests: readonly Sha256Digest[],
-): ImageRelations {
+export function boundedRelations(indexes: readonly Sha256Digest[], manifests: readonly Sha256Digest[]): ImageRelations {
   return {
     indexes: indexes.slice(0, MOST_RELATED),
     manifests: manifests.slice(0, MOST_RELATED),
