@@ -275,12 +275,10 @@ class Scene {
       if (key === 'reviewers' && Array.isArray(value)) {
         return value.map(({ name, ...rest }: { readonly name: string }) => ({ ...rest, name: this.own(name) }));
       }
+      if (key === 'github_actor' && typeof value === 'string') return this.own(value);
       if (key === 'approver' && typeof value === 'object') {
         const { id, ...rest } = value as { readonly id: string };
         return { ...rest, id: this.own(id) };
-      }
-      if (key === 'reviewers' && Array.isArray(value)) {
-        return value.map(({ name, ...rest }: { readonly name: string }) => ({ ...rest, name: this.own(name) }));
       }
       if ((key === 'approvers' || key === 'dismissedApprovers') && Array.isArray(value)) {
         return value.map((name) => this.own(String(name)));
