@@ -19,7 +19,7 @@ export const accountEntry = z.object(entryShape);
 export type AccountEntry = z.infer<typeof accountEntry>;
 
 /** An entry as its leaf in the log has it: its time in microseconds, and a nonce. */
-const leafEntry = z.strictObject({ ...entryShape, nonce: z.string() });
+export const leafEntry = z.strictObject({ ...entryShape, nonce: z.string() });
 export type LeafEntry = z.infer<typeof leafEntry>;
 
 /** What a leaf says; null where it is no entry in the one form in which the log has them. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { attestationIdOf } from '../intoto/digest.js';
-import { verdictDigest } from '../policy/verdict-digest.js';
-import { jsonOf, type Ask } from './ask.js';
+import { A_DOCUMENT, AN_ENVELOPE, jsonOf, type Ask } from './ask.js';
+import { envelopeFault, verdictFault } from './bound-by-leaf.js';
 import type { LeafEntry } from './told-entry.js';
 
 /** A verdict as it is answered: itself, and beside it its id, who asked, the occasion and its place in the account. */
@@ -12,30 +12,20 @@ const recorded = z.looseObject({
   history: z.unknown(),
 });
 
-/** What is wrong with the envelope that an entry tells the receipt of; null where nothing is. */
-export async function envelopeFault(ask: Ask, { sequence, attestation }: LeafEntry): Promise<string | null> {
-  if (attestation === null) return `entry ${sequence} tells of the receipt of nothing`;
-  const bytes = await ask(`/v1/attestations/${encodeURIComponent(attestation)}/envelope`, '*/*');
-  const what = `the envelope of ${attestation}, received by entry ${sequence},`;
-  if (bytes === null) return `${what} is not there`;
-  const actual: string = attestationIdOf(bytes);
-  return actual === attestation ? null : `${what} hashes to ${actual}`;
+/** What is wrong with the envelope that a service has of the receipt that an entry tells of; null where nothing is. */
+export async function servedEnvelopeFault(ask: Ask, entry: LeafEntry): Promise<string | null> {
+  if (entry.attestation === null) return envelopeFault(entry, null);
+  const bytes = await ask(`/v1/attestations/${encodeURIComponent(entry.attestation)}/envelope`, AN_ENVELOPE);
+  return envelopeFault(entry, bytes === null ? null : attestationIdOf(bytes));
 }
 
-/** What is wrong with the verdict that an entry tells of, against the digests in the entry; null where nothing is. */
-export async function verdictFault(ask: Ask, { sequence, data, actor }: LeafEntry): Promise<string | null> {
-  const id = String(data.verdict);
-  const what = `verdict ${id}, recorded by entry ${sequence},`;
-  const bytes = await ask(`/v1/verdicts/${encodeURIComponent(id)}`);
-  if (bytes === null) return `${what} is not there`;
+/** What is wrong with the verdict that a service has on record for an entry; null where nothing is. */
+export async function servedVerdictFault(ask: Ask, entry: LeafEntry): Promise<string | null> {
+  const id = String(entry.data.verdict);
+  const bytes = await ask(`/v1/verdicts/${encodeURIComponent(id)}`, A_DOCUMENT);
+  if (bytes === null) return verdictFault(entry, null);
   const read = recorded.safeParse(jsonOf(bytes));
-  if (!read.success) return `${what} is answered as something else`;
-  const { id: _id, requestedBy, context, history: _history, ...verdict } = read.data;
-  // Entries of earlier releases tell no digest.
-  if (typeof data.digest === 'string' && verdictDigest(verdict) !== data.digest)
-    return `${what} is another than it tells`;
-  const occasion = context === null ? null : verdictDigest(context);
-  if (data.context !== undefined && occasion !== data.context) return `${what} has another occasion than it tells`;
-  if (verdict.decision !== data.decision) return `${what} has another decision than it tells`;
-  return requestedBy === actor ? null : `${what} was asked for by somebody else than it tells`;
+  if (!read.success) return `verdict ${id}, recorded by entry ${entry.sequence}, is answered as something else`;
+  const { id: given, requestedBy, context, history: _history, ...verdict } = read.data;
+  return verdictFault(entry, { id: given, requestedBy, context, verdict });
 }

@@ -1,15 +1,19 @@
-import type { Finding } from '../fsck/check-invariants.js';
 import { openKept, type KeptCheckpoint } from '../fsck/kept-checkpoint.js';
-import { GrowingTree, type FullTile } from '../history/growing-tree.js';
-import { leafHash, type TreeHash } from '../history/merkle-tree.js';
+import { GrowingTree } from '../history/growing-tree.js';
+import { leafHash } from '../history/merkle-tree.js';
 import type { NoteKey } from '../history/note-key.js';
-import { tilePath, TILE_WIDTH } from '../history/tile.js';
-import { accountOf } from './account.js';
-import type { Ask } from './ask.js';
+import { hashesOf, TILE_WIDTH } from '../history/tile.js';
+import { accountOf, againstAccount } from './account.js';
+import { A_NOTE, type Ask } from './ask.js';
+import type { Audit } from './audit.js';
+import { isOfVerdict, isUnbound } from './bound-by-leaf.js';
+import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
 import { findingList, type FindingList } from './finding-list.js';
-import { servedTiles } from './served-leaves.js';
-import { differences, parseLeaf, type AccountEntry, type LeafEntry } from './told-entry.js';
-import { envelopeFault, verdictFault } from './told-evidence.js';
+import { cutFault } from './kept-fault.js';
+import { servedLeaves, type ServedLeaves } from './served-leaves.js';
+import { tileFault } from './served-tile.js';
+import { parseLeaf, type LeafEntry } from './told-entry.js';
+import { servedEnvelopeFault, servedVerdictFault } from './told-evidence.js';
 
 const SIGNED = 'the checkpoint is signed by the key of the log';
 const ROOT = 'the leaves of the log lead to the root of its checkpoint';
@@ -32,105 +36,104 @@ export interface ServedAuditOptions {
   readonly kept: readonly KeptCheckpoint[];
   /** The share of envelopes that are fetched, from 0 to 1. */
   readonly sample: number;
-  /** From 0 to 1, exclusive: by which is chosen. */
+  /** From 0 to 1, exclusive: by which is chosen. Whoever can foresee it knows which envelopes are not looked at. */
   readonly random: () => number;
-  /** Told how many more leaves were looked at. */
-  readonly onLeaves: (count: number) => void;
-}
-
-export interface ServedAudit {
-  readonly findings: readonly Finding[];
-  /** The checkpoint against which all was held, as it was signed; null where it is not by a key of the log. */
-  readonly checkpoint: { readonly size: number; readonly note: Buffer } | null;
+  /** Told how many more leaves were looked at, and how many there are. */
+  readonly onLeaves: (count: number, of: number) => void;
 }
 
 /**
  * Holds all that a service answers of its log, up to its checkpoint of this moment, against that checkpoint and those that were kept,
  * and the account, envelopes and verdicts against the log. In constant memory. Rejects where it cannot be found out.
  */
-export async function verifyServed(options: ServedAuditOptions): Promise<ServedAudit> {
+export async function verifyServed(options: ServedAuditOptions): Promise<Audit> {
   const { ask, keys, kept } = options;
   const findings = findingList(INVARIANTS);
-  const note = await ask('/log/checkpoint', 'text/plain');
+  const note = await ask('/log/checkpoint', A_NOTE);
   if (note === null) throw new Error('the service has no checkpoint yet');
   const opened = openKept(note, 'the checkpoint served', keys);
   if ('fault' in opened) {
     findings.violated(SIGNED, opened.fault);
-    return { findings: findings.all(), checkpoint: null };
+    for (const name of INVARIANTS) findings.unheld(name, 'no checkpoint vouches for the log');
+    return auditOf(findings, null, 0);
   }
-  const marks = new Map<number, TreeHash>();
-  await walkLeaves(options, opened.size, findings, new Set(kept.map(({ size }) => size)), marks);
-  const rebuilt = marks.get(opened.size);
-  if (rebuilt !== undefined && !rebuilt.equals(opened.root)) {
-    findings.violated(ROOT, `the ${opened.size} leaves of the log do not lead to the root of its checkpoint`);
+  const toMeet = checkpointsToMeet(kept);
+  const forked = toMeet.checkpoint(opened);
+  if (forked !== null) findings.violated(KEPT, forked);
+  const entries = await walkLeaves(options, opened, findings, toMeet);
+  for (const one of toMeet.unmet()) {
+    const cut = cutFault(one, opened.size);
+    if (cut === null) findings.unheld(KEPT, `the leaves are not all there up to the checkpoint kept in ${one.source}`);
+    else findings.violated(KEPT, cut);
   }
-  for (const one of kept) {
-    const fault = keptFault(one, opened, marks.get(one.size));
-    if (fault !== null) findings.violated(KEPT, fault);
-  }
-  return { findings: findings.all(), checkpoint: { size: opened.size, note } };
+  if (kept.length === 0) findings.unheld(KEPT, 'none is given by --checkpoint');
+  return auditOf(findings, { size: opened.size, note }, entries);
 }
 
-function keptFault(kept: KeptCheckpoint, served: KeptCheckpoint, rebuilt: TreeHash | undefined): string | null {
-  const { size, root, source } = kept;
-  if (size > served.size) {
-    return `the log has ${served.size} leaves, and the checkpoint kept in ${source} is of ${size}: the log was cut short`;
-  }
-  if (size === served.size && !root.equals(served.root)) {
-    const roots = `${root.toString('base64')} in ${source}, ${served.root.toString('base64')} as served`;
-    return `the log was forked: two checkpoints of ${size} leaves are signed by ${served.origin}, with root ${roots}`;
-  }
-  if (rebuilt?.equals(root) === true) return null;
-  return rebuilt === undefined
-    ? `its first ${size} leaves, of which a checkpoint is kept in ${source}, are not all there`
-    : `the log was rewritten: its first ${size} leaves do not lead to the root of the checkpoint kept in ${source}`;
+function auditOf(findings: Findings, checkpoint: Audit['checkpoint'], entries: number): Audit {
+  findings.remark('that policies, trust and waivers are what their entries tell of: they are not asked for');
+  findings.remark('that signatures and facts come out again: that takes the trust on record, in the database');
+  return { findings: findings.all(), notHeld: findings.notHeld(), undecided: [], checkpoint, entries };
 }
 
-/** Builds the tree again; what it is at the sizes asked for, and at its end, is put into `marks`. */
+/** Builds the tree again and holds against it and its leaves what is served beside them. Answers how many leaves there were. */
 async function walkLeaves(
   { ask, sample, random, onLeaves }: ServedAuditOptions,
-  size: number,
+  { size, root }: KeptCheckpoint,
   findings: Findings,
-  asked: ReadonlySet<number>,
-  marks: Map<number, TreeHash>,
-): Promise<void> {
+  toMeet: CheckpointsToMeet,
+): Promise<number> {
   const tree = new GrowingTree(0, []);
-  const account = againstAccount(accountOf(ask), findings);
-  if (asked.has(0) || size === 0) marks.set(0, tree.root());
-  for await (const served of servedTiles(ask, size)) {
+  const faultsInAccount = againstAccount(accountOf(ask));
+  let [skipped, unbound] = [0, 0];
+  const isChosen = (): boolean => {
+    const chosen = random() < sample;
+    if (!chosen) skipped += 1;
+    return chosen;
+  };
+  const checkTile = async (level: number, tile: number, hashes: readonly Buffer[]): Promise<void> => {
+    const fault = await tileFault(ask, { level, tile, hashes });
+    if (fault !== null) findings.violated(TILES, fault);
+  };
+  for await (const served of servedLeaves(ask, size)) {
     if ('fault' in served) {
       findings.violated(ROOT, served.fault);
-      return;
+      for (const name of [TILES, ACCOUNT, ENVELOPES, VERDICTS] as const) {
+        findings.unheld(name, `leaf ${served.first} is not there, and nothing behind it was looked at`);
+      }
+      return tree.size;
     }
     const hashes = served.leaves.map(leafHash);
-    const full: FullTile[] = [];
+    await checkTile(0, served.tile, hashes);
     for (const hash of hashes) {
-      full.push(...tree.append([hash]));
-      if (asked.has(tree.size) || tree.size === size) marks.set(tree.size, tree.root());
+      const full = tree.append([hash]);
+      const rewritten = toMeet.leaves(tree.size, () => tree.root());
+      if (rewritten !== null) findings.violated(KEPT, rewritten);
+      // Those of level 0 are looked at above, whole or not.
+      for (const each of full.filter(({ level }) => level > 0))
+        await checkTile(each.level, each.tile, hashesOf(each.hashes));
     }
-    if (served.hashes?.equals(Buffer.concat(hashes)) !== true) {
-      findings.violated(
-        TILES,
-        `tile ${served.tile} of level 0, of the leaves up to ${tree.size}, is another or not there`,
-      );
-    }
-    // Those of level 0 are looked at above, whole or not.
-    for (const above of full.filter(({ level }) => level > 0)) await checkTile(ask, above, findings);
-    const entries = await readEntries(served, account, findings);
-    await checkEvidence(ask, entries, findings, () => random() < sample);
-    onLeaves(served.leaves.length);
+    const entries = await readEntries(served, faultsInAccount, findings);
+    unbound += entries.filter(isUnbound).length;
+    await checkEvidence(ask, entries, findings, isChosen);
+    onLeaves(served.leaves.length, size);
   }
-}
-
-async function checkTile(ask: Ask, { level, tile, hashes }: FullTile, findings: Findings): Promise<void> {
-  const found = await ask(`/log/tile/${level}/${tilePath({ tile, width: TILE_WIDTH })}`, 'application/octet-stream');
-  if (found?.equals(hashes) === true) return;
-  findings.violated(TILES, `tile ${tile} of level ${level} is another than its leaves make, or not there`);
+  for (const [level, hashes] of tree.edge().entries()) {
+    const tile = Math.floor(size / TILE_WIDTH ** (level + 1));
+    if (level > 0 && hashes.length > 0) await checkTile(level, tile, hashes);
+  }
+  if (!tree.root().equals(root)) {
+    findings.violated(ROOT, `the ${size} leaves of the log do not lead to the root of its checkpoint`);
+  }
+  if (skipped > 0) findings.unheld(ENVELOPES, `${skipped} of them were not fetched (--sample)`);
+  if (unbound > 0)
+    findings.remark(`what ${unbound} verdicts are, whose entries are of an earlier release and have no digest`);
+  return size;
 }
 
 async function readEntries(
-  { tile, leaves }: { readonly tile: number; readonly leaves: readonly Buffer[] },
-  isInAccount: (entry: LeafEntry) => Promise<void>,
+  { tile, leaves }: ServedLeaves,
+  faultsInAccount: (entry: LeafEntry) => Promise<readonly string[]>,
   findings: Findings,
 ): Promise<readonly LeafEntry[]> {
   const entries: LeafEntry[] = [];
@@ -139,38 +142,12 @@ async function readEntries(
     const entry = parseLeaf(leaf);
     if (entry?.sequence !== sequence) {
       findings.violated(ACCOUNT, `leaf ${sequence} of the log is no entry of that sequence`);
-    } else {
-      await isInAccount(entry);
-      entries.push(entry);
+      continue;
     }
+    for (const fault of await faultsInAccount(entry)) findings.violated(ACCOUNT, fault);
+    entries.push(entry);
   }
   return entries;
-}
-
-/** Holds leaves, in their order, against the account, which is read as far as they go. */
-function againstAccount(account: AsyncGenerator<AccountEntry>, findings: Findings): (leaf: LeafEntry) => Promise<void> {
-  let next: AccountEntry | null = null;
-  let ended = false;
-  return async (leaf) => {
-    while (!ended && (next === null || next.sequence < leaf.sequence)) {
-      const step: IteratorResult<AccountEntry, unknown> = await account.next();
-      if (step.done === true) [ended, next] = [true, null];
-      else next = step.value;
-      if (next !== null && next.sequence < leaf.sequence) {
-        findings.violated(ACCOUNT, `entry ${next.sequence} is in the account twice, or out of its order`);
-      }
-    }
-    if (next?.sequence !== leaf.sequence) {
-      findings.violated(ACCOUNT, `entry ${leaf.sequence}, ${leaf.type}, is in the log and not in the account`);
-      return;
-    }
-    const others = differences(leaf, next);
-    if (others.length === 0) return;
-    findings.violated(
-      ACCOUNT,
-      `entry ${leaf.sequence}, ${leaf.type}, has another ${others.join(', ')} in the account than in the log`,
-    );
-  };
 }
 
 /** What there is to fetch of the evidence and verdicts that entries tell of, a few at once. */
@@ -184,16 +161,11 @@ async function checkEvidence(
   for (let begin = 0; begin < told.length; begin += AT_ONCE) {
     const faults = await Promise.all(
       told.slice(begin, begin + AT_ONCE).map(async (entry) => {
-        const invariant: Invariant = isOfVerdict(entry) ? VERDICTS : ENVELOPES;
-        const fault = await (invariant === VERDICTS ? verdictFault(ask, entry) : envelopeFault(ask, entry));
-        return { invariant, fault };
+        const ofVerdict = isOfVerdict(entry);
+        const invariant: Invariant = ofVerdict ? VERDICTS : ENVELOPES;
+        return { invariant, fault: await (ofVerdict ? servedVerdictFault : servedEnvelopeFault)(ask, entry) };
       }),
     );
     for (const { invariant, fault } of faults) if (fault !== null) findings.violated(invariant, fault);
   }
-}
-
-/** A leaf that leaves its data out for their size names no verdict: it is held against the account alone. */
-function isOfVerdict({ type, data }: LeafEntry): boolean {
-  return (type === 'verdict.recorded' || type === 'verdict.break_glass') && 'verdict' in data;
 }
