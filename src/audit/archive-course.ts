@@ -112,10 +112,12 @@ export class ArchiveCourse {
 
   /** @param lines how many there are in all. */
   end(lines: number): void {
-    this.settle();
-    if (this.ended) return;
-    const go = `go on with it by after=${this.reached}`;
-    this.faults.broken(`the archive is cut off behind line ${lines}, entry ${this.reached}, and has no footer: ${go}`);
+    if (this.ended) {
+      this.settle();
+      return;
+    }
+    const where = `behind entry ${this.reached}, and ends with line ${lines}`;
+    this.faults.broken(`the archive is cut off ${where}: it is gone on with by after=${this.reached}`);
   }
 
   private settle(): void {
@@ -128,8 +130,10 @@ export class ArchiveCourse {
     if (first > last || scope.digest !== null) return;
     // Before the first entry, and behind the last, is what was made outside of the period, if that has an end there.
     const isOutside = (before === null && scope.since !== null) || (behind === null && scope.until !== null);
-    const text = `${span(first, last)} of the account`;
-    if (!isOutside && isGapProof(scope, [before, behind])) this.faults.leftOut(`${text} are left out`);
-    else this.faults.notShown(`whether ${text} were made outside of the period, or are left out at an end of it`);
+    if (!isOutside && isGapProof(scope, [before, behind])) this.faults.leftOut(`missing: ${span(first, last)}`);
+    else
+      this.faults.notShown(
+        `whether these are of the period too, near an end of which they stand: ${span(first, last)}`,
+      );
   }
 }
