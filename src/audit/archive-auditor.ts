@@ -13,7 +13,7 @@ const WHOLE = 'the archive is whole, from its header to its footer';
 const SIGNED = 'every checkpoint of the archive is signed by the key of the log';
 const KEPT = 'the log goes on from every checkpoint that was kept';
 const PROVED = 'every entry is in the log by its proof';
-const DENSE = 'no entry of the period is left out';
+const DENSE = 'no entry is left out of the archive';
 const ENVELOPES = 'every envelope that was received hashes to its id';
 const VERDICTS = 'every verdict is the one that its entry tells of';
 const ROWS = 'every other record is what its entry tells of';
@@ -32,7 +32,7 @@ interface Pending {
 
 /** Takes the lines of an archive, in their order, and finds what is wrong with them. */
 export class ArchiveAuditor {
-  private readonly findings = findingList([WHOLE, SIGNED, KEPT, PROVED, DENSE, ENVELOPES, VERDICTS, ROWS]);
+  private readonly findings = findingList([SIGNED, KEPT, PROVED, DENSE, ENVELOPES, VERDICTS, ROWS, WHOLE]);
   private readonly course: ArchiveCourse;
   private readonly toMeet: CheckpointsToMeet;
   /** Of the part that is read; null until it comes. */
@@ -61,14 +61,15 @@ export class ArchiveAuditor {
         findings.remark(text);
       },
     });
-    if (header.scope.digest !== null) findings.unheld(DENSE, 'the archive is about an image');
+    if (header.scope.digest !== null) findings.unheld(DENSE, 'an archive about an image does not show that');
   }
 
   /** A line behind the header, as it was read. */
   take(number: number, line: ArchiveLine | { readonly fault: string }): void {
     this.lines = number;
     if ('fault' in line) {
-      this.dropPending();
+      // What it cut off from its entry is missing there.
+      this.pending = null;
       this.course.astray(number, line.fault);
       return;
     }

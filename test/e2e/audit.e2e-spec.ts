@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +8,10 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { A_NOTE, type Ask } from '../../src/audit/ask.js';
+import { askService } from '../../src/audit/ask-service.js';
 import { verifyServed } from '../../src/audit/verify-served.js';
+import { connect } from '../../src/cli/service.js';
+import { thisProcess } from '../../src/cli/this-process.js';
 import { openKept, type KeptCheckpoint } from '../../src/fsck/kept-checkpoint.js';
 import { signCheckpoint } from '../../src/history/checkpoint.js';
 import { noteSigner } from '../../src/history/note-key.js';
@@ -247,6 +252,87 @@ describe('a service that does not', () => {
     expect(await found(instead(/^\/log\/tile\/0\/000$/, () => Buffer.alloc(0)))).toEqual([
       expect.stringMatching(/^the tiles .*: tile 0 of level 0 is not of 256 hashes$/),
     ]);
+  });
+});
+
+describe('a service that answers something else', () => {
+  type Handler = (response: ServerResponse) => void;
+
+  /** What comes of auditing a server that answers the path with this, and all others as the service does. */
+  async function auditOf(path: RegExp, handle: Handler): Promise<readonly string[]> {
+    const server = createServer((request, response) => {
+      if (path.test(request.url ?? '')) {
+        handle(response);
+        return;
+      }
+      void app
+        .request(request.url ?? '', { token, headers: { accept: request.headers.accept ?? '' } })
+        .then(async (own) => {
+          response.writeHead(own.status, { 'content-type': own.headers.get('content-type') ?? '' });
+          response.end(Buffer.from(await own.arrayBuffer()));
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const quiet = { ...thisProcess, now: () => (time += 5_000), sleep: () => Promise.resolve(), warn: () => undefined };
+    let time = 0;
+    try {
+      return await found(askService(connect({ url: `http://127.0.0.1:${port}`, token }, quiet)));
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  const endless: Handler = (response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    const more = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536, 'x')));
+    };
+    response.on('drain', more);
+    more();
+  };
+  const as =
+    (type: string, body: string | Buffer, status = 200): Handler =>
+    (response) =>
+      response.writeHead(status, { 'content-type': type, location: 'http://192.0.2.1/' }).end(body);
+
+  it.each<[string, RegExp, Handler, RegExp]>([
+    ['without end', /checkpoint/, endless, /\/log\/checkpoint was answered with more than 1048576 bytes$/],
+    [
+      'for others',
+      /checkpoint/,
+      as('text/html', '<p>sign in'),
+      /\/log\/checkpoint was answered as text\/html, and not as text\/plain$/,
+    ],
+    ['elsewhere', /entries/, as('text/plain', '', 302), /sends elsewhere \(302, http:\/\/192.0.2.1\/\)$/],
+    ['later', /\/v1\/verdicts/, as('text/plain', '', 503), /503/],
+    ['not at all', /\/v1\/history/, (response) => response.destroy(), /was not reached/],
+    ['too deeply', /\/v1\/history/, as('application/json', '['.repeat(1_000_000)), /is no page of the account$/],
+    [
+      'beside the point',
+      /\/v1\/history/,
+      as('application/json', '{"items":[{}],"nextCursor":null}'),
+      /is no page of the account$/,
+    ],
+    [
+      'with too many leaves',
+      /entries/,
+      as('application/octet-stream', Buffer.alloc(20_000_000)),
+      /was answered with more than \d+ bytes$/,
+    ],
+  ])('%s has found nothing out', async (_how, path, handle, told) => {
+    await expect(auditOf(path, handle)).rejects.toThrow(told);
+  });
+
+  it('is found out by what it answers', async () => {
+    expect(await auditOf(/\/v1\/verdicts/, as('application/json', '{"id":'))).toEqual([
+      expect.stringMatching(/^every verdict .* is answered as something else$/),
+    ]);
+    const junk = as('application/octet-stream', Buffer.alloc(256 * 34));
+    expect(await auditOf(/entries\/000$/, junk)).toContainEqual(
+      expect.stringMatching(/^the leaves of the log .*: the bundle of the leaves 1 to 256 holds \d+ entries, not 256$/),
+    );
   });
 });
 
