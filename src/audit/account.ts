@@ -18,26 +18,26 @@ export async function* accountOf(ask: Ask): AsyncGenerator<AccountEntry> {
 }
 
 /**
- * Holds leaves, in their order, against the account, which is read as far as they go; answers what is wrong with the account there.
+ * Holds leaves, in their order and from the first, against the account, which is read as far as they go; answers what is wrong with
+ * the account there. One that is out of its order is looked at no further: it need not end.
  */
 export function againstAccount(account: AsyncGenerator<AccountEntry>): (leaf: LeafEntry) => Promise<readonly string[]> {
   let next: AccountEntry | null = null;
-  let ended = false;
+  let state: 'in order' | 'ended' | 'out of order' = 'in order';
   return async (leaf) => {
-    const faults: string[] = [];
-    while (!ended && (next === null || next.sequence < leaf.sequence)) {
+    if (state === 'in order' && (next === null || next.sequence < leaf.sequence)) {
       const step: IteratorResult<AccountEntry, unknown> = await account.next();
-      if (step.done === true) [ended, next] = [true, null];
-      else next = step.value;
-      if (next !== null && next.sequence < leaf.sequence) {
-        faults.push(`entry ${next.sequence} is in the account twice, or out of its order`);
+      next = step.done === true ? null : step.value;
+      if (next === null) state = 'ended';
+      else if (next.sequence < leaf.sequence) {
+        state = 'out of order';
+        return [`entry ${next.sequence} is in the account twice, or out of its order`];
       }
     }
+    if (state === 'out of order') return [];
     const what = `entry ${leaf.sequence}, ${leaf.type},`;
-    if (next?.sequence !== leaf.sequence) return [...faults, `${what} is in the log and not in the account`];
+    if (next?.sequence !== leaf.sequence) return [`${what} is in the log and not in the account`];
     const others = differences(leaf, next);
-    return others.length === 0
-      ? faults
-      : [...faults, `${what} has another ${others.join(', ')} in the account than in the log`];
+    return others.length === 0 ? [] : [`${what} has another ${others.join(', ')} in the account than in the log`];
   };
 }

@@ -4,7 +4,7 @@ import { canonicalJson } from '../intoto/canonical-json.js';
 import { sha256 } from '../intoto/digest.js';
 
 const entryShape = {
-  sequence: z.number().int(),
+  sequence: z.number().int().min(1),
   entry: z.string(),
   at: z.string(),
   actor: z.string(),

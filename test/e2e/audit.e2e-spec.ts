@@ -170,6 +170,16 @@ describe('a service that does not', () => {
     ]);
   });
 
+  it('an account that begins again, without end', async () => {
+    const again = instead(/^\/v1\/history/, (bytes) => {
+      const { items } = JSON.parse(bytes.toString());
+      return Buffer.from(JSON.stringify({ items: items.slice(0, 5), nextCursor: 'again' }));
+    });
+    expect(await found((path, wanted) => again(path.replace('cursor=again', ''), wanted))).toEqual([
+      expect.stringMatching(/: entry 1 is in the account twice, or out of its order$/),
+    ]);
+  });
+
   it('a verdict that says something else, has another occasion, or is gone', async () => {
     const other = instead(/^\/v1\/verdicts\//, (bytes) =>
       Buffer.from(bytes.toString().replace('"decision":"allow"', '"decision":"deny"')),
