@@ -15,6 +15,7 @@ const rooms = {
   export: ['policy', 'history', 'intoto', 'platform'],
   watch: ['policy', 'facts', 'access', 'history', 'platform'],
   cli: ['intoto'],
+  audit: ['fsck', 'export', 'verification', 'policy', 'trust', 'history', 'intoto'],
 };
 
 const roomRules = Object.entries(rooms).map(([room, allowed]) => ({

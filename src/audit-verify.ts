@@ -1,111 +1,171 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { chunksOf, sizeOfFiles } from './audit/archive-files.js';
+import { A_NOTE } from './audit/ask.js';
+import { askService } from './audit/ask-service.js';
+import { parseLogKey, readAsked, type Asked } from './audit/asked.js';
+import type { Audit } from './audit/audit.js';
+import { keepCheckpoint } from './audit/keep-checkpoint.js';
+import { linesOf } from './audit/lines.js';
+import { findingLine, outcomeOf, STATUS, type Status } from './audit/report.js';
+import { verifyArchive } from './audit/verify-archive.js';
+import { verifyServed } from './audit/verify-served.js';
+import { Failure } from './cli/failure.js';
+import { printable } from './cli/printable.js';
+import { connect } from './cli/service.js';
+import { readSettings } from './cli/settings.js';
+import { thisProcess } from './cli/this-process.js';
 import { checkInvariants, everyWalk, type Finding } from './fsck/check-invariants.js';
-import { openKept, type KeptCheckpoint } from './fsck/kept-checkpoint.js';
 import { newestCheckpoint } from './fsck/log.js';
 import { openReading } from './fsck/open-reading.js';
-import { walkProgress } from './fsck/walk-progress.js';
-import { parseNoteKey, type NoteKey } from './history/note-key.js';
+import { walkProgress, type WalkProgress } from './fsck/walk-progress.js';
+import { walkTotals } from './fsck/walk-totals.js';
+import type { NoteKey } from './history/note-key.js';
 import { ConfigError, readConfig } from './platform/config.js';
 
 /*
  * `assay audit verify`: whether all that is stored is what the sealed log tells, and the log the one that an auditor knows. It
- * reads the database alone, and trusts nothing of what it reads. The `assay` command starts it with a command line that it
- * has read already.
+ * reads the database, or asks a service as an auditor does, or reads an archive alone, and trusts nothing of what it reads. The
+ * `assay` command starts it with a command line that it has read already.
  */
 
-/** Everything holds / something does not / it could not be found out. */
-const SOUND = 0;
-const VIOLATED = 1;
-const NOT_FOUND_OUT = 2;
+/** The largest evidence that a service takes, in base64 within its line, and what is told beside it. */
+const MOST_LINE_BYTES = 384 * 1024 * 1024;
+/** Of what others wrote, no more is shown in one line. */
+const MOST_SHOWN = 2_000;
 
-interface Asked {
-  /** By which alone the log may have been sealed; null where none is pinned. */
-  readonly keys: readonly NoteKey[] | null;
-  readonly kept: readonly KeptCheckpoint[];
-  /** Where to keep the newest checkpoint for the next time. */
-  readonly save: string | null;
-  readonly json: boolean;
+/** Where it goes what is found out as it is. */
+interface Report {
+  readonly progress: WalkProgress;
+  readonly onFindings: (findings: readonly Finding[]) => void;
 }
 
-function readAsked(): Asked {
-  const { values } = parseArgs({
-    options: {
-      key: { type: 'string', multiple: true, default: [] },
-      checkpoint: { type: 'string', multiple: true, default: [] },
-      save: { type: 'string' },
-      json: { type: 'boolean', default: false },
+const NO_KEY =
+  'whose log it is: no key is pinned (--key), and whoever can change what was read can have made another log';
+
+/** The database, beside the service or without one. */
+async function auditDatabase({ keys, kept }: Asked, { progress, onFindings }: Report): Promise<Audit> {
+  const opened = await openReading(readConfig(undefined, { purpose: 'migrate' }), 'assay-audit', say);
+  try {
+    // Before the walk: what is sealed while it goes on may be behind what it looked at, and is not kept as verified.
+    const checkpoint = await newestCheckpoint(opened.reading);
+    const walks = everyWalk({ keys, kept });
+    const totals = await walkTotals(opened.reading, walks);
+    const findings = await checkInvariants(opened.reading, {
+      walks,
+      onRows: (walk, rows) => {
+        const what = walk.table ?? walk.invariants[0] ?? '';
+        const total = walk.table === null ? null : (totals.get(walk.table) ?? null);
+        progress.add(`(${walks.indexOf(walk) + 1} of ${walks.length}) ${what}`, rows, total);
+      },
+      onWalked: onFindings,
+    });
+    const notHeld = [
+      ...(keys === null ? [NO_KEY] : []),
+      ...(kept.length > 0
+        ? []
+        : ['that the log goes on from what was signed before: no checkpoint is given (--checkpoint)']),
+    ];
+    return { findings, notHeld, undecided: [], checkpoint, entries: checkpoint?.size ?? 0 };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What a running service answers an auditor. */
+async function auditService(
+  { keys, kept }: Asked,
+  { url, sample }: { readonly url: string; readonly sample: number },
+  { progress, onFindings }: Report,
+): Promise<Audit> {
+  const ask = askService(connect(readSettings(thisProcess.env, url), thisProcess));
+  const audit = await verifyServed({
+    ask,
+    keys: keys ?? [await servedKey(ask)],
+    kept,
+    sample,
+    random: Math.random,
+    onLeaves: (count, of) => {
+      progress.add('entries of the log', count, of);
     },
   });
-  const keys = values.key.map((text) => parseNoteKey(text));
-  if (keys.length === 0 && values.checkpoint.length > 0) {
-    throw new Error('a checkpoint that was kept is known by its signature: name the key of the log with --key');
-  }
-  const kept = values.checkpoint.map((file): KeptCheckpoint => {
-    const opened = openKept(readFileSync(file), file, keys);
-    if ('fault' in opened) throw new Error(opened.fault);
-    return opened;
-  });
-  return { keys: keys.length === 0 ? null : keys, kept, save: values.save ?? null, json: values.json };
+  onFindings(audit.findings);
+  return keys === null ? { ...audit, notHeld: [NO_KEY, ...audit.notHeld] } : audit;
 }
 
-async function auditVerify({ keys, kept, save, json }: Asked): Promise<number> {
-  const { reading, close } = await openReading(readConfig(undefined, { purpose: 'migrate' }), 'assay-audit', say);
-  try {
-    if (keys === null) say('no key is pinned (--key): whoever can change this database can also have made another log');
-    const progress = walkProgress(process.stderr);
-    const print = (text: string): void => {
-      progress.clear();
-      process.stdout.write(`${text}\n`);
-    };
-    // Before the walks, so that they go through all that it is of.
-    const newest = await newestCheckpoint(reading);
-    const findings = await checkInvariants(reading, {
-      walks: everyWalk({ keys, kept }),
-      onRows: ({ table, invariants }, rows) => {
-        progress.add(table ?? invariants[0] ?? '', rows);
-      },
-      onWalked: (walked) => {
-        if (!json) for (const finding of walked) print(lineOf(finding));
-      },
-    });
+async function servedKey(ask: ReturnType<typeof askService>): Promise<NoteKey> {
+  const vkey = await ask('/.well-known/assay/log.vkey', A_NOTE);
+  if (vkey === null) throw new Error('the service names no key of its log');
+  return parseLogKey(vkey.toString('utf8').trim());
+}
+
+/** An archive, with nothing but keys. */
+async function auditArchive(
+  { keys, kept }: Asked,
+  files: readonly string[],
+  { progress, onFindings }: Report,
+): Promise<Audit> {
+  const total = sizeOfFiles(files);
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for await (const chunk of chunksOf(files, process.stdin)) {
+      progress.add('bytes of the archive', chunk.length, total);
+      yield chunk;
+    }
+  }
+  const audit = await verifyArchive({ lines: linesOf(chunks(), MOST_LINE_BYTES), keys: keys ?? [], kept });
+  onFindings(audit.findings);
+  return audit;
+}
+
+async function audit(asked: Asked, report: Report): Promise<Audit> {
+  const { audited } = asked;
+  switch (audited.kind) {
+    case 'database':
+      return auditDatabase(asked, report);
+    case 'service':
+      return auditService(asked, audited, report);
+    case 'archive':
+      return auditArchive(asked, audited.files, report);
+  }
+}
+
+async function auditVerify(asked: Asked): Promise<Status> {
+  const { save, json } = asked;
+  const progress = walkProgress(process.stderr);
+  const print = (text: string): void => {
     progress.clear();
-    const violated = findings.filter(({ first }) => first !== null);
-    const [first] = violated;
-    if (json) {
-      print(JSON.stringify({ sound: first === undefined, first: first ?? null, findings, size: newest?.size ?? 0 }));
-    } else if (first === undefined) print(`everything holds, to the log's ${newest?.size ?? 0} entries`);
-    else
-      print(
-        `NOT SOUND: ${violated.length} of ${findings.length} do not hold; the first: ${first.invariant}: ${first.first}`,
-      );
-    if (first !== undefined) return VIOLATED;
-    if (save !== null && newest !== null) keep(newest.note, save);
-    return SOUND;
-  } finally {
-    await close();
-  }
+    process.stdout.write(`${text}\n`);
+  };
+  const onFindings = (findings: readonly Finding[]): void => {
+    if (!json) findings.map(findingLine).map(shown).forEach(print);
+  };
+  const result = await audit(asked, { progress, onFindings });
+  progress.clear();
+  const { status, lines, document } = outcomeOf(result);
+  if (json) print(JSON.stringify(document));
+  else lines.map(shown).forEach(print);
+  if (save === null || status !== STATUS.sound) return status;
+  if (result.checkpoint === null) throw new Error(`there is no checkpoint yet, and none was kept in ${save}`);
+  keepCheckpoint(save, result.checkpoint.note);
+  return status;
 }
 
-/** Whole or not at all: what was kept before stays until there is another. */
-function keep(note: Buffer, file: string): void {
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, note);
-  renameSync(unfinished, file);
-}
-
-function lineOf({ invariant, violations, first }: Finding): string {
-  return first === null ? `ok       ${invariant}` : `VIOLATED ${invariant}: ${violations} times; first: ${first}`;
+/** What was read is not to be trusted with a terminal either. */
+function shown(text: string): string {
+  const visible = printable(text);
+  return visible.length <= MOST_SHOWN ? visible : `${visible.slice(0, MOST_SHOWN)}…`;
 }
 
 function say(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${shown(message)}\n`);
 }
 
+// A reader that has seen enough, such as head, has not seen the outcome.
+process.stdout.on('error', () => process.exit(STATUS.notFoundOut));
 try {
-  process.exitCode = await auditVerify(readAsked());
+  process.exitCode = await auditVerify(readAsked(process.argv.slice(2)));
 } catch (error) {
-  process.exitCode = NOT_FOUND_OUT;
+  process.exitCode = STATUS.notFoundOut;
   const message = error instanceof Error ? error.message : String(error);
-  say(error instanceof ConfigError ? message : `nothing was found out: ${message}`);
+  if (error instanceof ConfigError) process.stderr.write(`${message}\n`);
+  else say(`nothing was found out: ${message}`);
+  if (error instanceof Failure) error.details.forEach(say);
 }

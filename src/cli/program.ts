@@ -202,14 +202,24 @@ export async function run(
     .description('hold what is stored against the sealed log')
     .command('verify')
     .description(
-      'read the database of DATABASE_URL or ASSAY_DATA_DIR, changing nothing, and say of every invariant whether it holds',
+      'read the database of DATABASE_URL or ASSAY_DATA_DIR, or with --url what a service answers an auditor, or an archive, ' +
+        'changing nothing, and say of every invariant whether it holds',
+    )
+    .option(
+      '--archive <file...>',
+      'read an archive of GET /v1/export, in one file or several that go on; - is standard input',
     )
     .option('--key <vkey...>', 'the key of the log, as /.well-known/assay/log.vkey has it, obtained another way')
     .option('--checkpoint <file...>', 'a checkpoint kept before, from which the log must go on')
     .option('--save <file>', 'keep the newest checkpoint there, if everything holds')
+    .option('--sample <share>', 'with --url: fetch this share of the envelopes, such as 0.1, chosen at random')
     .option('--json', 'the findings as JSON', false)
-    .action(async ({ key = [], checkpoint = [], save, json }: AuditFlags) => {
+    .action(async ({ archive = [], key = [], checkpoint = [], save, sample, json }: AuditFlags) => {
+      const { url } = program.opts<{ url?: string }>();
       code = await start('audit-verify', [
+        ...(url === undefined ? [] : [`--url=${url}`]),
+        ...(sample === undefined ? [] : [`--sample=${sample}`]),
+        ...archive.map((file) => `--archive=${file}`),
         ...key.map((vkey) => `--key=${vkey}`),
         ...checkpoint.map((file) => `--checkpoint=${file}`),
         ...(save === undefined ? [] : [`--save=${save}`]),
@@ -257,9 +267,11 @@ interface VerdictFlags {
 }
 
 interface AuditFlags {
+  readonly archive?: readonly string[];
   readonly key?: readonly string[];
   readonly checkpoint?: readonly string[];
   readonly save?: string;
+  readonly sample?: string;
   readonly json: boolean;
 }
 

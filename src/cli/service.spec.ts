@@ -85,6 +85,13 @@ describe('a request to the service', () => {
     expect(answer).toMatchObject({ ok: false, status: 404, problem: { code: 'policy_not_found' } });
   });
 
+  it('is not answered with more than it asked for', async () => {
+    const { service, seen } = await clientOf((_request, response) => response.end(Buffer.alloc(1_001)), ok);
+    const request = { method: 'GET', path: '/', idempotent: true, most: 1_000 } as const;
+    await expect(service.request(request)).rejects.toThrow('was answered with more than 1000 bytes');
+    expect(seen).toHaveLength(1);
+  });
+
   it('follows no redirection, least of all with its token', async () => {
     const { service, seen } = await clientOf((_request, response) => {
       response.writeHead(302, { location: '/base/login' }).end();

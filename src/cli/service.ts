@@ -14,6 +14,8 @@ export interface ServiceRequest {
   readonly idempotent: boolean;
   /** Seconds the service may take on purpose before it answers. */
   readonly waits?: number;
+  /** Bytes of an answer; of one that has more nothing is kept. 256 MiB where it is not given. */
+  readonly most?: number;
 }
 
 /** An answer the service stands behind: 2xx with what was asked for, or 4xx with what is wrong with the request. */
@@ -31,6 +33,8 @@ export interface Service {
 
 /** Milliseconds after which an answer is given up beyond what the service takes on purpose. */
 const TIMEOUT = 30_000;
+/** The largest evidence that a service takes. */
+const MOST_BYTES = 256 * 1024 * 1024;
 
 /** The service behind these settings. Opens nothing until it is asked. */
 export function connect(settings: Settings, { now, sleep, warn }: Surroundings): Service {
@@ -55,8 +59,9 @@ export function connect(settings: Settings, { now, sleep, warn }: Surroundings):
 type Outcome = { readonly answer: ServiceAnswer } | { readonly failed: FailedTry; readonly failure: Failure };
 
 async function attempt({ url, token }: Settings, request: ServiceRequest): Promise<Outcome> {
+  const { most = MOST_BYTES } = request;
   let response: Response;
-  let bytes: Buffer;
+  let bytes: Buffer | null;
   try {
     response = await fetch(url + request.path, {
       method: request.method,
@@ -66,11 +71,13 @@ async function attempt({ url, token }: Settings, request: ServiceRequest): Promi
       signal: AbortSignal.timeout(TIMEOUT + (request.waits ?? 0) * 1000),
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-    bytes = Buffer.from(await response.arrayBuffer());
+    bytes = await bodyOf(response, most);
   } catch (cause) {
     const failure = new Failure(`${url} was not reached: ${reason(cause)}`, [], { cause });
     return { failed: { status: null, retryAfter: null }, failure };
   }
+  // It would not be smaller another time.
+  if (bytes === null) throw new Failure(`${url}${request.path} was answered with more than ${most} bytes`);
   const { status, headers } = response;
   if (response.ok) return { answer: { ok: true, status, headers, bytes } };
   const body = bytes.toString('utf8');
@@ -79,6 +86,19 @@ async function attempt({ url, token }: Settings, request: ServiceRequest): Promi
   const [head = '', ...details] =
     status < 400 ? [`${url} sends elsewhere (${status}, ${headers.get('location') ?? ''})`] : problemLines(problem);
   return { failed: { status, retryAfter: headers.get('retry-after') }, failure: new Failure(head, details) };
+}
+
+/** The bytes of an answer; null where there are more than so many. */
+async function bodyOf(response: Response, most: number): Promise<Buffer | null> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > most) return null;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
 }
 
 /** What stopped fetch, which says only that it failed and keeps why in its cause. */

@@ -28,6 +28,13 @@ export interface ArchivedLeaf {
   readonly nonce: string;
 }
 
+/** The checkpoint of the sealed log to which the proofs in an archive lead. */
+export interface ArchivedCheckpoint {
+  readonly size: number;
+  /** As it is signed. */
+  readonly note: string;
+}
+
 /** What is on record beyond an entry, by the kind of record. A `row` has the names and values of its table's columns. */
 export type ArchivedThing =
   | { readonly record: 'attestation'; readonly row: Json; readonly envelope: string }
@@ -38,20 +45,21 @@ export type ArchivedThing =
   | { readonly record: 'index'; readonly row: Json; readonly manifest: string };
 
 /**
- * One line of an archive. What an entry tells of comes before the entry itself, so that whoever has an entry has everything up
- * to it, and may go on behind its sequence.
+ * One line of an archive. The checkpoint comes before all that is proved by it, and what an entry tells of before the entry
+ * itself, so that each line can be verified as it comes, and whoever has an entry has everything up to it and may go on behind its
+ * sequence: the lines of an archive that was cut off, and behind them those of one that goes on, are an archive.
  */
 export type ArchiveRecord =
   | {
       readonly record: 'header';
       readonly version: typeof ARCHIVE_VERSION;
       readonly scope: ArchiveScope;
-      /** The account as far as it was complete: entries up to this sequence are looked at. */
+      /** Entries up to this sequence are looked at: where the log ends by the checkpoint, if there is one. */
       readonly completeTo: number;
     }
+  | { readonly record: 'checkpoint'; readonly checkpoint: ArchivedCheckpoint }
   | ({ readonly sequence: number } & ArchivedThing)
   | { readonly record: 'entry'; readonly sequence: number; readonly leaf: ArchivedLeaf; readonly proof: Json }
-  | { readonly record: 'checkpoint'; readonly checkpoint: Json }
   | {
       readonly record: 'footer';
       /** How many records of each kind came before. */

@@ -67,7 +67,9 @@ export class ArchiveService implements OnModuleDestroy {
       closed = true;
     };
     try {
-      const completeTo = await history.reached();
+      // What is placed is sealed with it, so the account is complete to where the log ends; and that is signed.
+      const checkpoint = await proofs.checkpoint();
+      const completeTo = checkpoint?.size ?? (await history.reached());
       const { digest, since, until, after } = question;
       if (after > completeTo) {
         const message = `the account ends at ${completeTo}`;
@@ -78,7 +80,7 @@ export class ArchiveService implements OnModuleDestroy {
       const scope = { digest, since: since?.toISOString() ?? null, until: until?.toISOString() ?? null, after };
       const pages = this.pages(question, completeTo, readmit);
       return {
-        lines: archiveLines({ store, proofs, scope, completeTo, pages }),
+        lines: archiveLines({ store, proofs, checkpoint, scope, completeTo, pages }),
         close,
         stopping: this.stopping.signal,
       };

@@ -2,6 +2,7 @@ import type { Json } from '../intoto/json.js';
 import {
   ARCHIVE_VERSION,
   archiveLine,
+  type ArchivedCheckpoint,
   type ArchivedLeaf,
   type ArchiveRecord,
   type ArchiveScope,
@@ -15,14 +16,16 @@ export type LeafPages = AsyncIterable<readonly ArchivedLeaf[]>;
 /** What the sealed log says of entries. */
 export interface ProofSource {
   /** The newest checkpoint, which the proofs lead to; null where there is none. */
-  checkpoint(): Promise<Json>;
+  checkpoint(): Promise<ArchivedCheckpoint | null>;
   /** The proof of each sequence, as that checkpoint has it; absent for what is not sealed. */
-  proofs(checkpoint: Json, sequences: readonly number[]): Promise<ReadonlyMap<number, Json>>;
+  proofs(checkpoint: ArchivedCheckpoint, sequences: readonly number[]): Promise<ReadonlyMap<number, Json>>;
 }
 
 export interface ArchiveOptions {
   readonly store: ArchiveStore;
-  readonly proofs: ProofSource;
+  readonly proofs: Pick<ProofSource, 'proofs'>;
+  /** To which the proofs lead; null where nothing was sealed. */
+  readonly checkpoint: ArchivedCheckpoint | null;
   readonly scope: ArchiveScope;
   readonly completeTo: number;
   readonly pages: LeafPages;
@@ -35,6 +38,7 @@ export interface ArchiveOptions {
 export async function* archiveLines({
   store,
   proofs,
+  checkpoint,
   scope,
   completeTo,
   pages,
@@ -46,12 +50,10 @@ export async function* archiveLines({
     return archiveLine(record);
   };
   yield line({ record: 'header', version: ARCHIVE_VERSION, scope, completeTo });
-  const checkpoint = await proofs.checkpoint();
+  if (checkpoint !== null) yield line({ record: 'checkpoint', checkpoint });
   for await (const page of pages) {
-    const proved = await proofs.proofs(
-      checkpoint,
-      page.map(({ sequence }) => sequence),
-    );
+    const sequences = page.map(({ sequence }) => sequence);
+    const proved = checkpoint === null ? new Map<number, Json>() : await proofs.proofs(checkpoint, sequences);
     for await (const { leaf, things } of withThings(page, store)) {
       const { sequence } = leaf;
       for (const thing of things) yield line({ sequence, ...thing });
@@ -59,6 +61,5 @@ export async function* archiveLines({
       last = sequence;
     }
   }
-  if (checkpoint !== null) yield line({ record: 'checkpoint', checkpoint });
   yield archiveLine({ record: 'footer', counts: Object.fromEntries(counts), last });
 }

@@ -12,9 +12,8 @@ export function logProofs(log: Pick<LogService, 'findCheckpoint' | 'inclusion'>)
       const newest = await log.findCheckpoint();
       return newest === null ? null : { size: newest.size, note: newest.note };
     },
-    async proofs(checkpoint, sequences) {
-      const size = sizeOf(checkpoint);
-      const proofs = size === null ? [] : await log.inclusion(size, sequences);
+    async proofs({ size }, sequences) {
+      const proofs = await log.inclusion(size, sequences);
       return new Map(
         proofs.map(({ sequence, index, hashes }): [number, Json] => [
           sequence,
@@ -23,9 +22,4 @@ export function logProofs(log: Pick<LogService, 'findCheckpoint' | 'inclusion'>)
       );
     },
   };
-}
-
-function sizeOf(checkpoint: Json): number | null {
-  if (checkpoint === null || typeof checkpoint !== 'object' || !('size' in checkpoint)) return null;
-  return typeof checkpoint.size === 'number' ? checkpoint.size : null;
 }

@@ -39,6 +39,11 @@ export class GrowingTree {
     return full;
   }
 
+  /** By level, the hashes behind the last full tile of the level: as the tree was made with, grown. */
+  edge(): readonly (readonly TreeHash[])[] {
+    return this.incomplete;
+  }
+
   root(): TreeHash {
     return rootOfEdge(this.incomplete);
   }

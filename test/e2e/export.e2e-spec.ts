@@ -94,6 +94,7 @@ describe('an archive of a period', () => {
       scope: { digest: null, since: '2000-01-01T00:00:00.000Z', until: null, after: 0 },
       completeTo: entries.length,
     });
+    expect(lines[1]?.record).toBe('checkpoint');
     const leaves = of(lines, 'entry');
     expect(leaves.map(({ leaf: { nonce: _, at, ...leaf } }) => ({ ...leaf, at: new Date(at).toISOString() }))).toEqual(
       entries.map((entry) => ({ ...entry })),

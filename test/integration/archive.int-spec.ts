@@ -86,24 +86,27 @@ describe('an archive being written', () => {
     expect(sequences).toEqual(Array.from({ length: ENTRIES - 20 }, (_, place) => place + 21));
   });
 
-  it('carries the proofs that lead to one checkpoint, as far as entries are sealed', async () => {
+  it('goes as far as the log does by its checkpoint, which comes first, and carries the proofs that lead to it', async () => {
     const sealed = archivesWith({
-      checkpoint: () => Promise.resolve({ size: 2_990 }),
-      proofs: (_checkpoint, sequences) =>
-        Promise.resolve(new Map(sequences.filter((sequence) => sequence <= 2_990).map((each) => [each, { of: each }]))),
+      checkpoint: () => Promise.resolve({ size: 2_990, note: 'signed' }),
+      proofs: ({ size }, sequences) => Promise.resolve(new Map(sequences.map((each) => [each, { of: each, size }]))),
     });
     const { lines, close } = await sealed.write({ ...ALL, after: 2_980 }, admitted);
     const records: { record: string; sequence?: number; proof?: unknown; checkpoint?: unknown }[] = [];
     for await (const line of lines) records.push(JSON.parse(line));
     close();
     const entries = records.filter(({ record }) => record === 'entry');
-    expect(entries.map(({ proof }) => proof)).toEqual(
-      entries.map(({ sequence }) => (sequence! <= 2_990 ? { of: sequence } : null)),
-    );
-    expect(records.slice(-2)).toEqual([
-      { record: 'checkpoint', checkpoint: { size: 2_990 } },
-      { record: 'footer', counts: { header: 1, entry: 20, checkpoint: 1 }, last: ENTRIES },
+    expect(entries.map(({ proof }) => proof)).toEqual(entries.map(({ sequence }) => ({ of: sequence, size: 2_990 })));
+    expect(records.slice(0, 2)).toEqual([
+      expect.objectContaining({ record: 'header', completeTo: 2_990 }),
+      { record: 'checkpoint', checkpoint: { size: 2_990, note: 'signed' } },
     ]);
+    expect(records.at(-1)).toEqual({
+      record: 'footer',
+      counts: { header: 1, checkpoint: 1, entry: 10 },
+      last: 2_990,
+    });
+    await expect(sealed.write({ ...ALL, after: 2_991 }, admitted)).rejects.toMatchObject({ code: 'request_invalid' });
   });
 
   it('is one of a bounded number', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -230,9 +230,13 @@ describe('tampering by whoever owns the database', () => {
 });
 
 describe('assay audit verify', () => {
-  const run = async (...words: readonly string[]): Promise<{ readonly status: number; readonly said: string }> => {
+  const run = (...words: readonly string[]) => runOn(database.url, ...words);
+  const runOn = async (
+    url: string,
+    ...words: readonly string[]
+  ): Promise<{ readonly status: number; readonly said: string }> => {
     const script = join(inject('services').buildDir, 'src/audit-verify.js');
-    const env = { PATH: process.env.PATH, DATABASE_URL: database.url };
+    const env = { PATH: process.env.PATH, DATABASE_URL: url };
     try {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, ...words], { env });
       return { status: 0, said: stdout + stderr };
@@ -255,10 +259,39 @@ describe('assay audit verify', () => {
     const violated = await run(`--key=${key.vkey}`, '--json');
     await dated('-1 day');
     expect(violated).toMatchObject({ status: 1, said: expect.stringContaining('"sound":false') });
+    const flipped = `update verdicts set decision = case decision when 'allow' then 'deny' else 'allow' end`;
+    await owner.query(flipped);
+    const told = await run(`--key=${key.vkey}`);
+    await owner.query(flipped);
+    expect(told).toMatchObject({
+      status: 1,
+      said: expect.stringMatching(
+        /^NOT SOUND: \d+ of \d+ do not hold; the first, in history_entries: every history entry tells of what is on record: entry \d+ of sequence \d+, verdict.recorded, tells /m,
+      ),
+    });
+  });
+
+  it('keeps no checkpoint where there is none, and says so', async () => {
+    const empty = await createTestDatabase();
+    try {
+      const file = join(mkdtempSync(join(tmpdir(), 'assay-audit-')), 'log.checkpoint');
+      expect(await runOn(empty.url, `--key=${key.vkey}`, `--save=${file}`)).toMatchObject({
+        status: 2,
+        said: expect.stringMatching(/^nothing was found out: there is no checkpoint yet, and none was kept in /m),
+      });
+      expect(existsSync(file)).toBe(false);
+    } finally {
+      await empty.drop();
+    }
   });
 
   it('says that it could not be found out', async () => {
     expect(await run('--checkpoint=nowhere')).toMatchObject({ status: 2, said: expect.stringContaining('--key') });
+    const witness = noteKey('witness.example', createPublicKey(SEALING.privateKey), 'cosignature/v1');
+    expect(await run(`--key=${witness.vkey}`)).toMatchObject({
+      status: 2,
+      said: expect.stringMatching(/^nothing was found out: .* is the key of a witness/),
+    });
     expect(await run('--key=nonsense')).toMatchObject({
       status: 2,
       said: expect.stringContaining('nothing was found out'),

@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { ARCHIVE_VERSION } from '../export/archive-record.js';
+import { decodeNoteBase64 } from '../history/note-base64.js';
+import { attestationIdOf, sha256, type AttestationId, type Sha256Digest } from '../intoto/digest.js';
+import { parseStrictJson } from '../intoto/json.js';
+import { Malformed } from '../intoto/malformed.js';
+import { leafEntry } from './told-entry.js';
+
+const whole = z.number().int().min(0);
+const row = z.record(z.string(), z.unknown());
+const belongs = { sequence: z.number().int().min(1), row };
+
+const header = z.object({
+  record: z.literal('header'),
+  version: z.literal(ARCHIVE_VERSION, { error: 'is another than is read here' }),
+  scope: z.object({
+    digest: z.string().nullable(),
+    since: z.iso.datetime().nullable(),
+    until: z.iso.datetime().nullable(),
+    after: whole,
+  }),
+  completeTo: whole,
+});
+const checkpoint = z.object({ record: z.literal('checkpoint'), checkpoint: z.object({ note: z.string() }) });
+const entry = z.object({
+  record: z.literal('entry'),
+  sequence: z.number().int().min(1),
+  leaf: leafEntry,
+  proof: z.object({ index: whole, hashes: z.array(z.string().transform(decodeNoteBase64)).max(64) }).nullable(),
+});
+const footer = z.object({
+  record: z.literal('footer'),
+  counts: z.record(z.string(), whole),
+  last: whole.nullable(),
+});
+/** Of the bytes only their hash is kept: they may be many megabytes. */
+const attestation = z
+  .object({ record: z.literal('attestation'), ...belongs, envelope: z.string() })
+  .transform(({ envelope, ...rest }) => ({ ...rest, ...hashed(envelope, attestationIdOf) }));
+const index = z
+  .object({ record: z.literal('index'), ...belongs, manifest: z.string() })
+  .transform(({ manifest, ...rest }) => ({ ...rest, ...hashed(manifest, sha256) }));
+const plain = z.object({ record: z.enum(['verification', 'verdict', 'policy']), ...belongs });
+const tabled = z.object({ record: z.enum(['trust', 'waiver']), ...belongs, table: z.string() });
+
+const line = z.discriminatedUnion('record', [header, checkpoint, entry, footer, attestation, index, plain, tabled]);
+
+export type ArchiveLine = z.infer<typeof line>;
+export type HeaderLine = z.infer<typeof header>;
+export type EntryLine = z.infer<typeof entry>;
+export type FooterLine = z.infer<typeof footer>;
+/** What an entry tells of; of bytes, their hash and how many there are. */
+export type Thing = Extract<ArchiveLine, { readonly row: unknown }>;
+
+interface Hashed<Digest> {
+  /** null where the text is no base64. */
+  readonly hash: Digest | null;
+  readonly size: number;
+}
+
+function hashed<Digest extends AttestationId | Sha256Digest>(
+  text: string,
+  hash: (bytes: Uint8Array) => Digest,
+): Hashed<Digest> {
+  const bytes = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? Buffer.from(text, 'base64') : null;
+  return { hash: bytes === null ? null : hash(bytes), size: bytes?.length ?? 0 };
+}
+
+/** Reads a line of an archive, which nobody vouches for; otherwise what is wrong with it. */
+export function parseArchiveLine(bytes: Uint8Array): ArchiveLine | { readonly fault: string } {
+  if (bytes.length === 0) return { fault: 'is empty' };
+  try {
+    const read = line.safeParse(parseStrictJson(bytes));
+    if (read.success) return read.data;
+    const [first] = read.error.issues;
+    return { fault: `is no record: ${first === undefined ? '' : `${pathOf(first.path)}${first.message}`}` };
+  } catch (error) {
+    if (error instanceof Malformed) return { fault: `is no record: ${error.message}` };
+    throw error;
+  }
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? '' : `${path.map(String).join('.')}: `;
+}
