@@ -65,6 +65,7 @@ function causeOf(entry: TimelineEntry): Cause {
 function sourceOf(type: HistoryType): Cause['of'] {
   if (type === 'policy.changed') return 'policy';
   if (type.startsWith('waiver.')) return 'waiver';
+  if (type === 'envelope.dropped') return 'evidence';
   return type === 'attestation.verified' || type === 'attestation.rejected' || type === 'attestation.error'
     ? 'evidence'
     : 'trust';
