@@ -92,7 +92,7 @@ describe('an envelope that was dropped', () => {
     expect(contract.faultOf('GET /v1/attestations/{id}', after)).toBeNull();
     const listed = demand(await auditor.get(`/v1/attestations?digest=${after.body.subjects[0].digest}&kind=scan`), 200);
     expect(listed.body.items).toMatchObject([{ id: ids.trivy, dropped: { rule: 'scan:1d' } }]);
-    const entries = demand(await auditor.get(`/v1/history?type=envelope.dropped`), 200).body.items;
+    const entries = demand(await auditor.get(`/v1/history?type=envelope.dropped&wait=20`), 200).body.items;
     expect(entries).toMatchObject([
       {
         actor: 'retention',
