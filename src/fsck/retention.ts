@@ -9,6 +9,10 @@ const RECORDED_WITHIN = '90 seconds';
 const PLACED = entryOf('hold.placed');
 const RELEASED = entryOf('hold.released');
 
+/** Behind every entry. */
+const LAST_ENTRY = '9223372036854775807';
+const WAS_IN_FORCE = 'h.placed < p.entry and h.released > p.entry';
+
 /** What was dropped, and what was held. */
 export const RETENTION: readonly Walk[] = [
   sqlInvariant(
@@ -35,28 +39,32 @@ export const RETENTION: readonly Walk[] = [
     [''],
     // Only by what cannot have come to be known after the drop.
     `with hold as materialized (
-       select h.id, h.scope, h.target, (${PLACED}) as placed, (${RELEASED}) as released from legal_holds h
-     )
-     select array[d.attestation] as key,
-       (select 'the envelope of ' || d.attestation || ' was dropped although legal hold ' || h.id || ' kept it'
-        from hold h
-        where h.placed < d.entry and (h.released is null or h.released > d.entry) and case h.scope
-          when 'everything' then true
-          when 'attestation' then h.target = d.attestation
-          when 'image' then exists (
-            select from attestation_subjects s where s.attestation = d.attestation and s.subject = h.target)
-          when 'repository' then exists (
-            select from attestation_subjects s where s.attestation = d.attestation and (
-              s.name = h.target or starts_with(s.name, h.target || ':') or starts_with(s.name, h.target || '@')
-              or exists (select from verdicts v where v.image = s.subject and v.repository = h.target
-                and v.at < d.at - interval '${RECORDED_WITHIN}')))
-          end
-        limit 1) as fault
-     from (
-       select d.*, (select min(x.id) from ${ENTRIES_OF_ATTESTATION} x where x.type = 'envelope.dropped') as entry
+       select h.id, h.scope, h.target, (${PLACED}) as placed, coalesce((${RELEASED}), ${LAST_ENTRY}) as released from legal_holds h
+     ),
+     page as materialized (
+       select d.attestation, d.at, (select min(x.id) from ${ENTRIES_OF_ATTESTATION} x where x.type = 'envelope.dropped') as entry
        from (select * from dropped_envelopes where attestation > $1 order by attestation limit $2) d
-     ) d
-     order by d.attestation`,
+     ),
+     named as (
+       select p.*, s.subject, s.name from page p join attestation_subjects s on s.attestation = p.attestation
+     ),
+     broken as materialized (
+       select p.attestation, h.id from page p join hold h on h.scope = 'everything' and ${WAS_IN_FORCE}
+       union all
+       select p.attestation, h.id from page p join hold h
+         on h.scope = 'attestation' and h.target = p.attestation and ${WAS_IN_FORCE}
+       union all
+       select p.attestation, h.id from named p join hold h on h.scope = 'image' and h.target = p.subject and ${WAS_IN_FORCE}
+       union all
+       select p.attestation, h.id from named p join hold h on h.scope = 'repository' and ${WAS_IN_FORCE}
+       where p.name = h.target or starts_with(p.name, h.target || ':') or starts_with(p.name, h.target || '@')
+         or exists (select from verdicts v where v.image = p.subject and v.repository = h.target
+           and v.at < p.at - interval '${RECORDED_WITHIN}')
+     )
+     select array[p.attestation] as key,
+       (select 'the envelope of ' || p.attestation || ' was dropped although legal hold ' || b.id || ' kept it'
+        from broken b where b.attestation = p.attestation limit 1) as fault
+     from page p order by p.attestation`,
     'dropped_envelopes',
   ),
   sqlInvariant(
