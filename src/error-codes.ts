@@ -20,7 +20,8 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   digest_malformed: 'The digest is not in the one form accepted',
   digest_required: 'An image was named without a digest; a tag may be moved to another image',
   entry_not_sealed: 'No entry is in the log under this sequence number, at that size',
-  envelope_dropped: 'The bytes of this attestation were dropped by retention; its digest, facts, entries and proofs stay',
+  envelope_dropped:
+    'The bytes of this attestation were dropped by retention; its digest, facts, entries and proofs stay',
   envelope_malformed: 'The body is no well-formed DSSE envelope; the faults are listed. Nothing was stored',
   format_unrecognized: 'The body is evidence in no form that is taken. Nothing was stored',
   headers_too_large: 'The URL and the headers are larger than this service takes',

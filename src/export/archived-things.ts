@@ -34,7 +34,9 @@ function referenceOf({ type, entry, image, attestation, data }: ArchivedLeaf): R
   if (type.startsWith('verdict.')) return named('verdicts', said.verdict);
   if (type.startsWith('waiver.')) return named('waivers', said.waiverRevision);
   if (type === 'envelope.dropped') return named('dropped', attestation);
-  if (type === 'hold.placed' || type === 'hold.released') return named('holds', `${type} ${String(said.hold)}`);
+  if (type === 'hold.placed' || type === 'hold.released') {
+    return typeof said.hold === 'string' ? named('holds', `${type} ${said.hold}`) : null;
+  }
   return named('trust', said.trustRevision);
 }
 

@@ -139,6 +139,25 @@ describe('an envelope that was dropped', () => {
     expect(codesOf(before)).toMatchObject({ tested: 'negative_evidence' });
   });
 
+  it('comes to object by trust that its signer gains afterwards', async () => {
+    const key = makeKey('P-521');
+    const keys = [{ id: 'k1', publicKey: key.publicKey }];
+    demand(await admin.put('/v1/attestors/lab', { kinds: ['scan'], keys }), 201);
+    await publish(
+      admin,
+      'lab',
+      'policy: lab\nrequirements:\n  - {id: tested, kind: test, from: [qa, lab], select: all}\n',
+    );
+    const image = newImage();
+    await postExamined(admin, release.signed('qa', image));
+    const failed = release.signed('qa', image, { predicate: testResult('FAILED'), key });
+    expect((await postExamined(admin, failed)).body.verification.code).toBe('signer_not_allowed');
+    expect((await retain(owner, ALL)).dropped).toHaveLength(2);
+    expect((await verdictOn(gate, image, 'policy=lab')).decision).toBe('allow');
+    demand(await admin.put('/v1/attestors/lab', { kinds: ['scan', 'test'], keys }), 200);
+    expect(codesOf(await verdictOn(gate, image, 'policy=lab'))).toEqual({ tested: 'negative_evidence' });
+  });
+
   it('is in error for a policy that looks at its predicate, and the replay says why it is none', async () => {
     const image = newImage();
     const { id } = (await postExamined(admin, release.signed('qa', image))).body;
