@@ -13,7 +13,7 @@ const rooms = {
   'policy-test': ['policy', 'facts', 'trust', 'intoto', 'platform'],
   gates: ['policy', 'attestations', 'access', 'intoto', 'platform'],
   export: ['policy', 'history', 'intoto', 'platform'],
-  retention: ['policy', 'verification', 'trust', 'access', 'history', 'intoto', 'platform'],
+  retention: ['policy', 'verification', 'attestations', 'facts', 'trust', 'access', 'history', 'intoto', 'platform'],
   watch: ['policy', 'facts', 'access', 'history', 'platform'],
   cli: ['intoto'],
 };

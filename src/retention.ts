@@ -120,7 +120,7 @@ function keptLine({ id, rule }: DueEnvelope, keeping: Keeping): string {
     case 'held':
       return `held       ${id} by ${keeping.holds.join(', ')}, though ${rule.text}`;
     case 'altered':
-      return `ALTERED    ${id}: its envelope does not hash to its id, and stays; run assay audit verify`;
+      return `ALTERED    ${id}: its envelope, or what is on record by it, is not what was signed; run assay audit verify`;
     case 'unexamined':
       return `unexamined ${id} is due for examination`;
     case 'unsettled':

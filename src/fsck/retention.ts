@@ -1,4 +1,6 @@
-import { BY_INDEX, sqlInvariant, type Walk } from './walk.js';
+import { keptDigest, type KeptRecord } from '../retention/kept-record.js';
+import { KEPT_RECORD } from '../retention/kept-record-sql.js';
+import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
 const ENTRIES_OF_ATTESTATION = `(select * from history_entries where attestation = d.attestation ${BY_INDEX})`;
 
@@ -8,6 +10,15 @@ const RECORDED_WITHIN = '90 seconds';
 /** Holds and drops go one after the other, and so do the ids of their entries, whatever their times. */
 const PLACED = entryOf('hold.placed');
 const RELEASED = entryOf('hold.released');
+
+/** A page is cut short where its envelopes came to more than this. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** What is on record of an attestation whose envelope was dropped, and the digests of it that entries tell. */
+interface KeptRow extends Keyed {
+  readonly record: KeptRecord;
+  readonly digests: readonly (string | null)[];
+}
 
 /** Behind every entry. */
 const LAST_ENTRY = '9223372036854775807';
@@ -34,6 +45,30 @@ export const RETENTION: readonly Walk[] = [
      order by d.attestation`,
     'dropped_envelopes',
   ),
+  walkRows<KeptRow, KeptRow>({
+    table: 'dropped_envelopes',
+    start: [''],
+    pageSize: 500,
+    text: `
+      with looked_at as (
+        select d.attestation, sum(a.size) over (order by d.attestation) - a.size as before
+        from (select attestation from dropped_envelopes where attestation > $1 order by attestation limit $2) d
+        join attestations a on a.id = d.attestation
+      )
+      select array[a.id] as key, ${KEPT_RECORD} as record, (
+          select coalesce(jsonb_agg(x.data->>'record'), '[]')
+          from (select * from history_entries where attestation = a.id ${BY_INDEX}) x where x.type = 'envelope.dropped'
+        ) as digests
+      from looked_at l join attestations a on a.id = l.attestation where l.before < ${MOST_BYTES} order by a.id`,
+    read: (row) => row,
+    faultOf: {
+      'what stays of a dropped envelope is what its history entry tells of': ({ key: [id = ''], record, digests }) => {
+        const actual: string = keptDigest(record);
+        const other = digests.some((told) => told !== actual);
+        return other ? `subjects or facts of ${id} are not those that the drop of its envelope left` : null;
+      },
+    },
+  }),
   sqlInvariant(
     'nothing was dropped that a legal hold kept',
     [''],

@@ -8,7 +8,7 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
   'attestation.rejected': verification('rejected'),
   'attestation.error': verification('error'),
   'envelope.dropped': `exists (select from dropped_envelopes d join attestations a on a.id = d.attestation
-    where d.attestation = e.attestation and d.actor = e.actor and e.data = jsonb_build_object('rule', d.rule, 'kind', a.kind,
+    where d.attestation = e.attestation and d.actor = e.actor and e.data - 'record' = jsonb_build_object('rule', d.rule, 'kind', a.kind,
       'predicateType', a.predicate_type, 'size', a.size, 'digest', a.id))`,
   'hold.placed': `exists (select from legal_holds h where h.id = ${uuidOf(`e.data->>'hold'`)} and h.actor = e.actor
     and e.data = jsonb_build_object('hold', h.id, 'scope', h.scope, 'target', h.target, 'reason', h.reason,

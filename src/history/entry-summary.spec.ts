@@ -20,7 +20,7 @@ const SAMPLES: { readonly [T in HistoryType]: readonly [HistoryData[T], string] 
   ],
   'attestation.error': [{ trustRevision: 1, digest, code: 'verification_error' }, 'a scan could not be examined'],
   'envelope.dropped': [
-    { rule: 'scan:400d', kind: 'scan', predicateType: 't', size: 1, digest },
+    { rule: 'scan:400d', kind: 'scan', predicateType: 't', size: 1, digest, record: digest },
     'the envelope of a scan was dropped by the rule scan:400d',
   ],
   'hold.placed': [

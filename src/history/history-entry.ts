@@ -15,6 +15,8 @@ export interface HistoryData {
     readonly size: number;
     /** sha256 of the envelope, which is the id of the attestation. */
     readonly digest: Sha256Digest;
+    /** sha256 of what stays in its place, subjects and facts among it, as canonical JSON. */
+    readonly record: Sha256Digest;
   };
   'hold.placed': {
     readonly hold: string;

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import type { AttestationId } from '../intoto/digest.js';
 import { isLostRace } from '../platform/sql-state.js';
 import {
   countEnvelopes,
@@ -10,6 +9,7 @@ import {
   readCandidates,
   readEnvelopes,
   type EnvelopePlace,
+  type ReadCandidate,
   type StoredEnvelope,
 } from './drop-envelopes.store.js';
 import { whyKept, type Keeping } from './may-be-dropped.js';
@@ -70,12 +70,13 @@ export async function applyRetention(on: pg.ClientBase, options: RetentionOption
 
 interface Judged {
   readonly envelope: DueEnvelope;
+  readonly candidate: ReadCandidate;
   readonly keeping: Keeping | null;
 }
 
 async function dropBatch(on: pg.ClientBase, batch: readonly DueEnvelope[], options: RetentionOptions): Promise<void> {
   const { dryRun, onDropped, onKept } = options;
-  const judged = dryRun ? (await judge(on, batch)).judged : await inRetries(() => dropWithin(on, batch));
+  const judged = dryRun ? await judge(on, batch) : await inRetries(() => dropWithin(on, batch));
   for (const { envelope, keeping } of judged) {
     if (keeping === null) onDropped(envelope);
     else onKept(envelope, keeping);
@@ -91,9 +92,9 @@ async function dropWithin(on: pg.ClientBase, batch: readonly DueEnvelope[]): Pro
       on,
       batch.map(({ id }) => id),
     );
-    const { judged, subjectsOf } = await judge(on, batch);
-    const dropped = judged.flatMap(({ envelope: { id, rule }, keeping }) =>
-      keeping === null ? [{ id, rule: rule.text, subjects: subjectsOf(id) }] : [],
+    const judged = await judge(on, batch);
+    const dropped = judged.flatMap(({ envelope: { rule }, candidate: { id, subjects, record }, keeping }) =>
+      keeping === null ? [{ id, rule: rule.text, subjects, record }] : [],
     );
     if (dropped.length > 0) await dropEnvelopes(on, dropped);
     await on.query('commit');
@@ -106,17 +107,16 @@ async function dropWithin(on: pg.ClientBase, batch: readonly DueEnvelope[]): Pro
 }
 
 /** What is no longer stored is left out: somebody else has dropped it. */
-async function judge(on: pg.ClientBase, batch: readonly DueEnvelope[]) {
+async function judge(on: pg.ClientBase, batch: readonly DueEnvelope[]): Promise<readonly Judged[]> {
   const read = await readCandidates(
     on,
     batch.map(({ id }) => id),
   );
   const candidates = new Map(read.map((candidate) => [candidate.id, candidate]));
-  const judged = batch.flatMap((envelope): readonly Judged[] => {
+  return batch.flatMap((envelope): readonly Judged[] => {
     const candidate = candidates.get(envelope.id);
-    return candidate === undefined ? [] : [{ envelope, keeping: whyKept(candidate) }];
+    return candidate === undefined ? [] : [{ envelope, candidate, keeping: whyKept(candidate) }];
   });
-  return { judged, subjectsOf: (id: AttestationId) => candidates.get(id)?.subjects ?? [] };
 }
 
 /** A deadlock, or a wait for a lock that was too long, leaves nothing behind. */

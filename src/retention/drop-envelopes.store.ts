@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import { historyCtes } from '../history/history-sql.js';
-import { onlyImage, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
+import { onlyImage, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { LATEST_VERIFICATIONS, type LatestVerification } from '../verification/verification.store.js';
 import { HELD, RETENTION_LOCK } from './held-sql.js';
+import { isAsSigned, keptDigest, type KeptRecord } from './kept-record.js';
+import { KEPT_RECORD } from './kept-record-sql.js';
 import type { DropCandidate } from './may-be-dropped.js';
 
 /** Who drops, as the history names it: whoever may run commands as the owner of the database. */
@@ -34,6 +36,13 @@ export interface EnvelopePage {
 export interface ReadCandidate extends DropCandidate {
   readonly id: AttestationId;
   readonly subjects: readonly SubjectDigest[];
+  /** Of what stays in place of the envelope. */
+  readonly record: Sha256Digest;
+}
+
+/** An envelope to be dropped, by which rule, and what stays in its place. */
+export interface Dropping extends Pick<ReadCandidate, 'id' | 'subjects' | 'record'> {
+  readonly rule: string;
 }
 
 /** How many envelopes were received before the moment and are stored. */
@@ -93,13 +102,18 @@ export async function lockExamination(on: pg.ClientBase, ids: readonly Attestati
   );
 }
 
+interface StoredRow extends Pick<ReadCandidate, 'id' | 'subjects'> {
+  readonly bytes: Buffer;
+  readonly record: KeptRecord;
+}
+
 /** What is known of these, as far as their envelopes are stored; in no particular order. */
 export async function readCandidates(
   on: pg.ClientBase,
   ids: readonly AttestationId[],
 ): Promise<readonly ReadCandidate[]> {
-  const { rows: stored } = await on.query<Pick<ReadCandidate, 'id' | 'isIntact' | 'subjects'>>(
-    `select a.id, 'sha256:' || encode(sha256(e.bytes), 'hex') = a.id as "isIntact",
+  const { rows: stored } = await on.query<StoredRow>(
+    `select a.id, e.bytes, ${KEPT_RECORD} as record,
        array(select distinct s.subject from attestation_subjects s where s.attestation = a.id) as subjects
      from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
      where a.id = any($1::text[])`,
@@ -109,16 +123,19 @@ export async function readCandidates(
   const { rows: held } = await on.query<{ attestation: AttestationId; hold: string }>(HELD, [ids]);
   const latestOf = new Map(latest.map((row) => [row.attestation, row]));
   const holdsOf = Map.groupBy(held, ({ attestation }) => attestation);
-  return stored.map((row) => ({
-    ...row,
-    latest: latestOf.get(row.id),
-    holds: (holdsOf.get(row.id) ?? []).map(({ hold }) => hold).sort(),
+  return stored.map(({ id, bytes, subjects, record }) => ({
+    id,
+    subjects,
+    record: keptDigest(record),
+    isIntact: isAsSigned(id, bytes, record, latestOf.get(id)),
+    latest: latestOf.get(id),
+    holds: (holdsOf.get(id) ?? []).map(({ hold }) => hold).sort(),
   }));
 }
 
 const DROP = `
   with dropping as (
-    select * from unnest($1::text[], $2::text[], $3::text[]) as t (attestation, rule, image)
+    select * from unnest($1::text[], $2::text[], $3::text[], $5::text[]) as t (attestation, rule, image, record)
   ),
   gone as (
     delete from envelopes e using dropping d join attestations a on a.id = d.attestation
@@ -139,7 +156,8 @@ const DROP = `
   ),
   told as (
     select $4::text as actor, 'envelope.dropped' as type, d.image, d.attestation,
-      jsonb_build_object('rule', d.rule, 'kind', a.kind, 'predicateType', a.predicate_type, 'size', a.size, 'digest', a.id) as data
+      jsonb_build_object('rule', d.rule, 'kind', a.kind, 'predicateType', a.predicate_type, 'size', a.size, 'digest', a.id,
+        'record', d.record) as data
     from dropping d join gone g on g.attestation = d.attestation join attestations a on a.id = d.attestation
   ),
   ${historyCtes('told')}
@@ -149,19 +167,13 @@ const DROP = `
  * Removes the bytes of these, notes that they were dropped and by which rule, and tells the history, in one statement. The caller
  * holds the locks, has found that they may be dropped, and owns the tables.
  */
-export async function dropEnvelopes(
-  on: pg.ClientBase,
-  dropped: readonly {
-    readonly id: AttestationId;
-    readonly rule: string;
-    readonly subjects: readonly SubjectDigest[];
-  }[],
-): Promise<void> {
+export async function dropEnvelopes(on: pg.ClientBase, dropped: readonly Dropping[]): Promise<void> {
   const { rows } = await on.query<{ count: number }>(DROP, [
     dropped.map(({ id }) => id),
     dropped.map(({ rule }) => rule),
     dropped.map(({ subjects }) => onlyImage(subjects)),
     RETENTION_ACTOR,
+    dropped.map(({ record }) => record),
   ]);
   if (rows[0]?.count !== dropped.length) throw new Error('not every envelope that was to be dropped was there');
 }

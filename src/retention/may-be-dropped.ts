@@ -4,7 +4,7 @@ import type { LatestVerification } from '../verification/verification.store.js';
 
 /** What is known of an attestation that a rule is about, at one moment and under the lock of retention. */
 export interface DropCandidate {
-  /** Whether the envelope hashes to the id of its attestation. */
+  /** Whether the envelope hashes to the id of its attestation, and says what is on record by it. */
   readonly isIntact: boolean;
   readonly latest: LatestVerification | undefined;
   /** Ids of the legal holds in force that it falls under. */
@@ -13,7 +13,7 @@ export interface DropCandidate {
 
 /** Why an envelope stays although a rule is about it. */
 export type Keeping =
-  /** It is evidence of what somebody did to the database, and the only one. */
+  /** It, or what is on record by it, was changed, and it is all that tells of it. */
   | { readonly because: 'altered' }
   | { readonly because: 'held'; readonly holds: readonly string[] }
   /** It has not been examined, could not be, or is due to be examined again. */

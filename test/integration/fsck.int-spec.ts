@@ -328,6 +328,14 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from history_entries where type = 'envelope.dropped'`,
     repeatEntries('envelope.dropped'),
   ],
+  'what stays of a dropped envelope is what its history entry tells of': [
+    `update facts set content = jsonb_set(content, '{findings}', '[]') where attestation = ${A_DROPPED}`,
+    `update facts set own_time = now() where attestation = ${A_DROPPED}`,
+    `delete from facts where attestation = ${A_DROPPED}`,
+    `update attestation_subjects set subject = 'sha256:${'a'.repeat(64)}' where attestation = ${A_DROPPED}`,
+    `update attestations set kind = 'test' where id = ${A_DROPPED}`,
+    `update history_entries set data = data - 'record' where type = 'envelope.dropped'`,
+  ],
   'nothing was dropped that a legal hold kept': [
     `delete from history_entries where type = 'hold.released'`,
     ...[`scope = 'everything', target = null`, `target = ${A_DROPPED_IMAGE}`].map(

@@ -102,6 +102,20 @@ describe('the rules of retention', () => {
     await owner.query(alter, [id, ' ']);
     expect((await retain(owner, TESTS)).kept[id]).toBe('altered');
     await owner.query(alter, [id, '{']);
+    for (const [changed, back] of [
+      [
+        `update facts set content = jsonb_set(content, '{result}', '"failed"')`,
+        `update facts set content = jsonb_set(content, '{result}', '"passed"')`,
+      ],
+      [`update facts set own_time = now()`, `update facts set own_time = null`],
+      [`update attestation_subjects set name = 'other'`, `update attestation_subjects set name = 'app'`],
+      [`update attestations set format = 'jws'`, `update attestations set format = 'dsse'`],
+    ] as const) {
+      const where = changed.includes('attestations') ? 'where id = $1' : 'where attestation = $1';
+      await owner.query(`${changed} ${where}`, [id]);
+      expect((await retain(owner, TESTS)).kept[id]).toBe('altered');
+      await owner.query(`${back} ${where}`, [id]);
+    }
     expect((await retain(owner, TESTS)).dropped).toEqual([id]);
   });
 
