@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demand, eventually } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
 import { ApiContract } from '../support/api-contract.js';
+import { earlier, jsonOf } from '../support/evidence-forms.js';
 import { violatedInvariants } from '../support/invariants.js';
 import { PREDICATE_TYPES, testResult } from '../support/predicates.js';
 import { expectRefused } from '../support/problems.js';
@@ -17,8 +18,11 @@ import {
 } from '../support/release.js';
 import { openOwner, retain } from '../support/retention.js';
 import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
+import { signBundle } from '../support/signed-bundle.js';
+import { prepareSigners, testOf } from '../support/signers.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { trustDomain } from '../support/trust-domain.js';
 
 const ALL = { rules: ['build:1d', 'scan:1d', 'test:1d', 'approval:1d'] };
 const LOOKS_INSIDE = `policy: inside
@@ -156,6 +160,28 @@ describe('an envelope that was dropped', () => {
     expect((await verdictOn(gate, image, 'policy=lab')).decision).toBe('allow');
     demand(await admin.put('/v1/attestors/lab', { kinds: ['scan', 'test'], keys }), 200);
     expect(codesOf(await verdictOn(gate, image, 'policy=lab'))).toEqual({ tested: 'negative_evidence' });
+  });
+
+  it('may be a bundle whose certificate is proved, and none by a certificate of no known root', async () => {
+    const signers = await prepareSigners(admin);
+    const image = newImage();
+    const { id } = (await postExamined(admin, await signers.sign('keyless', testOf(image)))).body;
+    const stranger = await trustDomain({ since: earlier(24 * 60), host: 'stranger.example' });
+    const { json } = await signBundle(stranger, { at: signers.signedAt, payload: testOf(image, 'FAILED') });
+    const unknown = (await postExamined(admin, jsonOf(json))).body;
+    expect(unknown.status).toBe('rejected');
+    const { dropped, kept } = await retain(owner, ALL);
+    expect(dropped).toEqual([id]);
+    expect(kept[unknown.id]).toBe('unsettled');
+    expect((await verdictOn(gate, image, 'policy=tested-by-keyless')).decision).toBe('allow');
+    // The root comes to be known, and what its signer said against the image counts.
+    const identities = [{ ...signers.identity, id: 'stranger', trustRoot: 'stranger' }];
+    demand(await admin.put('/v1/trust-roots/stranger', stranger.root), 201);
+    demand(await admin.put('/v1/attestors/keyless', { kinds: ['test'], keys: [], identities }), 200);
+    await eventually(async () => {
+      const verdict = await verdictOn(gate, image, 'policy=tested-by-keyless');
+      expect(codesOf(verdict)).toEqual({ it: 'negative_evidence' });
+    });
   });
 
   it('is in error for a policy that looks at its predicate, and the replay says why it is none', async () => {
