@@ -13,6 +13,7 @@ const rooms = {
   'policy-test': ['policy', 'facts', 'trust', 'images', 'intoto', 'platform'],
   gates: ['policy', 'attestations', 'access', 'intoto', 'platform'],
   export: ['policy', 'history', 'intoto', 'platform'],
+  retention: ['policy', 'verification', 'attestations', 'facts', 'trust', 'access', 'history', 'intoto', 'platform'],
   watch: ['policy', 'facts', 'access', 'history', 'platform'],
   cli: ['intoto'],
   audit: ['fsck', 'export', 'verification', 'policy', 'trust', 'history', 'intoto'],
@@ -52,7 +53,7 @@ module.exports = {
       name: 'no-framework-in-pure-files',
       severity: 'error',
       from: {
-        path: '^src/(facts|trust|policy|images|history|attestations|verification|access|export)/',
+        path: '^src/(facts|trust|policy|images|history|attestations|verification|access|export|retention)/',
         pathNot:
           '\\.(controller|service|store|entity|module|processor|sweeper|sequencer|guard|decorator|filter|routes|dto)\\.ts$',
       },

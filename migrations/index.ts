@@ -17,6 +17,7 @@ import { Search1764000001500 } from './1764000001500-search.js';
 import { Timelines1764000001600 } from './1764000001600-timelines.js';
 import { Partitions1764000001700 } from './1764000001700-partitions.js';
 import { VerdictDependents1764000001800 } from './1764000001800-verdict-dependents.js';
+import { Retention1764000001900 } from './1764000001900-retention.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   Timelines1764000001600,
   Partitions1764000001700,
   VerdictDependents1764000001800,
+  Retention1764000001900,
 ];

@@ -33,6 +33,8 @@ import { VerdictController } from './policy/verdict.controller.js';
 import { VerdictFlipsController } from './policy/verdict-flips.controller.js';
 import { WaiverController } from './policy/waiver.controller.js';
 import { VerdictReplayController } from './policy/verdict-replay.controller.js';
+import { LegalHoldsController } from './retention/legal-holds.controller.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { AttestorIdentitiesController } from './trust/attestor-identities.controller.js';
 import { AttestorKeysController } from './trust/attestor-keys.controller.js';
 import { SignedImagesController } from './trust/signed-images.controller.js';
@@ -52,6 +54,7 @@ import { VerificationModule } from './verification/verification.module.js';
     HistoryModule,
     ImagesModule,
     PolicyModule,
+    RetentionModule,
     TrustModule,
     VerificationModule,
   ],
@@ -62,6 +65,7 @@ import { VerificationModule } from './verification/verification.module.js';
     ImageSummaryController,
     ImpactController,
     ImageIndexController,
+    LegalHoldsController,
     LogController,
     LogProofController,
     ImageSearchController,

@@ -31,6 +31,7 @@ import {
   VerdictSignerEntity,
 } from './policy/verdict.entity.js';
 import { WaiverApprovalEntity, WaiverEntity, WaiverRevocationEntity } from './policy/waiver.entity.js';
+import { DroppedEnvelopeEntity, LegalHoldEntity, LegalHoldReleaseEntity } from './retention/retention.entity.js';
 import {
   AttestorStateEntity,
   IdentityRevocationEntity,
@@ -46,6 +47,7 @@ export const entities = [
   AttestationEntity,
   AttestationSubjectEntity,
   AttestorStateEntity,
+  DroppedEnvelopeEntity,
   EnvelopeEntity,
   FactEntity,
   FactSignerEntity,
@@ -57,6 +59,8 @@ export const entities = [
   ImageIndexEntity,
   ImageManifestEntity,
   KeyRevocationEntity,
+  LegalHoldEntity,
+  LegalHoldReleaseEntity,
   LogCheckpointEntity,
   LogCosignatureEntity,
   LogTileEntity,

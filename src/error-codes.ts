@@ -20,9 +20,12 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   digest_malformed: 'The digest is not in the one form accepted',
   digest_required: 'An image was named without a digest; a tag may be moved to another image',
   entry_not_sealed: 'No entry is in the log under this sequence number, at that size',
+  envelope_dropped:
+    'The bytes of this attestation were dropped by retention; its digest, facts, entries and proofs stay',
   envelope_malformed: 'The body is no well-formed DSSE envelope; the faults are listed. Nothing was stored',
   format_unrecognized: 'The body is evidence in no form that is taken. Nothing was stored',
   headers_too_large: 'The URL and the headers are larger than this service takes',
+  hold_not_found: 'No legal hold is on record under this id',
   identity_id_taken: 'The identity id stands for another issuer, subject, set of claims or trust root for good',
   identity_malformed: 'The identity document has the faults listed',
   identity_not_found: 'The attestor has never held an identity of this id',

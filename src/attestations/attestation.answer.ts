@@ -47,6 +47,10 @@ export const attestationAnswer = z.object({
   kind: z.enum(KINDS),
   subjects: z.array(z.object({ name: z.string().nullable(), digest })),
   verification: verificationAnswer.nullable(),
+  dropped: z
+    .object({ at: time, rule: z.string().describe('By which rule, such as `scan:400d`') })
+    .nullable()
+    .describe('Since when retention no longer keeps the bytes as received; null while they are stored'),
   history: z.object({
     entry: z.string(),
     sequence: z
@@ -87,6 +91,7 @@ export function toAnswer(row: AttestationRow): AttestationAnswer {
     kind: row.kind,
     subjects: row.subjects.map(({ name, digest: value }) => ({ name, digest: value })),
     verification: row.verification === null ? null : toVerificationAnswer(row.verification),
+    dropped: row.dropped === null ? null : { at: row.dropped.at.toISOString(), rule: row.dropped.rule },
     history: { entry: row.entry, sequence: row.sequence },
   };
 }

@@ -20,7 +20,7 @@ import {
   type AttestationAnswer,
   type AttestationWithFactsAnswer,
 } from './attestation.answer.js';
-import { AttestationStore, type AttestationRow } from './attestation.store.js';
+import { AttestationStore, type AttestationRow, type DroppedRow } from './attestation.store.js';
 
 const listQuery = z.strictObject({
   digest: z.string().optional().describe('A subject digest, as `sha256:…`'),
@@ -84,7 +84,11 @@ export class AttestationController {
 
   @Get('attestations/:id/envelope')
   @RequireRoles('auditor', 'attester')
-  @ApiOperation({ summary: 'The bytes exactly as received', operationId: 'getEnvelope' })
+  @ApiOperation({
+    summary: 'The bytes exactly as received',
+    description: 'Code: `envelope_dropped` (410) where retention dropped them.',
+    operationId: 'getEnvelope',
+  })
   @ApiOkResponse({
     description: 'What was posted, byte for byte',
     content: { 'application/json': {}, 'application/jose': {} },
@@ -95,16 +99,19 @@ export class AttestationController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { id } = await this.getVisible(text, caller);
+    const row = await this.getVisible(text, caller);
+    const { id } = row;
+    if (row.dropped !== null) throw gone(id, row.dropped);
     const etag = `"${id}"`;
+    const isKnown = request.headers['if-none-match']?.split(/\s*,\s*/).includes(etag) === true;
+    const bytes = isKnown ? null : await this.attestations.findBytes(id);
+    if (!isKnown && bytes === null) throw await this.whyAbsent(id);
     // Bytes under an id never change, so a client that has them needs them no more than once.
     reply.header('etag', etag).header('cache-control', 'private, immutable, max-age=31536000');
-    if (request.headers['if-none-match']?.split(/\s*,\s*/).includes(etag) === true) {
+    if (bytes === null) {
       await reply.code(304).send();
       return;
     }
-    const bytes = await this.attestations.findBytes(id);
-    if (bytes === null) throw notFound(id);
     // Compact serialization (RFC 7515, 7.1) is the one form that is no JSON.
     await reply
       .type(/^\s*\{/.test(bytes.subarray(0, 16).toString()) ? 'application/json' : 'application/jose')
@@ -128,6 +135,12 @@ export class AttestationController {
     );
     const nextCursor = next === null ? null : encodeCursor(CURSOR, [next.receivedMicros, next.id]);
     return { items: rows.map(toAnswer), nextCursor };
+  }
+
+  /** They may have been dropped after their attestation was read. */
+  private async whyAbsent(id: AttestationId): Promise<AppError> {
+    const [row] = await this.attestations.findMany([id]);
+    return row === undefined || row.dropped === null ? notFound(id) : gone(id, row.dropped);
   }
 
   private async getVisible(text: string, caller: Caller): Promise<AttestationRow> {
@@ -168,6 +181,15 @@ function parseSubject(text: string): SubjectDigest {
 function micros(text: string): string {
   if (/^\d{1,18}$/.test(text)) return text;
   throw new AppError('malformed', 'cursor_invalid', 'the cursor is not one of this list');
+}
+
+function gone(id: AttestationId, { at, rule }: DroppedRow): AppError {
+  const when = `dropped by retention at ${at.toISOString()}, by the rule ${rule}`;
+  return new AppError(
+    'gone',
+    'envelope_dropped',
+    `the envelope of ${id} was ${when}; what was found out about it stays`,
+  );
 }
 
 function notFound(id: AttestationId): AppError {

@@ -15,6 +15,8 @@ export interface AttestationRow {
   readonly subjects: readonly { readonly name: string | null; readonly digest: SubjectDigest }[];
   /** What the latest verification found; null while there is none. */
   readonly verification: VerificationRow | null;
+  /** When its bytes were dropped, and by which rule of retention; null while they are stored. */
+  readonly dropped: DroppedRow | null;
   readonly entry: string;
   readonly sequence: number | null;
 }
@@ -28,6 +30,11 @@ export interface VerificationRow {
   readonly signers: readonly SignerRow[];
   /** What mathematics showed of those who signed, whether or not anybody knows them. */
   readonly proved: readonly ProvedSigner[];
+}
+
+export interface DroppedRow {
+  readonly at: Date;
+  readonly rule: string;
 }
 
 /** One signer as one attestor's: by the id of its key there, or of its identity. */
@@ -80,18 +87,21 @@ const SELECT = `
     case when v.id is not null then jsonb_build_object('outcome', v.outcome, 'code', v.code, 'detail', v.detail, 'signers', v.signers,
       'proved', v.proved) end
       as verification,
-    v.at as "verifiedAt", h.id::text as entry, q.sequence
+    v.at as "verifiedAt", d.at as "droppedAt", d.rule as "droppedBy", h.id::text as entry, q.sequence
   from attestations a
   left join lateral (select * from verifications v where v.attestation = a.id order by v.id desc limit 1) v on true
+  left join dropped_envelopes d on d.attestation = a.id
   left join lateral (
     select h.id from history_entries h where h.attestation = a.id and h.type = 'attestation.received' order by h.id limit 1
   ) h on true
   left join history_sequence q on q.entry = h.id`;
 
-interface SelectedRow extends Omit<AttestationRow, 'verification'> {
+interface SelectedRow extends Omit<AttestationRow, 'verification' | 'dropped'> {
   readonly receivedMicros: string;
   readonly verification: Omit<VerificationRow, 'at'> | null;
   readonly verifiedAt: Date | null;
+  readonly droppedAt: Date | null;
+  readonly droppedBy: string | null;
 }
 
 /** Reads of the evidence as it was received. Writing is the ingest's alone. */
@@ -127,7 +137,7 @@ export class AttestationStore {
     return { rows: page.map(toRow), next };
   }
 
-  /** The bytes exactly as received, or null where nothing is stored under the id. */
+  /** The bytes exactly as received, or null where none are stored under the id, or no longer. */
   async findBytes(id: AttestationId): Promise<Buffer | null> {
     // Evidence is UTF-8, or it would not have been accepted; as text it costs half of what the text form of bytea does.
     const { rows } = await namedQuery<{ text: string }>(this.database.pool, {
@@ -201,9 +211,10 @@ function conditionsOf(
 }
 
 function toRow(selected: SelectedRow): AttestationRow {
-  const { receivedMicros: _position, verifiedAt, verification, ...row } = selected;
+  const { receivedMicros: _position, verifiedAt, verification, droppedAt, droppedBy, ...row } = selected;
   return {
     ...row,
     verification: verification === null || verifiedAt === null ? null : { ...verification, at: verifiedAt },
+    dropped: droppedAt === null || droppedBy === null ? null : { at: droppedAt, rule: droppedBy },
   };
 }

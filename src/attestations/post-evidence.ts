@@ -111,6 +111,7 @@ function freshAnswer(submission: Submission, received: Received, actor: string):
     kind: submission.claimedKind,
     subjects: submission.claimedSubjects.map(({ name, digest }) => ({ name, digest })),
     verification: null,
+    dropped: null,
     history: { entry: received.entry, sequence: null },
   };
 }

@@ -6,8 +6,10 @@ import { holdThings, type HeldKind } from './archived-evidence.js';
 import type { Audit } from './audit.js';
 import { isUnbound } from './bound-by-leaf.js';
 import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
+import { DroppedClaims } from './dropped-claims.js';
 import { findingList } from './finding-list.js';
 import { provedRoot } from './proved-root.js';
+import type { LeafEntry } from './told-entry.js';
 
 const WHOLE = 'the archive is whole, from its header to its footer';
 const SIGNED = 'every checkpoint of the archive is signed by the key of the log';
@@ -41,6 +43,7 @@ export class ArchiveAuditor {
   private earlier: KeptCheckpoint | null = null;
   private pending: Pending | null = null;
   private unbound = 0;
+  private readonly dropped = new DroppedClaims();
   private lines = 1;
 
   constructor(
@@ -110,6 +113,16 @@ export class ArchiveAuditor {
     }
     if (kept.length === 0) findings.unheld(KEPT, 'none is given by --checkpoint');
     if (this.checkpoint === null) findings.unheld(SIGNED, 'the archive ends before its checkpoint');
+    const undecided = unmet.filter((one) => kept.includes(one)).map(({ source }) => `the checkpoint kept in ${source}`);
+    const untold = this.dropped.untold();
+    if (untold !== null) {
+      const { count, first } = untold;
+      findings.unheld(
+        ENVELOPES,
+        `${count} are said to be dropped, ${first} first, and no entry in the archive tells so`,
+      );
+      undecided.push(`${count} envelopes that are said to be dropped`);
+    }
     if (this.unbound > 0)
       findings.remark(
         `what ${this.unbound} verdicts are, of whose digest their entries, of an earlier release, do not tell`,
@@ -118,7 +131,7 @@ export class ArchiveAuditor {
     return {
       findings: findings.all(),
       notHeld: findings.notHeld(),
-      undecided: unmet.filter((one) => kept.includes(one)).map(({ source }) => `the checkpoint kept in ${source}`),
+      undecided,
       checkpoint: null,
       entries: course.reached,
     };
@@ -179,9 +192,17 @@ export class ArchiveAuditor {
     const rewritten = this.toMeet.leaves(sequence, () => root);
     if (rewritten !== null) findings.violated(KEPT, rewritten);
     if (isUnbound(leaf)) this.unbound += 1;
+    this.noteDropped(leaf, things);
     const held = holdThings(leaf, things);
     if (held === null) findings.remark(`what entries of the type ${leaf.type} tell of, which is not known here`);
     else if (held.fault !== null) findings.violated(held.kind === null ? ROWS : OF_KIND[held.kind], held.fault);
+  }
+
+  private noteDropped({ type, attestation }: LeafEntry, things: readonly Thing[]): void {
+    if (attestation === null) return;
+    if (type === 'envelope.dropped') this.dropped.told(attestation);
+    const isDropped = things.some((thing) => thing.record === 'attestation' && thing.isDropped);
+    if (type === 'attestation.received' && isDropped) this.dropped.claim(attestation);
   }
 
   private takeThing(number: number, thing: Thing): void {

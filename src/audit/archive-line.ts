@@ -33,15 +33,19 @@ const footer = z.object({
   counts: z.record(z.string(), whole),
   last: whole.nullable(),
 });
-/** Of the bytes only their hash is kept: they may be many megabytes. */
+/** Of the bytes only their hash is kept: they may be many megabytes. Where they were dropped there are none. */
 const attestation = z
-  .object({ record: z.literal('attestation'), ...belongs, envelope: z.string() })
-  .transform(({ envelope, ...rest }) => ({ ...rest, ...hashed(envelope, attestationIdOf) }));
+  .object({ record: z.literal('attestation'), ...belongs, envelope: z.string().nullable(), dropped: row.optional() })
+  .transform(({ envelope, dropped, ...rest }) => ({
+    ...rest,
+    isDropped: envelope === null && dropped !== undefined,
+    ...hashed(envelope ?? '', attestationIdOf),
+  }));
 const index = z
   .object({ record: z.literal('index'), ...belongs, manifest: z.string() })
   .transform(({ manifest, ...rest }) => ({ ...rest, ...hashed(manifest, sha256) }));
-const plain = z.object({ record: z.enum(['verification', 'verdict', 'policy']), ...belongs });
-const tabled = z.object({ record: z.enum(['trust', 'waiver']), ...belongs, table: z.string() });
+const plain = z.object({ record: z.enum(['verification', 'verdict', 'policy', 'dropped']), ...belongs });
+const tabled = z.object({ record: z.enum(['trust', 'waiver', 'hold']), ...belongs, table: z.string() });
 
 const line = z.discriminatedUnion('record', [header, checkpoint, entry, footer, attestation, index, plain, tabled]);
 

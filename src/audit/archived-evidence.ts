@@ -49,7 +49,7 @@ function missing(entry: LeafEntry, record: Thing['record']): string {
 
 /** What is bound by a digest over it rather than named. */
 function boundFault(entry: LeafEntry, thing: Thing): string | null {
-  if (thing.record === 'attestation') return envelopeFault(entry, thing.hash);
+  if (thing.record === 'attestation') return thing.isDropped ? null : envelopeFault(entry, thing.hash);
   if (thing.record === 'index' && thing.hash !== entry.image) {
     return `the index ${String(entry.image)} of entry ${entry.sequence} hashes to ${String(thing.hash)}`;
   }
@@ -65,7 +65,7 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> | null {
 }
 
 function aboutWhat({ attestation, image, data }: LeafEntry): string {
-  const named = ['attestor', 'trustRoot', 'policy', 'waiver']
+  const named = ['attestor', 'trustRoot', 'policy', 'waiver', 'hold']
     .map((name) => data[name])
     .find((name) => name !== undefined);
   const about = attestation ?? image ?? named;

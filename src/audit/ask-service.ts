@@ -1,4 +1,4 @@
-import type { Ask } from './ask.js';
+import { Gone, type Ask } from './ask.js';
 
 /** A service as the command line asks it. */
 interface Service {
@@ -21,7 +21,8 @@ export function askService(service: Service): Ask {
     const answer = await service.request({ method: 'GET', path, headers, idempotent: true, most });
     if (!answer.ok) {
       if (answer.status === 404) return null;
-      throw new Error(`${path} was answered with ${answer.status} ${answer.problem.title}`);
+      const detail = `${path} was answered with ${answer.status} ${answer.problem.title}`;
+      throw answer.status === 410 ? new Gone(detail) : new Error(detail);
     }
     const given = answer.headers.get('content-type') ?? '';
     const [found = ''] = given.toLowerCase().split(';');

@@ -11,9 +11,12 @@ export interface Wanted {
 
 /**
  * Asks a service for what is at a path, and answers the bytes; null where it says that there is nothing. Rejects where it was
- * not reached or did not answer what was asked: then nothing was found out.
+ * not reached or did not answer what was asked: then nothing was found out; with `Gone` where it says that it is no more.
  */
 export type Ask = (path: string, wanted: Wanted) => Promise<Buffer | null>;
+
+/** That a service says that there was something and is no more. */
+export class Gone extends Error {}
 
 /** A signed note or the key of one. */
 export const A_NOTE: Wanted = { type: 'text/plain', most: 1024 * 1024 };

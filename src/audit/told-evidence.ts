@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { attestationIdOf } from '../intoto/digest.js';
-import { A_DOCUMENT, AN_ENVELOPE, jsonOf, type Ask } from './ask.js';
+import { A_DOCUMENT, AN_ENVELOPE, Gone, jsonOf, type Ask } from './ask.js';
 import { envelopeFault, verdictFault } from './bound-by-leaf.js';
+import type { DroppedClaims } from './dropped-claims.js';
 import type { LeafEntry } from './told-entry.js';
 
 /** A verdict as it is answered: itself, and beside it its id, who asked, the occasion and its place in the account. */
@@ -12,11 +13,21 @@ const recorded = z.looseObject({
   history: z.unknown(),
 });
 
-/** What is wrong with the envelope that a service has of the receipt that an entry tells of; null where nothing is. */
-export async function servedEnvelopeFault(ask: Ask, entry: LeafEntry): Promise<string | null> {
-  if (entry.attestation === null) return envelopeFault(entry, null);
-  const bytes = await ask(`/v1/attestations/${encodeURIComponent(entry.attestation)}/envelope`, AN_ENVELOPE);
-  return envelopeFault(entry, bytes === null ? null : attestationIdOf(bytes));
+/**
+ * What is wrong with the envelope that a service has of the receipt that an entry tells of; null where nothing is, or where it
+ * says that it was dropped, which is noted as a claim.
+ */
+export async function servedEnvelopeFault(ask: Ask, entry: LeafEntry, dropped: DroppedClaims): Promise<string | null> {
+  const { attestation } = entry;
+  if (attestation === null) return envelopeFault(entry, null);
+  try {
+    const bytes = await ask(`/v1/attestations/${encodeURIComponent(attestation)}/envelope`, AN_ENVELOPE);
+    return envelopeFault(entry, bytes === null ? null : attestationIdOf(bytes));
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+    dropped.claim(attestation);
+    return null;
+  }
 }
 
 /** What is wrong with the verdict that a service has on record for an entry; null where nothing is. */

@@ -69,6 +69,16 @@ function waiver(table: string, told: ToldOf): Telling {
   return telling('waiver', all, table);
 }
 
+function hold(table: string, told: ToldOf): Telling {
+  const all: ToldOf = (row, entry) => ({
+    ...told(row, entry),
+    reason: [row.reason, entry.data.reason],
+    actor: [row.actor, entry.actor],
+    time: [timeOf(row.at), entry.at],
+  });
+  return telling('hold', all, table);
+}
+
 const attestorState = stateOf('attestor_states', 'attestor', (row) => row.attestor);
 const rootState = stateOf('trust_root_states', 'trustRoot', ({ root }) =>
   typeof root === 'object' && root !== null && 'json' in root ? root.json : root,
@@ -107,6 +117,19 @@ const TELLINGS: Readonly<Record<HistoryType, Telling | null>> = {
   'attestation.verified': verified,
   'attestation.rejected': verified,
   'attestation.error': verified,
+  'envelope.dropped': telling('dropped', (row, { actor, at, attestation, data }) => ({
+    attestation: [row.attestation, attestation],
+    rule: [row.rule, data.rule],
+    actor: [row.actor, actor],
+    time: [timeOf(row.at), at],
+  })),
+  'hold.placed': hold('legal_holds', (row, { data }) => ({
+    hold: [row.id, data.hold],
+    scope: [row.scope, data.scope],
+    target: [row.target, data.target],
+    reference: [row.reference, data.reference],
+  })),
+  'hold.released': hold('legal_hold_releases', (row, { data }) => ({ hold: [row.hold, data.hold] })),
   'attestor.created': attestorState,
   'attestor.changed': attestorState,
   'attestor.deleted': attestorState,

@@ -8,6 +8,7 @@ import { A_NOTE, type Ask } from './ask.js';
 import type { Audit } from './audit.js';
 import { isOfVerdict, isUnbound } from './bound-by-leaf.js';
 import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
+import { DroppedClaims } from './dropped-claims.js';
 import { findingList, type FindingList } from './finding-list.js';
 import { cutFault } from './kept-fault.js';
 import { servedLeaves, type ServedLeaves } from './served-leaves.js';
@@ -85,6 +86,7 @@ async function walkLeaves(
 ): Promise<number> {
   const tree = new GrowingTree(0, []);
   const faultsInAccount = againstAccount(accountOf(ask));
+  const dropped = new DroppedClaims();
   let [skipped, unbound] = [0, 0];
   const isChosen = (): boolean => {
     const chosen = random() < sample;
@@ -115,7 +117,7 @@ async function walkLeaves(
     }
     const entries = await readEntries(served, faultsInAccount, findings);
     unbound += entries.filter(isUnbound).length;
-    await checkEvidence(ask, entries, findings, isChosen);
+    await checkEvidence(ask, entries, findings, dropped, isChosen);
     onLeaves(served.leaves.length, size);
   }
   for (const [level, hashes] of tree.edge().entries()) {
@@ -124,6 +126,14 @@ async function walkLeaves(
   }
   if (!tree.root().equals(root)) {
     findings.violated(ROOT, `the ${size} leaves of the log do not lead to the root of its checkpoint`);
+  }
+  const untold = dropped.untold();
+  if (untold !== null) {
+    const { count, first } = untold;
+    findings.violated(
+      ENVELOPES,
+      `${count} are said to be dropped, ${first} first, and no entry tells so, unless they were while this ran`,
+    );
   }
   if (skipped > 0) findings.unheld(ENVELOPES, `${skipped} of them were not fetched (--sample)`);
   if (unbound > 0)
@@ -155,6 +165,7 @@ async function checkEvidence(
   ask: Ask,
   entries: readonly LeafEntry[],
   findings: Findings,
+  dropped: DroppedClaims,
   isChosen: () => boolean,
 ): Promise<void> {
   const told = entries.filter((entry) => (entry.type === 'attestation.received' ? isChosen() : isOfVerdict(entry)));
@@ -163,9 +174,14 @@ async function checkEvidence(
       told.slice(begin, begin + AT_ONCE).map(async (entry) => {
         const ofVerdict = isOfVerdict(entry);
         const invariant: Invariant = ofVerdict ? VERDICTS : ENVELOPES;
-        return { invariant, fault: await (ofVerdict ? servedVerdictFault : servedEnvelopeFault)(ask, entry) };
+        const fault = ofVerdict ? servedVerdictFault(ask, entry) : servedEnvelopeFault(ask, entry, dropped);
+        return { invariant, fault: await fault };
       }),
     );
     for (const { invariant, fault } of faults) if (fault !== null) findings.violated(invariant, fault);
+  }
+  // Behind the receipts of the same page, which come before.
+  for (const { type, attestation } of entries) {
+    if (type === 'envelope.dropped' && attestation !== null) dropped.told(attestation);
   }
 }

@@ -37,7 +37,11 @@ export interface ArchivedCheckpoint {
 
 /** What is on record beyond an entry, by the kind of record. A `row` has the names and values of its table's columns. */
 export type ArchivedThing =
+  /** Without its envelope where that was dropped; `dropped` then says when and why. */
   | { readonly record: 'attestation'; readonly row: Json; readonly envelope: string }
+  | { readonly record: 'attestation'; readonly row: Json; readonly envelope: null; readonly dropped: Json }
+  | { readonly record: 'dropped'; readonly row: Json }
+  | { readonly record: 'hold'; readonly table: string; readonly row: Json }
   | { readonly record: 'verification'; readonly row: Json }
   | { readonly record: 'verdict'; readonly row: Json }
   | { readonly record: 'policy'; readonly row: Json }

@@ -137,6 +137,25 @@ export class ArchiveStore {
     return this.revisions('waiver', WAIVER_TABLES, 'revision', revisions);
   }
 
+  /** What was dropped, when and by which rule, by attestation. */
+  async dropped(attestations: readonly string[]): Promise<readonly (Row & { readonly record: 'dropped' })[]> {
+    const text = `select d.attestation as of, to_jsonb(d) as row from dropped_envelopes d where d.attestation = any($1::text[])`;
+    const rows = await this.rows('archive-dropped', text, attestations);
+    return rows.map((row) => ({ ...row, record: 'dropped' }));
+  }
+
+  /** Legal holds and releases, by the type of the entry that tells of each and the id of the hold. */
+  async holds(named: readonly string[]): Promise<readonly ArchivedRow[]> {
+    const text = `
+      select 'hold.placed ' || h.id as of, 'legal_holds' as table, to_jsonb(h) as row from legal_holds h
+      where 'hold.placed ' || h.id = any($1::text[])
+      union all
+      select 'hold.released ' || r.hold, 'legal_hold_releases', to_jsonb(r) from legal_hold_releases r
+      where 'hold.released ' || r.hold = any($1::text[])`;
+    const rows = await this.rows<Row & { readonly table: string }>('archive-holds', text, named);
+    return rows.map((row) => ({ ...row, record: 'hold' }));
+  }
+
   /** Image indexes, by their digests. */
   async indexes(digests: readonly string[]): Promise<readonly ArchivedRow[]> {
     if (digests.length === 0) return [];
@@ -169,9 +188,13 @@ export class ArchiveStore {
     return (await Promise.all(read)).flat();
   }
 
-  private async rows(name: string, text: string, values: readonly string[]): Promise<readonly Row[]> {
+  private async rows<Found extends Row = Row>(
+    name: string,
+    text: string,
+    values: readonly string[],
+  ): Promise<readonly Found[]> {
     if (values.length === 0) return [];
-    const { rows } = await namedQuery<Row>(this.database.pool, { name, text, values: [values] });
+    const { rows } = await namedQuery<Found>(this.database.pool, { name, text, values: [values] });
     return rows;
   }
 }

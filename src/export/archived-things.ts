@@ -1,12 +1,16 @@
+import type { Json } from '../intoto/json.js';
 import type { ArchivedLeaf, ArchivedThing } from './archive-record.js';
 import type { ArchivedRow, ArchiveStore } from './archive.store.js';
 
 /** Envelopes held in memory at once, in bytes; one that is larger is held alone. */
 const ENVELOPE_BYTES = 4 * 1024 * 1024;
 
+/** The parts of the record that are read as they stand. */
+const PARTS = ['verifications', 'verdicts', 'policies', 'trust', 'waivers', 'indexes', 'dropped', 'holds'] as const;
+
 /** What a leaf tells of: in which part of the record it stands, and under what name. */
 interface Reference {
-  readonly part: 'attestations' | 'verifications' | 'verdicts' | 'policies' | 'trust' | 'waivers' | 'indexes';
+  readonly part: 'attestations' | (typeof PARTS)[number];
   readonly of: string;
 }
 
@@ -29,6 +33,10 @@ function referenceOf({ type, entry, image, attestation, data }: ArchivedLeaf): R
   if (type === 'image.related') return named('indexes', image);
   if (type.startsWith('verdict.')) return named('verdicts', said.verdict);
   if (type.startsWith('waiver.')) return named('waivers', said.waiverRevision);
+  if (type === 'envelope.dropped') return named('dropped', attestation);
+  if (type === 'hold.placed' || type === 'hold.released') {
+    return typeof said.hold === 'string' ? named('holds', `${type} ${said.hold}`) : null;
+  }
   return named('trust', said.trustRevision);
 }
 
@@ -51,9 +59,10 @@ export async function* withThings(
     store.trust(namesOf('trust')),
     store.waivers(namesOf('waivers')),
     store.indexes(namesOf('indexes')),
+    store.dropped(namesOf('dropped')),
+    store.holds(namesOf('holds')),
   ]);
-  const parts = ['verifications', 'verdicts', 'policies', 'trust', 'waivers', 'indexes'] as const;
-  const found = new Map(parts.map((part, place) => [part, Map.groupBy(others[place] ?? [], ({ of }) => of)] as const));
+  const found = new Map(PARTS.map((part, place) => [part, Map.groupBy(others[place] ?? [], ({ of }) => of)] as const));
   const received = new Map(attestations.map((attestation) => [attestation.of, attestation]));
   let ahead = ids;
   let envelopes: ReadonlyMap<string, Buffer> = new Map();
@@ -61,20 +70,33 @@ export async function* withThings(
     const reference = references.get(leaf) ?? null;
     if (reference === null) yield { leaf, things: [] };
     else if (reference.part === 'attestations') {
-      if (!envelopes.has(reference.of)) {
+      // What was dropped is none of those that were read, and is not read for again.
+      if (ahead.includes(reference.of)) {
         const next = nextEnvelopes(ahead, (id) => received.get(id)?.size ?? 0);
         ahead = ahead.slice(next.length);
         envelopes = await store.envelopes(next);
       }
-      const row = received.get(reference.of)?.row;
-      const envelope = envelopes.get(reference.of)?.toString('base64');
-      const isStored = row !== undefined && envelope !== undefined;
-      yield { leaf, things: isStored ? [{ record: 'attestation', row, envelope }] : [] };
+      yield { leaf, things: await asStored(reference.of, received, envelopes, store) };
     } else {
       const rows = found.get(reference.part)?.get(reference.of) ?? [];
       yield { leaf, things: rows.map(withoutName) };
     }
   }
+}
+
+/** An envelope that is not there was dropped, perhaps since its attestation was read. */
+async function asStored(
+  id: string,
+  received: ReadonlyMap<string, { readonly row: Json }>,
+  envelopes: ReadonlyMap<string, Buffer>,
+  store: ArchiveStore,
+): Promise<readonly ArchivedThing[]> {
+  const row = received.get(id)?.row;
+  if (row === undefined) return [];
+  const envelope = envelopes.get(id)?.toString('base64');
+  if (envelope !== undefined) return [{ record: 'attestation', row, envelope }];
+  const [dropped] = await store.dropped([id]);
+  return dropped === undefined ? [] : [{ record: 'attestation', row, envelope: null, dropped: dropped.row }];
 }
 
 function nextEnvelopes(ids: readonly string[], sizeOf: (id: string) => number): readonly string[] {

@@ -5,10 +5,11 @@ import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
 import { parseEvidence, statementOf } from '../intoto/evidence.js';
 import { parseStatement } from '../intoto/statement.js';
 import { Database, namedQuery } from '../platform/database.js';
-import type { DerivedFact, Fact, FactContent, Json } from './fact.js';
+import type { DerivedFact, Fact, FactContent } from './fact.js';
 import { rebuiltFactsCtes } from './image-facts-sql.js';
 import { indexFacts } from './index-facts.store.js';
 import type { FoundSigner } from './search-terms.js';
+import type { StoredPredicate } from './stored-predicate.js';
 import { identityText, proofOf, signerKey } from './stored-signer.js';
 
 /** Facts one attestation proved, and whose signatures over them verify. */
@@ -40,6 +41,32 @@ const RECORDED = `
   from unnest($1::text[], $2::int[]) with ordinality as t (signed_digest, reader_revision, place)
   join facts f on f.signed_digest = t.signed_digest and f.reader_revision = t.reader_revision
   join attestations a on a.id = f.attestation`;
+
+interface EnvelopeOfFact {
+  /** Of the attestation that first proved it. */
+  readonly attestation: AttestationId;
+  /** null where nothing that says it is stored any longer. */
+  readonly text: string | null;
+  readonly droppedAt: Date | null;
+  readonly rule: string | null;
+}
+
+/** One statement, so that what is not there is known to be dropped at the same moment. */
+const ENVELOPES_OF_FACTS = `
+  select distinct on (f.attestation) f.attestation, convert_from(coalesce(e.bytes, o.bytes), 'UTF8') as text,
+    d.at as "droppedAt", d.rule
+  from facts f
+  left join attestations a on a.id = f.attestation
+  left join envelopes e on e.received_at = a.received_at and e.attestation = a.id
+  left join dropped_envelopes d on d.attestation = f.attestation
+  left join lateral (
+    select s.bytes
+    from fact_signers x join attestations b on b.id = x.attestation
+    join envelopes s on s.received_at = b.received_at and s.attestation = b.id
+    where d.attestation is not null and x.fact = f.id limit 1
+  ) o on true
+  where f.id = any($1::bigint[])
+  order by f.attestation, f.id`;
 
 @Injectable()
 export class FactStore {
@@ -141,27 +168,28 @@ export class FactStore {
 
   /**
    * The predicates as they stand in the verified payloads, for a policy that looks beyond the facts; by attestation. A fact
-   * that carries its predicate whole needs no read.
+   * that carries its predicate whole needs no read. Where the envelope was dropped, another that says the same serves.
    */
-  async predicates(facts: readonly Fact[]): Promise<ReadonlyMap<AttestationId, Json>> {
-    const predicates = new Map<AttestationId, Json>();
-    const ids: AttestationId[] = [];
-    for (const { attestation, content } of facts) {
-      if ('predicate' in content) predicates.set(attestation, content.predicate);
-      else ids.push(attestation);
+  async predicates(facts: readonly Fact[]): Promise<ReadonlyMap<AttestationId, StoredPredicate>> {
+    const predicates = new Map<AttestationId, StoredPredicate>();
+    const ids: string[] = [];
+    for (const { id, attestation, content } of facts) {
+      if ('predicate' in content) predicates.set(attestation, { state: 'stored', predicate: content.predicate });
+      else ids.push(id);
     }
     if (ids.length === 0) return predicates;
-    const { rows } = await namedQuery<{ attestation: AttestationId; text: string }>(this.database.pool, {
+    const { rows } = await namedQuery<EnvelopeOfFact>(this.database.pool, {
       name: 'fact-envelopes',
-      text: `
-        select a.id as attestation, convert_from(e.bytes, 'UTF8') as text
-        from attestations a join envelopes e on e.received_at = a.received_at and e.attestation = a.id
-        where a.id = any($1)`,
+      text: ENVELOPES_OF_FACTS,
       values: [ids],
     });
-    for (const { attestation, text } of rows) {
-      const { predicate } = parseStatement(statementOf(parseEvidence(Buffer.from(text))).payload);
-      predicates.set(attestation, predicate);
+    for (const { attestation, text, droppedAt, rule } of rows) {
+      if (text !== null) {
+        const { predicate } = parseStatement(statementOf(parseEvidence(Buffer.from(text))).payload);
+        predicates.set(attestation, { state: 'stored', predicate });
+      } else if (droppedAt !== null && rule !== null) {
+        predicates.set(attestation, { state: 'dropped', at: droppedAt, rule });
+      }
     }
     return predicates;
   }

@@ -7,6 +7,7 @@ import { IMAGES } from './images.js';
 import { logWalks, type LogExpectation } from './log.js';
 import { POLICIES } from './policies.js';
 import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
+import { RETENTION } from './retention.js';
 import { REVISIONS } from './revisions.js';
 import { SEARCH } from './search.js';
 import { TIMES } from './times.js';
@@ -54,6 +55,7 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
     ...POLICIES,
     ...WAIVERS,
     ...VERDICTS,
+    ...RETENTION,
     ...REVISIONS,
     ...SEARCH,
   ];

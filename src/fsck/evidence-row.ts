@@ -16,6 +16,8 @@ export interface EvidenceRow extends Keyed {
   readonly receivedAt: string;
   /** null where there is no envelope. */
   readonly bytes: Buffer | null;
+  /** Whether it is on record that the envelope was dropped. */
+  readonly dropped: boolean;
   /** `[ordinal, digest, name]`, in this order. */
   readonly subjects: readonly (readonly [number, string, string | null])[];
   /** Oldest first. */
@@ -63,6 +65,7 @@ export const EVIDENCE_ROWS = `
   )
   select array[a.id] as key, a.id, a.format, a.payload_type as "payloadType", a.predicate_type as "predicateType", a.kind, a.size,
     to_jsonb(a.received_at) #>> '{}' as "receivedAt", e.bytes,
+    exists (select from dropped_envelopes d where d.attestation = a.id) as dropped,
     (select coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.subject, s.name) order by s.ordinal, s.subject), '[]')
      from attestation_subjects s where s.attestation = a.id) as subjects,
     (select coalesce(jsonb_agg(jsonb_build_object(

@@ -38,6 +38,21 @@ const TIMES_OF: Readonly<Record<HistoryType, RowTime>> = {
   'attestation.verified': verified,
   'attestation.rejected': verified,
   'attestation.error': verified,
+  'envelope.dropped': {
+    what: `'the drop of the envelope of ' || e.attestation`,
+    at: `(select d.at from dropped_envelopes d where d.attestation = e.attestation)`,
+    is: 'transaction',
+  },
+  'hold.placed': {
+    what: `'legal hold ' || (e.data->>'hold')`,
+    at: `(select h.at from legal_holds h where h.id::text = e.data->>'hold')`,
+    is: 'transaction',
+  },
+  'hold.released': {
+    what: `'the release of legal hold ' || (e.data->>'hold')`,
+    at: `(select r.at from legal_hold_releases r where r.hold::text = e.data->>'hold')`,
+    is: 'transaction',
+  },
   'attestor.created': attestorState,
   'attestor.changed': attestorState,
   'attestor.deleted': attestorState,

@@ -7,6 +7,19 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
   'attestation.verified': verification('verified'),
   'attestation.rejected': verification('rejected'),
   'attestation.error': verification('error'),
+  'envelope.dropped': `exists (select from dropped_envelopes d join attestations a on a.id = d.attestation
+    where d.attestation = e.attestation and d.actor = e.actor and e.data - 'record' = jsonb_build_object('rule', d.rule, 'kind', a.kind,
+      'predicateType', a.predicate_type, 'size', a.size, 'digest', a.id))`,
+  'hold.placed': `exists (select from legal_holds h where h.id = ${uuidOf(`e.data->>'hold'`)} and h.actor = e.actor
+    and e.data = jsonb_build_object('hold', h.id, 'scope', h.scope, 'target', h.target, 'reason', h.reason,
+      'reference', h.reference)
+    and e.image is not distinct from case h.scope when 'image' then h.target end
+    and e.attestation is not distinct from case h.scope when 'attestation' then h.target end)`,
+  'hold.released': `exists (select from legal_hold_releases r join legal_holds h on h.id = r.hold
+    where r.hold = ${uuidOf(`e.data->>'hold'`)} and r.actor = e.actor
+    and e.data = jsonb_build_object('hold', r.hold, 'reason', r.reason)
+    and e.image is not distinct from case h.scope when 'image' then h.target end
+    and e.attestation is not distinct from case h.scope when 'attestation' then h.target end)`,
   'attestor.created': attestorState('is not null'),
   'attestor.changed': attestorState('is not null'),
   'attestor.deleted': attestorState('is null'),

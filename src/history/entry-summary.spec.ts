@@ -19,6 +19,15 @@ const SAMPLES: { readonly [T in HistoryType]: readonly [HistoryData[T], string] 
     'a scan was rejected: untrusted_signer',
   ],
   'attestation.error': [{ trustRevision: 1, digest, code: 'verification_error' }, 'a scan could not be examined'],
+  'envelope.dropped': [
+    { rule: 'scan:400d', kind: 'scan', predicateType: 't', size: 1, digest, record: digest },
+    'the envelope of a scan was dropped by the rule scan:400d',
+  ],
+  'hold.placed': [
+    { hold: 'h', scope: 'repository', target: 'ghcr.io/acme/app', reason: 'a suit', reference: null },
+    'a legal hold was placed on repository ghcr.io/acme/app: a suit',
+  ],
+  'hold.released': [{ hold: 'h', reason: 'settled' }, 'a legal hold was released: settled'],
   'attestor.created': [{ attestor: 'ci', trustRevision: 1, digest }, 'attestor ci was registered'],
   'attestor.changed': [{ attestor: 'ci', trustRevision: 1, digest }, 'attestor ci was changed'],
   'attestor.deleted': [{ attestor: 'ci', trustRevision: 1 }, 'attestor ci was deleted'],

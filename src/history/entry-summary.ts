@@ -34,6 +34,12 @@ export function summaryOf(entry: Pick<PlacedEntry, 'type' | 'data'>, kind: strin
       return `${noun} was rejected: ${told.data.code}`;
     case 'attestation.error':
       return `${noun} could not be examined`;
+    case 'envelope.dropped':
+      return `the envelope of ${noun} was dropped by the rule ${told.data.rule}`;
+    case 'hold.placed':
+      return `a legal hold was placed on ${heldOf(told.data)}: ${quoted(told.data.reason)}`;
+    case 'hold.released':
+      return `a legal hold was released: ${quoted(told.data.reason)}`;
     case 'attestor.created':
       return `attestor ${told.data.attestor} was registered`;
     case 'attestor.changed':
@@ -81,6 +87,10 @@ function listed(names: readonly string[]): string {
 
 function since({ effectiveFrom }: { readonly effectiveFrom: string | null }): string {
   return effectiveFrom === null ? '' : ` since ${effectiveFrom}`;
+}
+
+function heldOf({ scope, target }: HistoryData['hold.placed']): string {
+  return target === null ? scope : `${scope} ${target}`;
 }
 
 function quoted(text: string): string {

@@ -6,6 +6,27 @@ export interface HistoryData {
   'attestation.verified': Found & { readonly signers: readonly string[] };
   'attestation.rejected': Found & { readonly code: string };
   'attestation.error': Found & { readonly code: string };
+  'envelope.dropped': {
+    /** By which it was due, as the operator gave it. */
+    readonly rule: string;
+    readonly kind: string;
+    readonly predicateType: string | null;
+    /** Of the envelope, in bytes. */
+    readonly size: number;
+    /** sha256 of the envelope, which is the id of the attestation. */
+    readonly digest: Sha256Digest;
+    /** sha256 of what stays in its place, subjects and facts among it, as canonical JSON. */
+    readonly record: Sha256Digest;
+  };
+  'hold.placed': {
+    readonly hold: string;
+    readonly scope: string;
+    /** null where everything is held. */
+    readonly target: string | null;
+    readonly reason: string;
+    readonly reference: string | null;
+  };
+  'hold.released': { readonly hold: string; readonly reason: string };
   'attestor.created': AttestorChange;
   'attestor.changed': AttestorChange;
   'attestor.deleted': { readonly attestor: string; readonly trustRevision: number };
@@ -107,6 +128,9 @@ const TYPES: Readonly<Record<HistoryType, true>> = {
   'attestation.verified': true,
   'attestation.rejected': true,
   'attestation.error': true,
+  'envelope.dropped': true,
+  'hold.placed': true,
+  'hold.released': true,
   'attestor.created': true,
   'attestor.changed': true,
   'attestor.deleted': true,

@@ -50,6 +50,8 @@ export interface SoughtCauses {
 const TRUST = `in (${TRUST_TYPES.map((type) => `'${type}'`).join(', ')})`;
 const WAIVERS = `in (${WAIVER_TYPES.map((type) => `'${type}'`).join(', ')})`;
 const EXAMINED = `in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
+/** By which evidence that was known has another part in an answer. */
+const ALTERING = `in ('attestation.verified', 'attestation.rejected', 'attestation.error', 'envelope.dropped')`;
 const COLUMNS = `q.sequence, e.id::text as entry, e.at, e.actor, e.type, e.image, e.attestation, e.data, a.kind`;
 /** Causes of one answer, beyond which they are left out. */
 const MOST_CAUSES = 20;
@@ -88,7 +90,7 @@ const CAUSES = `
       where attestation = any(l.appeared) and type ${EXAMINED} and id < l.entry::bigint group by attestation
       union
       select id from history_entries
-      where attestation = any(l.known) and type ${EXAMINED} and id < l.entry::bigint and at >= l.since
+      where attestation = any(l.known) and type ${ALTERING} and id < l.entry::bigint and at >= l.since
       union
       select id from history_entries where type ${TRUST} and (data->>'trustRevision')::bigint = any(l."trustRevisions")
       union

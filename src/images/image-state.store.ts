@@ -23,6 +23,8 @@ export interface ImageState extends Revisions {
   readonly revision: number;
   /** Raised by every index that comes to be known and concerns the digest. */
   readonly relations: number;
+  /** Envelopes dropped about the digest; each drop raises it. */
+  readonly dropped: number;
 }
 
 /** The state together with the facts that stood in the image's row in the same snapshot, as the worker wrote them. */
@@ -40,7 +42,7 @@ const GLOBALS = `
    from revisions) g`;
 const COUNTERS = `
   coalesce(r.received, 0) as received, coalesce(i.examined, 0) as examined, coalesce(i.revision, 0) as revision,
-  coalesce(i.relations, 0) as relations`;
+  coalesce(i.relations, 0) as relations, coalesce(i.dropped, 0) as dropped`;
 const WITH_FACTS = `${COUNTERS}, coalesce(i.facts, '[]') as facts`;
 const JOINS = `left join subject_receipts r on r.subject = k.digest left join images i on i.subject = k.digest`;
 

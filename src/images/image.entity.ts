@@ -16,4 +16,7 @@ export class ImageEntity {
 
   @Column({ type: 'bigint', default: 0 })
   relations!: number;
+
+  @Column({ type: 'bigint', default: 0 })
+  dropped!: number;
 }

@@ -3,6 +3,7 @@ import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 import type { JsonObject } from '../intoto/json.js';
 import type { OpenQuestion } from './cel-answers.js';
 import type { CelBatch, CelSubject } from './cel-batch.js';
+import type { ReadPredicates } from './dropped-predicates.js';
 import type { Parameters } from './verdict.js';
 
 interface Place {
@@ -11,6 +12,7 @@ interface Place {
   readonly digest: Sha256Digest;
   readonly repository: string | null;
   readonly predicates: ReadonlyMap<AttestationId, Json>;
+  readonly dropped: ReadPredicates['dropped'];
 }
 
 /** The questions of one verdict with the values of their variables; each fact once, and predicates only where asked for. */
@@ -34,9 +36,11 @@ export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch 
 }
 
 /** The predicate as it stands in the payload. Its absence is a malfunction: a check over nothing would answer anything. */
-function predicateOf(fact: Fact, { predicates }: Place): Json {
+function predicateOf(fact: Fact, { predicates, dropped }: Place): Json {
   const predicate =
     predicates.get(fact.attestation) ?? ('predicate' in fact.content ? fact.content.predicate : undefined);
+  // Whatever is answered about it, the answer is not taken.
+  if (predicate === undefined && dropped.has(fact.attestation)) return null;
   if (predicate === undefined) throw new Error(`the predicate of ${fact.attestation} is missing`);
   return predicate;
 }

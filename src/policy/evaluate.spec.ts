@@ -177,7 +177,14 @@ describe('what expressions are told', () => {
     answers.within(when, () => answers.ask(reading, facts[0]));
     answers.ask(looking, facts[0]);
     answers.ask(looking, facts[1]);
-    const place = { now: NOW, parameters: { x: 1 }, digest: DIGEST, repository: null, predicates: new Map() };
+    const place = {
+      now: NOW,
+      parameters: { x: 1 },
+      digest: DIGEST,
+      repository: null,
+      predicates: new Map(),
+      dropped: new Map(),
+    };
     expect(celBatch(answers.open, place)).toMatchObject({
       params: { x: 1 },
       image: { digest: DIGEST, repository: null },

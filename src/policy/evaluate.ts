@@ -8,6 +8,7 @@ import { celBatch } from './cel-variables.js';
 import type { CelEngine } from './cel.js';
 import { Clock } from './clock.js';
 import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
+import { withoutDropped, type ReadPredicates } from './dropped-predicates.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { GatheredEvidence } from './gathered-evidence.js';
 import { peopleOf, signersOf } from './people.js';
@@ -32,6 +33,8 @@ export interface EvaluationInput {
   readonly related?: ReadonlyMap<SubjectDigest, readonly Fact[]>;
   /** By attestation; needed where the policy's `needsPredicate` says so, and then for every fact. */
   readonly predicates: ReadonlyMap<AttestationId, Json>;
+  /** What is none of them because retention dropped it: whatever looks at it is in error. */
+  readonly dropped?: ReadPredicates['dropped'];
   readonly trust: TrustSnapshot;
   /** Those of the policy at least, in any order; what is revoked or not approved is none of them. */
   readonly waivers: readonly Waiver[];
@@ -64,7 +67,9 @@ export async function evaluate(input: EvaluationInput): Promise<Verdict> {
   const { answers } = evaluation;
   let results = evaluation.results();
   for (let open = answers.open; open.length > 0; open = answers.open) {
-    answers.learn(await input.cel.answer(celBatch(open, input)));
+    const { dropped = new Map() } = input;
+    const answered = await input.cel.answer(celBatch(open, { ...input, dropped }));
+    answers.learn(withoutDropped(open, answered, dropped));
     results = evaluation.results();
   }
   // Before looking ahead, which may ask what is never answered.

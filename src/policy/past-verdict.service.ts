@@ -7,6 +7,7 @@ import { AppError } from '../platform/app-error.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { TrustStore } from '../trust/trust.store.js';
 import { brokenGlass } from './break-glass.js';
+import { whyDropped } from './dropped-predicates.js';
 import { furtherDigests, readsRelations } from './further-digests.js';
 import { prepare, type CurrentPolicy } from './policy-cache.js';
 import { policyDigest } from './policy-digest.js';
@@ -48,7 +49,7 @@ export interface PastVerdictServiceOptions {
   readonly trust: Pick<TrustStore, 'snapshotAt' | 'snapshotAsOf'>;
   readonly policies: Pick<PolicyStore, 'findAsOf' | 'findRevision'>;
   readonly verdicts: Pick<VerdictStore, 'find'>;
-  readonly evaluation: Pick<VerdictService, 'evaluate' | 'evaluateNow' | 'factsOf'>;
+  readonly evaluation: Pick<VerdictService, 'evaluate' | 'evaluateNow' | 'factsOf' | 'predicatesFor'>;
   readonly waivers: Pick<WaiverStore, 'ofPolicy' | 'revisionAsOf'>;
 }
 
@@ -102,12 +103,16 @@ export class PastVerdictService {
     const found = await this.options.verdicts.find(id);
     if (found === null) return null;
     const { verdict: recorded } = found;
-    const [{ replayed, reasons }, present] = await Promise.all([
+    const [{ replayed, reasons, dropped }, present] = await Promise.all([
       this.evaluateAgain(recorded),
       this.atPresent(recorded),
     ]);
     if (replayed === null) return { id, same: false, differences: [], reasons, replayed, ...present };
     const same = contentDigest(recorded) === contentDigest(replayed);
+    if (!same && dropped.length > 0) {
+      // What was looked at then is not there to be looked at, so there is nothing that could be compared.
+      return { id, same, differences: [], reasons: [...reasons, ...dropped], replayed: null, ...present };
+    }
     const differences = differencesOf(recorded, replayed);
     return {
       id,
@@ -121,7 +126,7 @@ export class PastVerdictService {
 
   private async evaluateAgain(recorded: Verdict): Promise<Replayed> {
     const policy = await this.policyOf(recorded);
-    if ('missing' in policy) return { replayed: null, reasons: [policy.missing] };
+    if ('missing' in policy) return { replayed: null, reasons: [policy.missing], dropped: [] };
     const now = new Date(recorded.evaluatedAt);
     const { past, reasons } = await this.factsOf(recorded, now);
     const trust = await this.options.trust.snapshotAt(recorded.revisions.trust);
@@ -150,7 +155,12 @@ export class PastVerdictService {
     });
     const evaluated = await this.options.evaluation.evaluate(reading);
     const replayed = recorded.breakGlass === undefined ? evaluated : brokenGlass(evaluated, recorded.breakGlass);
-    return { replayed, reasons: [...reasons, ...inexact, ...others] };
+    const { dropped } = await this.options.evaluation.predicatesFor(reading);
+    return {
+      replayed,
+      reasons: [...reasons, ...inexact, ...others],
+      dropped: [...dropped].map(([attestation, drop]) => whyDropped(attestation, drop)).sort(),
+    };
   }
 
   /** With what was known of the other digests that the policy looks at. */
@@ -236,6 +246,8 @@ function inexactReason(digest: SubjectDigest, revision: number): string {
 interface Replayed {
   readonly replayed: Verdict | null;
   readonly reasons: readonly string[];
+  /** Of each predicate that the policy looks at and that is no longer there, since when and why. */
+  readonly dropped: readonly string[];
 }
 
 interface ReadFacts {
@@ -264,6 +276,7 @@ function stateOf(
     trust: then.trust.revision,
     waiver: then.waiver,
     relations: then.relations,
+    dropped: 0,
     policy: 0,
     access: 0,
     now: then.now,

@@ -66,6 +66,7 @@ function sourceOf(type: HistoryType): Cause['of'] {
   if (type === 'policy.changed') return 'policy';
   if (type.startsWith('waiver.')) return 'waiver';
   if (type === 'image.related') return 'index';
+  if (type === 'envelope.dropped') return 'evidence';
   return type === 'attestation.verified' || type === 'attestation.rejected' || type === 'attestation.error'
     ? 'evidence'
     : 'trust';

@@ -5,6 +5,8 @@ import type { Verdict } from './verdict.js';
 export interface SubjectRevisions {
   readonly received: number;
   readonly evidence: number;
+  /** Of envelopes that are no longer there to be read. */
+  readonly dropped: number;
 }
 
 /** What an answer was read at: it stands while all of these are the same. */
@@ -51,6 +53,7 @@ export class VerdictMemo {
     const stands =
       entry.received === revisions.received &&
       entry.evidence === revisions.evidence &&
+      entry.dropped === revisions.dropped &&
       entry.trust === revisions.trust &&
       entry.waiver === revisions.waiver &&
       entry.relations === revisions.relations &&
@@ -97,9 +100,9 @@ function cost(key: string, entry: Entry): number {
 
 /** A digest that was not read may have changed. */
 function relatedStand(kept: AnswerRevisions['related'], read: AnswerRevisions['related']): boolean {
-  for (const [digest, { received, evidence }] of kept) {
+  for (const [digest, { received, evidence, dropped }] of kept) {
     const current = read.get(digest);
-    if (current?.received !== received || current.evidence !== evidence) return false;
+    if (current?.received !== received || current.evidence !== evidence || current.dropped !== dropped) return false;
   }
   return true;
 }

@@ -14,6 +14,7 @@ import type { TrustStore } from '../trust/trust.store.js';
 import { brokenGlass } from './break-glass.js';
 import type { CelEngine } from './cel.js';
 import type { CompiledPolicy } from './compile-policy.js';
+import { splitPredicates, type ReadPredicates } from './dropped-predicates.js';
 import { evaluate } from './evaluate.js';
 import { furtherDigests, readsRelations } from './further-digests.js';
 import { parseParameters } from './parse-parameters.js';
@@ -230,14 +231,13 @@ export class VerdictService {
   /** What is read of one moment, evaluated at that moment; nothing goes on record. */
   async evaluate({ state, facts, relations, related, current, trust, waivers, question }: Reading): Promise<Verdict> {
     const { revision, compiled } = current;
-    const all = [...facts, ...related.flatMap((each) => each.facts)];
     return evaluate({
       policy: compiled,
       policyRef: { name: revision.name, revision: revision.revision, digest: revision.digest },
       facts,
       ...(relations === null ? {} : { relations }),
       related: factsByDigest(related),
-      predicates: compiled.needsPredicate ? await this.options.facts.predicates(all) : new Map(),
+      ...(await this.predicatesFor({ facts, related, current })),
       trust,
       waivers,
       ownKeys: this.options.ownKeys,
@@ -255,6 +255,17 @@ export class VerdictService {
       now: state.now.toISOString(),
       cel: this.options.cel,
     });
+  }
+
+  /** The predicates that the policy looks at, as far as they can still be read. */
+  async predicatesFor({
+    facts,
+    related,
+    current: { compiled },
+  }: Pick<Reading, 'facts' | 'related' | 'current'>): Promise<ReadPredicates> {
+    if (!compiled.needsPredicate) return { predicates: new Map(), dropped: new Map() };
+    const all = [...facts, ...related.flatMap((each) => each.facts)];
+    return splitPredicates(await this.options.facts.predicates(all));
   }
 
   /** How the image was related when its state was read, where the policy looks at that. */
@@ -290,10 +301,13 @@ function revisionsOf(state: ImageState, related: readonly ImageState[]): AnswerR
   return {
     received: state.received,
     evidence: state.revision,
+    dropped: state.dropped,
     trust: state.trust,
     waiver: state.waiver,
     relations: state.relations,
-    related: new Map(related.map(({ digest, received, revision }) => [digest, { received, evidence: revision }])),
+    related: new Map(
+      related.map(({ digest, received, revision, dropped }) => [digest, { received, evidence: revision, dropped }]),
+    ),
   };
 }
 

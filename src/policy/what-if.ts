@@ -1,5 +1,6 @@
 import type { FactStore } from '../facts/fact.store.js';
-import type { Fact, FactContent, Json } from '../facts/fact.js';
+import type { Fact, FactContent } from '../facts/fact.js';
+import type { StoredPredicate } from '../facts/stored-predicate.js';
 import type { ImageFacts, ImageStateStore } from '../images/image-state.store.js';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
@@ -68,7 +69,7 @@ const MOST_REMEMBERED = 16;
 /** What is too large for an image's row is read once for all the answers about the image that is looked at. */
 function rememberingFacts(facts: FactStore): VerdictServiceOptions['facts'] & { readonly forget: () => void } {
   const contents = new Map<string, FactContent>();
-  const predicates = new Map<AttestationId, Json>();
+  const predicates = new Map<AttestationId, StoredPredicate>();
   return {
     forget() {
       contents.clear();

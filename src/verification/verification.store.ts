@@ -22,6 +22,8 @@ export interface LatestVerification extends VerificationRecord {
   readonly examinedRevision: number;
   /** Whether trust has grown since then by what the verification waits for. */
   readonly gained: boolean;
+  /** Whether the envelope was dropped since, so that it cannot be examined again. */
+  readonly dropped: boolean;
 }
 
 export interface VerificationRecord {
@@ -44,10 +46,14 @@ export interface VerificationRecord {
 const GAINED = `exists (
     select from trust_gains g where g.cause = any(v.gains) and g.trust_revision > greatest(v.trust_revision, r.trust_revision))`;
 
-const LATEST = `
+/** Whether the envelope of a verification `v` was dropped. */
+const DROPPED = `exists (select from dropped_envelopes d where d.attestation = v.attestation)`;
+
+/** The latest verification of each of the ids `$1` that has one, as rows of `LatestVerification`. */
+export const LATEST_VERIFICATIONS = `
   select distinct on (v.attestation) v.attestation, v.trust_revision as "trustRevision", v.reader_revision as "readerRevision",
     v.outcome, v.code, v.detail, v.signed_digest as "signedDigest", v.signers, v.proved, v.gains,
-    greatest(v.trust_revision, r.trust_revision) as "examinedRevision", ${GAINED} as gained,
+    greatest(v.trust_revision, r.trust_revision) as "examinedRevision", ${GAINED} as gained, ${DROPPED} as dropped,
     a.predicate_type as "predicateType"
   from verifications v join attestations a on a.id = v.attestation
   left join reexaminations r on r.attestation = v.attestation
@@ -98,7 +104,7 @@ export class VerificationStore {
   async latest(ids: readonly AttestationId[]): Promise<ReadonlyMap<AttestationId, LatestVerification>> {
     const { rows } = await namedQuery<LatestVerification>(this.database.pool, {
       name: 'verification-latest',
-      text: LATEST,
+      text: LATEST_VERIFICATIONS,
       values: [ids],
     });
     return new Map(rows.map((row) => [row.attestation, row]));
@@ -120,7 +126,7 @@ export class VerificationStore {
     tx: EntityManager,
     ids: readonly AttestationId[],
   ): Promise<ReadonlyMap<AttestationId, LatestVerification>> {
-    const rows: readonly LatestVerification[] = await tx.query(LATEST, [ids]);
+    const rows: readonly LatestVerification[] = await tx.query(LATEST_VERIFICATIONS, [ids]);
     return new Map(rows.map((row) => [row.attestation, row]));
   }
 
@@ -194,7 +200,7 @@ export class VerificationStore {
         select v.attestation
         from verifications v left join reexaminations r on r.attestation = v.attestation
         where v.gains && array(select distinct cause from trust_gains where trust_revision > $1)
-          and v.gains <> '{}' and ${GAINED}
+          and v.gains <> '{}' and ${GAINED} and not ${DROPPED}
           and not exists (select from verifications n where n.attestation = v.attestation and n.id > v.id)
         limit $2`,
       values: [settled, limit],
@@ -247,6 +253,7 @@ export class VerificationStore {
           select v.reader_revision, v.proved from verifications v where v.attestation = a.id order by v.id desc limit 1
         ) v
         where a.predicate_type = $1 and v.reader_revision < $2 and v.proved <> '[]'
+          and not exists (select from dropped_envelopes d where d.attestation = a.id)
         limit $3`,
       values: [predicateType, readerRevision, limit],
     });

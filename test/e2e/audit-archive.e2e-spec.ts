@@ -16,6 +16,7 @@ import { sha256 } from '../../src/intoto/digest.js';
 import { demand } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
 import { newImage, postExamined, prepareRelease } from '../support/release.js';
+import { openOwner, retain } from '../support/retention.js';
 import { SEALING } from '../support/sealing.js';
 import { makeKey } from '../support/sign.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -85,6 +86,12 @@ beforeAll(async () => {
   demand(await admin.post(`/v1/attestations/${evidence}/retract`, { reason: 'wrong' }), 200);
   const effectiveFrom = new Date(Date.now() - 60_000).toISOString();
   demand(await admin.post('/v1/attestors/trivy/keys/k1/revoke', { reason: 'superseded', effectiveFrom }), 200);
+  const held = { scope: { digest: newImage() }, reason: 'a case', reference: 'C-1' };
+  const { id: hold } = demand(await admin.post('/v1/legal-holds', held), 201).body;
+  demand(await admin.post(`/v1/legal-holds/${hold}/release`, { reason: 'closed' }), 200);
+  const owner = await openOwner(database.ownerUrl);
+  expect((await retain(owner, { rules: ['test:1d'] })).dropped).toHaveLength(1);
+  await owner.end();
   demand(await admin.delete('/v1/attestors/leads'), 204);
   // Long enough for the last of it to be placed.
   demand(await auditor.get('/v1/history?type=attestor.deleted&wait=20'), 200);
@@ -151,12 +158,15 @@ describe('an archive that nobody touched', () => {
       'attestation',
       'attestor_states',
       'checkpoint',
+      'dropped',
       'entry',
       'footer',
       'header',
       'identity_revocations',
       'index',
       'key_revocations',
+      'legal_hold_releases',
+      'legal_holds',
       'policy',
       'statement_acts',
       'trust_root_states',
@@ -187,6 +197,22 @@ describe('an archive that nobody touched', () => {
     const { size } = keptAs(early);
     const isIn = about.some((line) => read(line).record === 'entry' && read(line).sequence === size);
     expect(undecided).toEqual(isIn ? [] : ['the checkpoint kept in kept.checkpoint']);
+  });
+});
+
+describe('an archive without an envelope', () => {
+  it('is believed where an entry tells that it was dropped, and else nobody can tell', async () => {
+    expect(lines.filter((line) => read(line).envelope === null)).toHaveLength(1);
+    const stripped = changed(ofRecord('attestation'), (line) => {
+      line.envelope = null;
+      line.dropped = { attestation: line.row.id, rule: 'test:1d' };
+    });
+    const { findings, notHeld, undecided } = await audited(stripped);
+    expect(findings.filter(({ first }) => first !== null)).toEqual([]);
+    expect(notHeld.join('\n')).toMatch(
+      /1 are said to be dropped, sha256:\w+ first, and no entry in the archive tells so/,
+    );
+    expect(undecided).toEqual(['1 envelopes that are said to be dropped']);
   });
 });
 
@@ -302,6 +328,30 @@ describe('an archive that was tampered with: what is found is', () => {
       ofRecord('waiver', 'waiver_approvals'),
       (line) => (line.row.at = '2019-01-01T00:00:00+00:00'),
       /^every other record .*waiver.approved of \S+, has another time /,
+    ],
+    [
+      'by which rule an envelope was dropped',
+      ofRecord('dropped'),
+      (line) => (line.row.rule = 'scan:1d'),
+      /^every other record .*envelope.dropped of sha256:\w+, has another rule /,
+    ],
+    [
+      'on what a hold is',
+      ofRecord('hold', 'legal_holds'),
+      (line) => (line.row.target = newImage()),
+      /^every other record .*hold.placed of \S+, has another target /,
+    ],
+    [
+      'why a hold was released',
+      ofRecord('hold', 'legal_hold_releases'),
+      (line) => (line.row.reason = 'no reason'),
+      /^every other record .*hold.released of \S+, has another reason /,
+    ],
+    [
+      'an envelope that is taken out',
+      ofRecord('attestation'),
+      (line) => (line.envelope = null),
+      /^every envelope .* hashes to sha256:/,
     ],
     [
       'an index',

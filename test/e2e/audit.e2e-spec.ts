@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { A_NOTE, type Ask } from '../../src/audit/ask.js';
+import { A_NOTE, Gone, type Ask } from '../../src/audit/ask.js';
 import { askService } from '../../src/audit/ask-service.js';
 import { verifyServed } from '../../src/audit/verify-served.js';
 import { connect } from '../../src/cli/service.js';
@@ -129,6 +129,15 @@ describe('a service that tells what is', () => {
 });
 
 describe('a service that does not', () => {
+  it('an envelope that is said to be dropped, of which no entry tells', async () => {
+    const path = `/v1/attestations/${envelope}/envelope`;
+    const gone: Ask = (asked, wanted) =>
+      decodeURIComponent(asked) === path ? Promise.reject(new Gone('it was dropped')) : ask(asked, wanted);
+    const [first, ...others] = await found(gone);
+    expect(first).toMatch(new RegExp(`^every envelope .*: 1 are said to be dropped, ${envelope} first, and no entry`));
+    expect(others).toEqual([]);
+  });
+
   it('a changed envelope byte', async () => {
     const changed = instead(/\/envelope$/, (bytes, path) =>
       path.includes(encodeURIComponent(envelope)) ? Buffer.concat([bytes, Buffer.from(' ')]) : bytes,

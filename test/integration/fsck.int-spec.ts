@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkInvariants } from '../../src/fsck/check-invariants.js';
 import { sha256, type SubjectDigest } from '../../src/intoto/digest.js';
 import { parseImageIndex } from '../../src/intoto/image-index.js';
-import { poolOptions } from '../../src/platform/database.js';
 import { hashToken } from '../../src/access/token.js';
 import { actOnStatement } from '../../src/trust/statement-standing.js';
 import { deleteAttestor, revokeIdentity, revokeKey } from '../../src/trust/trust-change.js';
@@ -14,7 +13,8 @@ import { Faults } from '../support/faults.js';
 import { readingOf, violatedIn, violatedInvariants } from '../support/invariants.js';
 import { approval, PREDICATE_TYPES, testResult, trivyScan } from '../support/predicates.js';
 import { openHouse, type House, type Rooms } from '../support/rooms.js';
-import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
+import { openOwner, retain } from '../support/retention.js';
+import { envelopeOf, makeKey, statementAbout, type TestKey } from '../support/sign.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const ACTOR = 'token:test#1';
@@ -94,6 +94,25 @@ async function live(rooms: Rooms): Promise<void> {
   const scanned = statementAbout(image, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['LOW']));
   await rooms.work({ ids: [await rooms.post(envelopeOf(scanned, [scanner]))] });
   await rooms.verdicts.decide(asked, ACTOR, { environment: 'production' });
+  await retire(rooms, image, scanner);
+}
+
+/** Holds of every scope, and an envelope that is dropped between them. */
+async function retire(rooms: Rooms, image: string, scanner: TestKey): Promise<void> {
+  const other = `sha256:${randomBytes(32).toString('hex')}`;
+  const scanned = statementAbout(other, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['LOW']));
+  const dropped = await rooms.post(envelopeOf(scanned, [scanner]));
+  await rooms.work({ ids: [dropped] });
+  const words = { reason: 'a suit', reference: null };
+  const everything = await rooms.holds.place({ scope: 'everything', target: null, ...words }, ACTOR);
+  expect((await retain(owner, { rules: ['scan:1d'] })).dropped).toEqual([]);
+  await rooms.holds.release(everything.id, 'it was settled', ACTOR);
+  await rooms.holds.place({ scope: 'image', target: image, ...words }, ACTOR);
+  await rooms.holds.place({ scope: 'repository', target: 'registry.example/app', ...words, reference: 'S-1' }, ACTOR);
+  expect((await retain(owner, { rules: ['scan:1d'] })).dropped).toEqual([dropped]);
+  const kept = await rooms.images.readState(image as SubjectDigest);
+  expect(kept.dropped).toBe(0);
+  await rooms.holds.place({ scope: 'image', target: other, ...words }, ACTOR);
 }
 
 function descriptorOf(digest: string): object {
@@ -103,9 +122,7 @@ function descriptorOf(digest: string): object {
 beforeAll(async () => {
   database = await createTestDatabase();
   house = await openHouse(database.url, new Faults());
-  owner = new pg.Client({ ...poolOptions('owner'), connectionString: database.ownerUrl });
-  await owner.connect();
-  await owner.query('set timezone = UTC');
+  owner = await openOwner(database.ownerUrl);
   await live(house.enter());
 });
 
@@ -118,12 +135,15 @@ afterAll(async () => {
 const A_FACT = '(select min(id) from facts)';
 const A_TESTED = `(select min(attestation) from facts where kind = 'test')`;
 const A_VERIFIED = `(select min(id) from verifications where outcome = 'verified')`;
+const A_DROPPED = '(select min(attestation) from dropped_envelopes)';
+const A_DROPPED_IMAGE = `(select min(subject) from attestation_subjects where attestation = ${A_DROPPED})`;
 const AN_ENTRY = '(select min(id) from history_entries)';
 
 /** By invariant, statements of an owner who breaks it. */
 const BREAKING: Readonly<Record<string, readonly string[]>> = {
   'every attestation has its envelope, which hashes to its id': [
     `delete from envelopes where attestation = ${A_TESTED}`,
+    `delete from dropped_envelopes`,
     `update envelopes set bytes = bytes || ' '::bytea where attestation = ${A_TESTED}`,
   ],
   'an attestation is filed under what its envelope claims': [
@@ -236,6 +256,11 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `delete from waivers`,
     `update history_entries set data = data || '{"roles": ["admin"]}' where type = 'token.created'`,
     `delete from token_revocations`,
+    `update dropped_envelopes set rule = 'sbom:1d'`,
+    `update legal_holds set reason = 'another'`,
+    `update legal_holds set scope = 'everything', target = null where scope = 'repository'`,
+    `update legal_hold_releases set reason = 'another'`,
+    `delete from legal_hold_releases`,
     `update history_entries set type = 'unheard.of' where id = ${AN_ENTRY}`,
   ],
   'every attestation has one history entry of its receipt': [
@@ -294,6 +319,45 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update images set relations = 0`,
     `update image_manifests set revision = 7`,
     `delete from image_indexes`,
+  ],
+  'every dropped envelope is gone, was of examined evidence, and has one history entry': [
+    `insert into envelopes (attestation, received_at, bytes) select id, received_at, 'x' from attestations where id = ${A_DROPPED}`,
+    `insert into dropped_envelopes (attestation, rule, actor) values (${A_TESTED}, 'test:1d', 'retention')`,
+    `delete from verifications where attestation = ${A_DROPPED}`,
+    `delete from attestations where id = ${A_DROPPED}`,
+    `delete from history_entries where type = 'envelope.dropped'`,
+    repeatEntries('envelope.dropped'),
+  ],
+  'what stays of a dropped envelope is what its history entry tells of': [
+    `update facts set content = jsonb_set(content, '{findings}', '[]') where attestation = ${A_DROPPED}`,
+    `update facts set own_time = now() where attestation = ${A_DROPPED}`,
+    `delete from facts where attestation = ${A_DROPPED}`,
+    `update attestation_subjects set subject = 'sha256:${'a'.repeat(64)}' where attestation = ${A_DROPPED}`,
+    `update attestations set kind = 'test' where id = ${A_DROPPED}`,
+    `update history_entries set data = data - 'record' where type = 'envelope.dropped'`,
+  ],
+  'nothing was dropped that a legal hold kept': [
+    `delete from history_entries where type = 'hold.released'`,
+    ...[`scope = 'everything', target = null`, `target = ${A_DROPPED_IMAGE}`].map(
+      (held) => `update legal_holds set ${held} where number = 2`,
+    ),
+    `update legal_holds set scope = 'attestation', target = ${A_DROPPED} where number = 2`,
+    `with asked as (update verdicts set repository = 'registry.example/app', image = ${A_DROPPED_IMAGE}, at = at - interval '1 hour')
+     select count(*) from dropped_envelopes`,
+  ],
+  'what counts as dropped about a subject are the dropped envelopes that name it': [
+    `update images set dropped = dropped + 1`,
+    `update images set dropped = 0 where dropped > 0`,
+    `delete from dropped_envelopes`,
+  ],
+  'every legal hold has one history entry': [
+    `delete from history_entries where type = 'hold.placed'`,
+    repeatEntries('hold.placed'),
+  ],
+  'every release of a legal hold is of one, and has one history entry': [
+    `delete from history_entries where type = 'hold.released'`,
+    `delete from legal_holds`,
+    repeatEntries('hold.released'),
   ],
   'every token has one history entry': [
     `delete from history_entries where type = 'token.created'`,
@@ -368,6 +432,9 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update waiver_revocations set at = at - interval '1 millisecond'`,
     `update tokens set created_at = created_at - interval '1 microsecond'`,
     `update token_revocations set at = at - interval '1 microsecond'`,
+    `update dropped_envelopes set at = at - interval '1 microsecond'`,
+    `update legal_holds set at = at - interval '1 microsecond'`,
+    `update legal_hold_releases set at = at - interval '1 microsecond'`,
     `update history_entries set at = at - interval '1 microsecond' where type = 'attestation.received'`,
   ],
   'every fact was recorded by a verification, at its very time': [

@@ -19,6 +19,8 @@ const APPEND_ONLY = [
   'image_indexes',
   'image_manifests',
   'key_revocations',
+  'legal_hold_releases',
+  'legal_holds',
   'log_checkpoints',
   'log_cosignatures',
   'log_tiles',
@@ -41,6 +43,7 @@ const APPEND_ONLY = [
 
 /** What the service may do beside reading with everything else; docs/adr/0004 says why. */
 const MUTABLE: Readonly<Record<string, readonly string[]>> = {
+  dropped_envelopes: [],
   history_unsequenced: ['DELETE', 'INSERT'],
   images: ['INSERT', 'UPDATE'],
   migrations: [],

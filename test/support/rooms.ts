@@ -18,6 +18,7 @@ import { VerdictService } from '../../src/policy/verdict.service.js';
 import { VerdictStore } from '../../src/policy/verdict.store.js';
 import { WaiverService } from '../../src/policy/waiver.service.js';
 import { WaiverStore } from '../../src/policy/waiver.store.js';
+import { LegalHoldStore } from '../../src/retention/legal-hold.store.js';
 import { PendingSweeper, type SweeperOptions } from '../../src/verification/pending.sweeper.js';
 import { createVerifyProcessor, VERIFY_ATTEMPTS } from '../../src/verification/verify.processor.js';
 import { verifyEnqueuer } from '../../src/verify-workers.js';
@@ -35,6 +36,7 @@ export interface Rooms extends Pipeline {
   readonly policies: PolicyService;
   readonly verdicts: VerdictService;
   readonly waivers: WaiverService;
+  readonly holds: LegalHoldStore;
   readonly past: PastVerdictService;
   /** What ingest announces is handed to the queue by then. */
   announced(): Promise<void>;
@@ -138,6 +140,7 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
       evaluation: verdicts,
     }),
     waivers: new WaiverService(database, waivers, policies, history),
+    holds: new LegalHoldStore(database, history),
     announced: async () => {
       await sent;
     },
