@@ -8,7 +8,7 @@ import { examine, type Examination } from '../verification/examine.js';
 import { readEvidence } from '../verification/read-evidence.js';
 import { verificationMaterial } from '../verification/verification-material.js';
 import { TrustAt } from './trust-at.js';
-import { walkPages, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, walkPages, type Keyed, type Walk } from './walk.js';
 
 /** A page is cut short where its envelopes would come to more than this. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -36,11 +36,16 @@ const EXAMINATION_ROWS = `
   with looked_at as (
     select v.*, a.received_at, a.predicate_type, sum(coalesce(a.size, 0)) over (order by v.id) - coalesce(a.size, 0) as before
     from (select * from verifications where id > $1::bigint order by id limit $2) v
-    left join attestations a on a.id = v.attestation
+    left join lateral (
+      select received_at, predicate_type, size from attestations where id = v.attestation ${BY_INDEX}
+    ) a on true
   )
   select array[l.id::text] as key, l.attestation, l.received_at as "receivedAt", l.predicate_type as "predicateType", e.bytes,
     l.trust_revision as "trustRevision", l.reader_revision as "readerRevision", l.outcome, l.code, l.signers, l.proved
-  from looked_at l left join envelopes e on e.received_at = l.received_at and e.attestation = l.attestation
+  from looked_at l
+  left join lateral (
+    select bytes from envelopes where received_at = l.received_at and attestation = l.attestation ${BY_INDEX}
+  ) e on true
   where l.before < ${MOST_BYTES}
   order by l.id`;
 

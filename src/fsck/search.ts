@@ -88,7 +88,10 @@ export const SEARCH: readonly Walk[] = [
       from (
         select * from verdict_signers where (signer, image, at, verdict) > ($1::uuid, $2, $3::timestamptz, $4::uuid)
         order by signer, image, at, verdict limit $5
-      ) s left join verdicts v on v.id = s.verdict and v.image = s.image and v.at = s.at
+      ) s
+      left join lateral (
+        select verdict from verdicts where id = s.verdict and image = s.image and at = s.at ${BY_INDEX}
+      ) v on true
       order by s.signer, s.image, s.at, s.verdict`,
     readPage: signerFaults,
     faultOf: { 'a key by which an allow is found signed what it rests on': (fault) => fault },

@@ -47,7 +47,7 @@ export const VERDICTS: readonly Walk[] = [
     `select array[l.question] as key,
        case when v.id is null then 'verdict ' || l.verdict || ', the last one to a question, is not on record' end as fault
      from (select question, verdict from verdict_latest where question > $1 order by question limit $2) l
-     left join verdicts v on v.id = l.verdict order by l.question`,
+     left join lateral (select id from verdicts where id = l.verdict ${BY_INDEX}) v on true order by l.question`,
     'verdict_latest',
   ),
   sqlInvariant(
