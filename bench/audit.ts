@@ -53,13 +53,7 @@ export async function measureAudit(serverUrl: string, say: (text: string) => voi
       await fillUpTo(filling, size);
       await owner.query('vacuum analyze');
       process.stderr.write(`filled up to ${size} entries in ${Math.round((performance.now() - began) / 1000)} s\n`);
-      const read = await readBare(owner);
-      const audited = await audit(owner, url);
-      const rate = (seconds: number): number => Math.round(audited.size / seconds);
-      rows.push(
-        `| ${audited.size} | ${audited.seconds.toFixed(1)} | ${rate(audited.seconds)} | ${rate(read)} | ` +
-          `${(read / audited.seconds).toFixed(3)} | ${Math.round(audited.peak)} |`,
-      );
+      rows.push(await measureAccount(owner, url));
       process.stderr.write(`${rows.at(-1) ?? ''}\n`);
     }
     say(
@@ -76,6 +70,14 @@ export async function measureAudit(serverUrl: string, say: (text: string) => voi
     await owner.end();
     await filling.house.close();
   }
+}
+
+/** Audits an account as it is, and reads its rows in the same minutes; answers a row of the table. */
+export async function measureAccount(owner: pg.Client, url: string): Promise<string> {
+  const read = await readBare(owner);
+  const { seconds, peak, size } = await audit(owner, url);
+  const rate = (took: number): number => Math.round(size / took);
+  return `| ${size} | ${seconds.toFixed(1)} | ${rate(seconds)} | ${rate(read)} | ${(read / seconds).toFixed(3)} | ${Math.round(peak)} |`;
 }
 
 /** Of its own: what other parts of the bench file by SQL is no account that holds together. */

@@ -71,7 +71,8 @@ const COPY = `
   ),
   contained as (
     insert into search_contents (term, image, first_fact, first_at, last_fact, last_at)
-    select t.term, substr(d.image, 8, 32)::uuid, d.id, date_trunc('milliseconds', now()), l.id, date_trunc('milliseconds', now())
+    select t.term, substr(d.image, 8, 32)::uuid, least(d.id, l.id), date_trunc('milliseconds', now()), greatest(d.id, l.id),
+      date_trunc('milliseconds', now())
     from derived d join bench_content_terms t on t.first = d.template and t.first_kind = d.kind
     join derived l on l.image = d.image and l.template = t.last and l.kind = t.last_kind
   ),
