@@ -84,8 +84,9 @@ export const TIMES: readonly Walk[] = [
     `select array[e.id::text] as key,
        case when (t.is = 'transaction' and t.at <> e.at)
          or (t.is = 'told' and e.data ? 'at' and ${text('t.at')} is distinct from e.data->>'at')
-         or (t.is <> 'transaction' and not (t.at between date_trunc('milliseconds', e.at) and e.at + interval '${DECIDED_WITHIN}')
-           and t.at is distinct from ${lastOfTrustBefore()} and t.at is distinct from ${lastRelationBefore()})
+         or (t.is <> 'transaction' and not (t.is = 'told' and e.data ? 'at')
+           and not (t.at between date_trunc('milliseconds', e.at) and e.at + interval '${DECIDED_WITHIN}')
+           and t.at is distinct from ${lastOfTrustBefore()})
        then t.what || ' is dated ' || ${text('t.at')} || ', and its entry '
          || coalesce('of sequence ' || (select q.sequence from history_sequence q where q.entry = e.id), e.id || ', not placed yet,') || ' '
          || coalesce(case when t.is = 'told' then e.data->>'at' end, ${text('e.at')}) end as fault
@@ -158,22 +159,6 @@ function lastOfTrustBefore(): string {
     (table) => `select at from ${table} where trust_revision < ${entryNumber('trustRevision')}`,
   );
   return `(select max(b.at) from (${before.join(' union all ')}) b)`;
-}
-
-/** Nor are an image's relations. */
-function lastRelationBefore(): string {
-  return `case when e.type = 'image.related' then (
-    select max(r.received_at)
-    from (
-      select digest as subject, revision from image_indexes where digest = e.image
-      union select manifest, revision from image_manifests where index_digest = e.image
-    ) s
-    cross join lateral (
-      select received_at from image_indexes where digest = s.subject and revision = s.revision - 1
-      union all
-      select i.received_at from image_manifests m join image_indexes i on i.digest = m.index_digest
-      where m.manifest = s.subject and m.revision = s.revision - 1
-    ) r) end`;
 }
 
 function text(time: string): string {
