@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
+    // Files wait for servers more than they compute, and by default one core is left out.
+    maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.spec.ts', 'test/{corpus,deployment}/**/*.spec.ts'] } },
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.conf-spec.ts'] } },

@@ -6,7 +6,7 @@ import { send, type Client } from './client.js';
 export const POLICY = 'bench';
 
 /** Six requirements, as a policy for production has. */
-const POLICY_DOCUMENT = {
+export const POLICY_DOCUMENT = {
   policy: POLICY,
   parameters: { region: { type: 'string', required: true } },
   requirements: [
@@ -28,32 +28,33 @@ export interface Signers {
   readonly bob: TestKey;
 }
 
-/** Registers six keys and the policy. */
-export async function prepare(client: Client): Promise<Signers> {
-  const signers = {
-    ci: makeKey(),
-    scanner: makeKey(),
-    qa: makeKey(),
-    legal: makeKey(),
-    ann: makeKey(),
-    bob: makeKey(),
-  };
-  const attestor = (name: string, document: object): Promise<unknown> =>
-    send(client, 'PUT', `/v1/attestors/${name}`, document);
+export function makeSigners(): Signers {
+  return { ci: makeKey(), scanner: makeKey(), qa: makeKey(), legal: makeKey(), ann: makeKey(), bob: makeKey() };
+}
+
+/** The attestors that hold the keys, as they are registered, by name. */
+export function attestorsOf(signers: Signers): readonly (readonly [name: string, document: object])[] {
   const key = (id: string, { publicKey }: TestKey): object => ({ id, publicKey });
   const person = (id: string, { publicKey }: TestKey): object => ({ id, publicKey, person: id });
-  await attestor('ci', { kinds: ['build'], keys: [key('k1', signers.ci)] });
-  await attestor('scanner', { kinds: ['scan'], keys: [key('k1', signers.scanner)] });
-  await attestor('qa', { kinds: ['test'], keys: [key('k1', signers.qa)] });
-  await attestor('legal', { predicateTypes: ['https://example.com/licence/v1'], keys: [key('k1', signers.legal)] });
-  await attestor('managers', { kinds: ['approval'], keys: [person('ann', signers.ann), person('bob', signers.bob)] });
+  return [
+    ['ci', { kinds: ['build'], keys: [key('k1', signers.ci)] }],
+    ['scanner', { kinds: ['scan'], keys: [key('k1', signers.scanner)] }],
+    ['qa', { kinds: ['test'], keys: [key('k1', signers.qa)] }],
+    ['legal', { predicateTypes: ['https://example.com/licence/v1'], keys: [key('k1', signers.legal)] }],
+    ['managers', { kinds: ['approval'], keys: [person('ann', signers.ann), person('bob', signers.bob)] }],
+  ];
+}
+
+/** Registers six keys and the policy. */
+export async function prepare(client: Client): Promise<Signers> {
+  const signers = makeSigners();
+  for (const [name, document] of attestorsOf(signers)) await send(client, 'PUT', `/v1/attestors/${name}`, document);
   await send(client, 'PUT', `/v1/policies/${POLICY}`, POLICY_DOCUMENT);
   return signers;
 }
 
 /** Everything the policy asks for, and as much again that is superseded: 12 attestations about one image. */
-export function evidenceFor(digest: string, signers: Signers): readonly Buffer[] {
-  const at = new Date();
+export function evidenceFor(digest: string, signers: Signers, at = new Date()): readonly Buffer[] {
   const earlier = new Date(at.getTime() - 3_600_000);
   const about = (type: string, predicate: unknown, key: TestKey): Buffer =>
     envelopeOf(statementAbout(digest, type, predicate), [key]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.js';
 import { makeKey, type TestKey } from '../test/support/sign.js';
+import { measureAudit } from './audit.js';
 import { measureBundles } from './bundles.js';
 import { send, type Client } from './client.js';
 import { envelopeOfSize, evidenceFor, POLICY, prepare, type Signers } from './evidence.js';
@@ -49,6 +50,7 @@ try {
   if (wanted('verify'))
     say(await measureVerification({ client, startWorker: () => startService('worker'), rounds: ROUNDS }));
   await service.stop();
+  if (wanted('audit')) await measureAudit(postgres.url, say);
   if (wanted('bundles')) say(await measureBundles(ROUNDS));
   if (wanted('start')) say(await measureStart(join(dist, 'src/main.js'), ROUNDS));
 } finally {

@@ -11,6 +11,7 @@ import { openDatabase } from './platform/database.js';
 import { startEmbeddedPostgres } from './platform/embedded-postgres.js';
 import { createHttpApplication } from './platform/http-application.js';
 import { NestLogger, type Logger } from './platform/logger.js';
+import { Degradations } from './platform/degradations.js';
 import { Metrics } from './platform/metrics.js';
 import { migrate } from './platform/migrate.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
@@ -111,7 +112,7 @@ async function openParts(config: Config, url: string, logger: Logger, opened: Cl
     },
   });
   opened.push(() => queues.close());
-  return { config, database, queues, logger, metrics: new Metrics() };
+  return { config, database, queues, logger, metrics: new Metrics(), degradations: new Degradations() };
 }
 
 async function startBackground(parts: PlatformParts, opened: Closing[]): Promise<void> {

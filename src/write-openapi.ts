@@ -7,6 +7,7 @@ import { describeApi } from './platform/api-description.js';
 import { readConfig } from './platform/config.js';
 import { Database } from './platform/database.js';
 import { createLogger } from './platform/logger.js';
+import { Degradations } from './platform/degradations.js';
 import { Metrics } from './platform/metrics.js';
 import { toYaml } from './platform/openapi.js';
 import { openQueues } from './platform/queue.js';
@@ -19,7 +20,14 @@ const file = 'openapi.yaml';
 const nowhere = 'postgres://nobody@127.0.0.1:1/none';
 const database = new Database(new DataSource({ type: 'postgres', driver: pg }), new pg.Pool(), new pg.Pool());
 const queues = await openQueues({ redisUrl: null, databaseUrl: nowhere, onError: () => undefined });
-const parts = { config: readConfig({}), database, queues, logger: createLogger('warn'), metrics: new Metrics() };
+const parts = {
+  config: readConfig({}),
+  database,
+  queues,
+  logger: createLogger('warn'),
+  metrics: new Metrics(),
+  degradations: new Degradations(),
+};
 const { app, operations } = await createApiApplication(parts, null);
 const text = toYaml(describeApi(app, operations, ERROR_CODES));
 if (!process.argv.includes('--check')) writeFileSync(file, text);

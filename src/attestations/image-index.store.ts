@@ -40,9 +40,10 @@ export class ImageIndexStore {
     const { manifests } = index;
     return inTransaction(this.database.dataSource, async (tx) => {
       await this.images.lock(tx, [digest, ...manifests.map((manifest) => manifest.digest)]);
-      if (!(await this.relations.insert(tx, posted))) return false;
+      const at = await this.relations.insert(tx, posted);
+      if (at === null) return false;
       await refuseIndexes(tx, posted);
-      const data = { manifests: manifests.length, size: bytes.length };
+      const data = { at, manifests: manifests.length, size: bytes.length };
       await this.history.append(tx, [{ type: 'image.related', actor, image: digest, attestation: null, data }]);
       return true;
     });

@@ -148,10 +148,11 @@ const TELLINGS: Readonly<Record<HistoryType, Telling | null>> = {
   'trust_root.deleted': rootState,
   'attestation.revoked': statementAct,
   'attestation.retracted': statementAct,
-  'image.related': telling('index', (row, { actor, at, image }) => ({
+  'image.related': telling('index', (row, { actor, at, image, data }) => ({
     digest: [row.digest, image],
     receiver: [row.received_by, actor],
-    time: [timeOf(row.received_at), at],
+    // Entries of earlier releases have no time of their own for it.
+    time: [timeOf(row.received_at), 'at' in data ? data.at : at],
   })),
   'policy.changed': telling('policy', (row, { actor, at, data }) => ({
     name: [row.name, data.policy],

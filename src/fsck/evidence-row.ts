@@ -81,6 +81,9 @@ export const EVIDENCE_ROWS = `
           from fact_signers x where x.fact = f.id and x.attestation = a.id)) order by f.id), '[]')
      from (select distinct v.signed_digest from verifications v where v.attestation = a.id) d
      cross join lateral (select * from facts where signed_digest = d.signed_digest ${BY_INDEX}) f) as facts
-  from looked_at a left join envelopes e on e.received_at = a.received_at and e.attestation = a.id
+  from looked_at a
+  left join lateral (
+    select bytes from envelopes where received_at = a.received_at and attestation = a.id ${BY_INDEX}
+  ) e on true
   where a.before < ${MOST_BYTES}
   order by a.id`;

@@ -21,8 +21,8 @@ import {
   type VerificationRow,
 } from './evidence-row.js';
 import { verifyEvidence } from '../verification/verify-evidence.js';
-import { KnownMaterial } from './known-material.js';
-import { walkRows, type Reading, type Walk } from './walk.js';
+import { KnownMaterial, type Material } from './known-material.js';
+import { walkPages, type Walk } from './walk.js';
 
 const PAGE_SIZE = 500;
 
@@ -31,8 +31,8 @@ interface Evidence {
   readonly row: EvidenceRow;
   /** null where the bytes are missing or are not evidence. */
   readonly found: Found | null;
-  readonly reading: Reading;
-  readonly known: KnownMaterial;
+  /** Who is said to have signed it and has not; null where all did. */
+  readonly unproved: string | null;
 }
 
 interface Found {
@@ -47,12 +47,24 @@ interface Found {
 /** Evidence, and what was found out about it, against its bytes. For one walk: it remembers what trust has known. */
 export function evidenceWalk(): Walk {
   const known = new KnownMaterial();
-  return walkRows<EvidenceRow, Evidence>({
+  return walkPages<EvidenceRow, Evidence>({
     table: 'attestations',
     start: [''],
     pageSize: PAGE_SIZE,
     text: EVIDENCE_ROWS,
-    read: (row, reading) => ({ row, found: row.bytes === null ? null : read(row.bytes), reading, known }),
+    async readPage(rows, reading) {
+      const { keys, roots } = await known.at(
+        Math.max(0, ...rows.flatMap(({ verifications }) => verifications.map((each) => each.trustRevision))),
+        reading,
+      );
+      // Together, so that signatures are verified by several threads.
+      return Promise.all(
+        rows.map(async (row) => {
+          const found = row.bytes === null ? null : read(row.bytes);
+          return { row, found, unproved: found === null ? null : await signatureFault(row, found, { keys, roots }) };
+        }),
+      );
+    },
     faultOf: {
       'every attestation has its envelope, which hashes to its id': ({ row: { id, bytes, dropped } }) => {
         if (bytes === null) return dropped ? null : `${id} has no envelope, and none was dropped`;
@@ -64,7 +76,7 @@ export function evidenceWalk(): Walk {
       'verified is what somebody signed who could count': outcomeFault,
       'the facts of an envelope are what its predicate gives when it is read again': factsFault,
       'the signers of a fact are those that a verification matched': signersFault,
-      'every signer that was proved is proved again by the keys and roots on record': signatureFault,
+      'every signer that was proved is proved again by the keys and roots on record': ({ unproved }) => unproved,
     },
   });
 }
@@ -207,12 +219,11 @@ function matchedSigners(verifications: readonly VerificationRow[], fact: FactRow
 }
 
 /** Mathematics alone: whether a signer counts is not asked. */
-async function signatureFault({ row, found, reading, known }: Evidence): Promise<string | null> {
+async function signatureFault(row: EvidenceRow, found: Found, { keys, roots }: Material): Promise<string | null> {
   const recorded = new Map(
     row.verifications.flatMap((each) => each.proved.map((signer) => [signerKey(signer), signer])),
   );
-  if (found === null || recorded.size === 0) return null;
-  const { keys, roots } = await known.at(Math.max(...row.verifications.map((each) => each.trustRevision)), reading);
+  if (recorded.size === 0) return null;
   const byKey = [...recorded.values()].filter(({ type }) => type === 'key');
   const stranger = byKey.find(({ thumbprint }) => !keys.has(thumbprint));
   if (stranger !== undefined) {

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { readerRevisionOf } from '../facts/reader-of.js';
 import { signerKey } from '../facts/stored-signer.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
+import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { SignerStanding } from '../trust/signer-status.js';
 import { examine, type Examination } from '../verification/examine.js';
 import { readEvidence } from '../verification/read-evidence.js';
 import { verificationMaterial } from '../verification/verification-material.js';
 import { TrustAt } from './trust-at.js';
-import { walkRows, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, walkPages, type Keyed, type Walk } from './walk.js';
 
 /** A page is cut short where its envelopes would come to more than this. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -35,11 +36,16 @@ const EXAMINATION_ROWS = `
   with looked_at as (
     select v.*, a.received_at, a.predicate_type, sum(coalesce(a.size, 0)) over (order by v.id) - coalesce(a.size, 0) as before
     from (select * from verifications where id > $1::bigint order by id limit $2) v
-    left join attestations a on a.id = v.attestation
+    left join lateral (
+      select received_at, predicate_type, size from attestations where id = v.attestation ${BY_INDEX}
+    ) a on true
   )
   select array[l.id::text] as key, l.attestation, l.received_at as "receivedAt", l.predicate_type as "predicateType", e.bytes,
     l.trust_revision as "trustRevision", l.reader_revision as "readerRevision", l.outcome, l.code, l.signers, l.proved
-  from looked_at l left join envelopes e on e.received_at = l.received_at and e.attestation = l.attestation
+  from looked_at l
+  left join lateral (
+    select bytes from envelopes where received_at = l.received_at and attestation = l.attestation ${BY_INDEX}
+  ) e on true
   where l.before < ${MOST_BYTES}
   order by l.id`;
 
@@ -49,24 +55,36 @@ const EXAMINATION_ROWS = `
  */
 export function examinationWalk(): Walk {
   const trustAt = new TrustAt();
-  return walkRows<ExaminationRow, Examined | null>({
+  return walkPages<ExaminationRow, Examined | null>({
     table: 'verifications',
     start: ['0'],
     pageSize: 500,
     text: EXAMINATION_ROWS,
-    async read(row, reading) {
-      // What is missing, or could not be found out then, is other invariants'.
-      if ((row.bytes as Buffer | null) === null || (row.receivedAt as Date | null) === null) return null;
-      if (row.outcome === 'error') return null;
-      const trust = await trustAt.revision(row.trustRevision, reading);
-      const evidence = await readEvidence(row.bytes, verificationMaterial(trust));
-      return { row, again: examine(evidence, row.receivedAt, trust) };
+    async readPage(rows, reading) {
+      const again: Promise<Examined | null>[] = [];
+      for (const row of rows) {
+        // Signatures are verified by several threads, while trust as it was at the next row is looked up.
+        again.push(
+          isOthers(row) ? Promise.resolve(null) : examineAgain(row, await trustAt.revision(row.trustRevision, reading)),
+        );
+      }
+      return Promise.all(again);
     },
     faultOf: {
       'what a verification found is found again by the trust that it recorded': (examined) =>
         examined === null ? null : faultOf(examined),
     },
   });
+}
+
+/** What is missing, or could not be found out then, is other invariants'. */
+function isOthers({ bytes, receivedAt, outcome }: ExaminationRow): boolean {
+  return (bytes as Buffer | null) === null || (receivedAt as Date | null) === null || outcome === 'error';
+}
+
+async function examineAgain(row: ExaminationRow, trust: TrustSnapshot): Promise<Examined> {
+  const evidence = await readEvidence(row.bytes, verificationMaterial(trust));
+  return { row, again: examine(evidence, row.receivedAt, trust) };
 }
 
 function faultOf({ row, again }: Examined): string | null {

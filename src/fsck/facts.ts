@@ -1,4 +1,4 @@
-import { sqlInvariant, type Walk } from './walk.js';
+import { BY_INDEX, sqlInvariant, type Walk } from './walk.js';
 
 /** Facts and their parts, each against what it belongs to. */
 export const FACTS: readonly Walk[] = [
@@ -12,7 +12,9 @@ export const FACTS: readonly Walk[] = [
        select received_at, attestation from envelopes where (received_at, attestation) > ($1::timestamptz, $2)
        order by received_at, attestation limit $3
      ) e
-     left join attestations a on a.id = e.attestation and a.received_at = e.received_at
+     left join lateral (
+       select id from attestations where id = e.attestation and received_at = e.received_at ${BY_INDEX}
+     ) a on true
      order by e.received_at, e.attestation`,
   ),
   sqlInvariant(
@@ -28,7 +30,7 @@ export const FACTS: readonly Walk[] = [
      )
      select array[l.attestation, l.part] as key,
        case when a.id is null then 'there is no attestation ' || l.attestation || ', but a stored ' || l.part end as fault
-     from looked_at l left join attestations a on a.id = l.attestation order by l.attestation, l.part`,
+     from looked_at l left join lateral (select id from attestations where id = l.attestation ${BY_INDEX}) a on true order by l.attestation, l.part`,
   ),
   sqlInvariant(
     'every fact is of an attestation that a verification matched to one of its signers',
@@ -56,7 +58,7 @@ export const FACTS: readonly Walk[] = [
        select fact, signer, attestation from fact_signers where (fact, signer, attestation) > ($1::bigint, $2, $3)
        order by fact, signer, attestation limit $4
      ) s
-     left join facts f on f.id = s.fact order by s.fact, s.signer, s.attestation`,
+     left join lateral (select id, signed_digest from facts where id = s.fact ${BY_INDEX}) f on true order by s.fact, s.signer, s.attestation`,
     'fact_signers',
   ),
 ];

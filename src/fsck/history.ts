@@ -1,7 +1,7 @@
 import { SEQUENCER_LOCK } from '../history/history.sequencer.js';
 import { LEAF_COLUMNS, logLeaf, type LeafEntry } from '../history/log-leaf.js';
 import { leafHash } from '../history/merkle-tree.js';
-import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
 /** A placed entry, and the hash of it that the log has. */
 type SealedRow = Keyed & LeafEntry & { readonly leafHash: Buffer };
@@ -27,7 +27,7 @@ export const HISTORY: readonly Walk[] = [
        select sequence, entry, lag(sequence, 1, $1::bigint) over (order by sequence) as before
        from history_sequence where sequence > $1::bigint order by sequence limit $2
      ) q
-     left join history_entries e on e.id = q.entry order by q.sequence`,
+     left join lateral (select id from history_entries where id = q.entry ${BY_INDEX}) e on true order by q.sequence`,
     'history_sequence',
   ),
   walkRows<SealedRow, SealedRow>({
@@ -36,12 +36,13 @@ export const HISTORY: readonly Walk[] = [
     pageSize: 1_000,
     text: `
       select array[q.sequence::text] as key, q.sequence, q.leaf_hash as "leafHash", ${LEAF_COLUMNS}
-      from history_sequence q join history_entries e on e.id = q.entry
-      where q.sequence > $1::bigint order by q.sequence limit $2`,
+      from (select * from history_sequence where sequence > $1::bigint order by sequence limit $2) q
+      left join lateral (select * from history_entries where id = q.entry ${BY_INDEX}) e on true order by q.sequence`,
     read: (row) => row,
     faultOf: {
       'every placed entry is the one of which the log has the hash': (row) =>
-        leafHash(logLeaf(row)).equals(row.leafHash)
+        // That there is none is another invariant's.
+        (row.entry as string | null) === null || leafHash(logLeaf(row)).equals(row.leafHash)
           ? null
           : `entry ${row.entry}, ${row.type}${aboutWhat(row)}, is not the leaf ${row.sequence} of the log`,
     },
@@ -54,7 +55,8 @@ export const HISTORY: readonly Walk[] = [
             when q.entry is not null and w.entry is not null then 'entry ' || e.id || ' has its place and still waits for it'
        end as fault
      from (select id from history_entries where id > $1::bigint order by id limit $2) e
-     left join history_sequence q on q.entry = e.id left join history_unsequenced w on w.entry = e.id order by e.id`,
+     left join lateral (select entry from history_sequence where entry = e.id ${BY_INDEX}) q on true
+     left join lateral (select entry from history_unsequenced where entry = e.id ${BY_INDEX}) w on true order by e.id`,
     'history_entries',
   ),
   sqlInvariant(
@@ -65,7 +67,7 @@ export const HISTORY: readonly Walk[] = [
             when e.at < now() - interval '${PLACED_WITHIN}' and ${SEQUENCER_AT_WORK}
             then 'entry ' || e.id || ' waits for its place since ' || e.at end as fault
      from (select entry from history_unsequenced where entry > $1::bigint order by entry limit $2) w
-     left join history_entries e on e.id = w.entry order by w.entry`,
+     left join lateral (select id, at from history_entries where id = w.entry ${BY_INDEX}) e on true order by w.entry`,
     'history_unsequenced',
   ),
 ];

@@ -48,7 +48,7 @@ export const IMAGE_RELATIONS: readonly Walk[] = [
             when c.numbers <> c.indexes or c.highest <> c.indexes
             then 'the relations of ' || l.subject || ' are not numbered from 1 to ' || c.indexes end as fault
      from looked_at l
-     left join images i on i.subject = l.subject
+     left join lateral (select relations from images where subject = l.subject ${BY_INDEX}) i on true
      cross join lateral (
        select count(*) as indexes, count(distinct revision) as numbers, coalesce(max(revision), 0) as highest
        from (

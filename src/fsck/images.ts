@@ -1,5 +1,5 @@
 import { rebuiltFactsCtes } from '../facts/image-facts-sql.js';
-import { walkRows, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, walkRows, type Keyed, type Walk } from './walk.js';
 
 const PAGE_SIZE = 500;
 
@@ -26,8 +26,8 @@ const SUBJECT_ROWS = `
     coalesce(i.examined, 0) as examined, coalesce(c.found, 0) as found,
     coalesce(i.facts, '[]') = coalesce(b.facts, '[]') as rebuilt
   from looked_at l
-  left join subject_receipts r on r.subject = l.subject
-  left join images i on i.subject = l.subject
+  left join lateral (select * from subject_receipts where subject = l.subject ${BY_INDEX}) r on true
+  left join lateral (select * from images where subject = l.subject ${BY_INDEX}) i on true
   left join rebuilt b on b.subject = l.subject
   left join lateral (
     select count(*) as claiming,

@@ -268,16 +268,20 @@ async function* beyondTheLeaves(reading: Reading, signed: boolean): AsyncIterabl
     const detail = `a checkpoint of ${size} leaves was signed, and the log has ${leaves}: the log was cut short`;
     yield { invariant: ROOTS, detail };
   }
-  // What is placed is sealed with it, so what no checkpoint is of was put there by others, or its checkpoint was taken away. A
-  // log without any is one of before there were keys.
-  const [unsealed] = await reading.query<{ sealed: number; placed: number }>(
-    `select c.sealed, p.placed
-     from (select coalesce(max(size), case when $1::boolean then 0 end) as sealed from log_checkpoints) c
-     cross join (${placed}) p where p.placed > c.sealed`,
+  // Entries are placed and sealed in one transaction, and so are those from before there was a log, all of them: leaves that no
+  // checkpoint is of were put there by others, or their checkpoint was taken away. A log that was never sealed shows none of it:
+  // that is its state right after the upgrade to a release with a log, and no log that a key was pinned of.
+  const [unsealed] = await reading.query<{ sealed: number | null; placed: number }>(
+    `select c.sealed, p.placed from (select max(size) as sealed from log_checkpoints) c cross join (${placed}) p
+     where p.placed > case when $1::boolean then coalesce(c.sealed, 0) else c.sealed end`,
     [signed],
   );
   if (unsealed !== undefined) {
-    const detail = `the log has ${unsealed.placed} leaves, and none of its checkpoints is of more than ${unsealed.sealed}: what follows is not signed`;
+    const { sealed, placed: leaves } = unsealed;
+    const detail =
+      sealed === null
+        ? `the log has ${leaves} leaves and not one checkpoint: no sequencer has sealed it yet, or they were taken away`
+        : `the log has ${leaves} leaves, and none of its checkpoints is of more than ${sealed}: what follows is not signed`;
     yield { invariant: ROOTS, detail };
   }
   const tiles = await reading.query<{ level: number; tile: number; placed: number }>(

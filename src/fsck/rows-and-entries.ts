@@ -15,6 +15,9 @@ const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'cod
   from (select * from history_entries where attestation = p.attestation ${BY_INDEX}) e
   where e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
 
+/** The place of an entry `e`. */
+const PLACE = 'select q.sequence from history_sequence q where q.entry = e.id';
+
 /** What verifications of an attestation found, and the digests that its entries tell, where they tell any. */
 interface FindingsRow extends Keyed {
   readonly found: readonly RecordedFinding[];
@@ -39,10 +42,9 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     'every history entry tells of what is on record',
     ['0'],
     `select array[e.id::text] as key,
-       case when not ${IS_TOLD_AS_IT_IS} then 'entry ' || e.id || coalesce(' of sequence ' || q.sequence, '') || ', ' || e.type
+       case when not ${IS_TOLD_AS_IT_IS} then 'entry ' || e.id || coalesce(' of sequence ' || (${PLACE}), '') || ', ' || e.type
          || coalesce(' of ' || e.attestation, '') || ', tells of what is not on record' end as fault
-     from (select * from history_entries where id > $1::bigint order by id limit $2) e
-     left join history_sequence q on q.entry = e.id order by e.id`,
+     from (select * from history_entries where id > $1::bigint order by id limit $2) e order by e.id`,
     'history_entries',
   ),
   sqlInvariant(
@@ -99,9 +101,11 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     pageSize: 200,
     text: `
       select array[s.name, s.trust_revision::text] as key, s.attestor,
-        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from history_entries e
-         where e.type in ('attestor.created', 'attestor.changed', 'attestor.deleted')
-           and e.data->>'attestor' = s.name and e.data->>'trustRevision' = s.trust_revision::text) as digests
+        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from (
+           select * from history_entries where type in ('attestor.created', 'attestor.changed', 'attestor.deleted')
+             and (data->>'trustRevision')::bigint = s.trust_revision ${BY_INDEX}
+         ) e
+         where e.data->>'attestor' = s.name) as digests
       from (
         select name, trust_revision, attestor from attestor_states where (name, trust_revision) > ($1, $2::bigint)
         order by name, trust_revision limit $3
@@ -127,9 +131,11 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
     pageSize: 50,
     text: `
       select array[s.name, s.trust_revision::text] as key, s.root,
-        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from history_entries e
-         where e.type in ('trust_root.created', 'trust_root.changed', 'trust_root.deleted')
-           and e.data->>'trustRoot' = s.name and e.data->>'trustRevision' = s.trust_revision::text) as digests
+        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from (
+           select * from history_entries where type in ('trust_root.created', 'trust_root.changed', 'trust_root.deleted')
+             and (data->>'trustRevision')::bigint = s.trust_revision ${BY_INDEX}
+         ) e
+         where e.data->>'trustRoot' = s.name) as digests
       from (
         select name, trust_revision, root from trust_root_states where (name, trust_revision) > ($1, $2::bigint)
         order by name, trust_revision limit $3
@@ -149,58 +155,48 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
       },
     },
   }),
-  sqlInvariant(
+  byTrustRevision(
     'every key revocation has one history entry',
-    ['0'],
-    oneEntryByRevision('key_revocations', ['key.revoked'], 'the revocation at trust revision'),
     'key_revocations',
+    ['key.revoked'],
+    'the revocation at trust revision',
   ),
-  sqlInvariant(
+  byTrustRevision(
     'every identity revocation has one history entry',
-    ['0'],
-    oneEntryByRevision('identity_revocations', ['identity.revoked'], 'the revocation at trust revision'),
     'identity_revocations',
+    ['identity.revoked'],
+    'the revocation at trust revision',
   ),
-  sqlInvariant(
+  byTrustRevision(
     'every act on a statement has one history entry',
-    ['0'],
-    oneEntryByRevision(
-      'statement_acts',
-      ['attestation.revoked', 'attestation.retracted'],
-      'the act on a statement at trust revision',
-    ),
     'statement_acts',
+    ['attestation.revoked', 'attestation.retracted'],
+    'the act on a statement at trust revision',
   ),
-  sqlInvariant(
-    'every policy revision has one history entry',
-    ['', '0'],
-    oneEntry({
-      rows: `select name || ' ' || revision as name, array[name, revision::text] as key from policy_revisions p
-        where (p.name, p.revision) > ($1, $2::int) order by p.name, p.revision limit $3`,
-      order: 'r.key[1], (r.key[2])::int',
-      types: ['policy.changed'],
-      name: `e.data->>'policy' || ' ' || (e.data->>'revision')`,
-      what: 'policy revision',
-    }),
-    'policy_revisions',
-  ),
-  sqlInvariant(
+  oneEntry('every policy revision has one history entry', {
+    rows: `select name || ' ' || revision as name from policy_revisions`,
+    types: ['policy.changed'],
+    name: `e.data->>'policy' || ' ' || (e.data->>'revision')`,
+    what: 'policy revision',
+    table: 'policy_revisions',
+  }),
+  byWaiverRevision(
     'every waiver has one history entry',
-    ['0'],
-    oneEntryByWaiverRevision('waivers', 'waiver.created', 'the waiver made at waiver revision'),
     'waivers',
+    'waiver.created',
+    'the waiver made at waiver revision',
   ),
-  sqlInvariant(
+  byWaiverRevision(
     'every approval of a waiver has one history entry',
-    ['0'],
-    oneEntryByWaiverRevision('waiver_approvals', 'waiver.approved', 'the approval at waiver revision'),
     'waiver_approvals',
+    'waiver.approved',
+    'the approval at waiver revision',
   ),
-  sqlInvariant(
+  byWaiverRevision(
     'every revocation of a waiver has one history entry',
-    ['0'],
-    oneEntryByWaiverRevision('waiver_revocations', 'waiver.revoked', 'the revocation at waiver revision'),
     'waiver_revocations',
+    'waiver.revoked',
+    'the revocation at waiver revision',
   ),
   sqlInvariant(
     'every index hashes to its digest and has one history entry',
@@ -215,73 +211,68 @@ export const ROWS_AND_ENTRIES: readonly Walk[] = [
      order by x.digest`,
     'image_indexes',
   ),
-  sqlInvariant(
-    'every token has one history entry',
-    [''],
-    oneEntry({
-      rows: `select id as name, array[id] as key from tokens where id > $1 order by id limit $2`,
-      order: 'r.key',
-      types: ['token.created'],
-      name: `e.data->>'token'`,
-      what: 'token',
-    }),
-    'tokens',
-  ),
-  sqlInvariant(
-    'every token revocation has one history entry',
-    [''],
-    oneEntry({
-      rows: `select token as name, array[token] as key from token_revocations where token > $1 order by token limit $2`,
-      order: 'r.key',
-      types: ['token.revoked'],
-      name: `e.data->>'token'`,
-      what: 'the revocation of token',
-    }),
-    'token_revocations',
-  ),
+  oneEntry('every token has one history entry', {
+    rows: 'select id as name from tokens',
+    types: ['token.created'],
+    name: `e.data->>'token'`,
+    what: 'token',
+    table: 'tokens',
+  }),
+  oneEntry('every token revocation has one history entry', {
+    rows: 'select token as name from token_revocations',
+    types: ['token.revoked'],
+    name: `e.data->>'token'`,
+    what: 'the revocation of token',
+    table: 'token_revocations',
+  }),
 ];
 
 /** Of a table whose rows are one trust revision each. */
-function oneEntryByRevision(table: (typeof TRUST_TABLES)[number], types: readonly HistoryType[], what: string): string {
-  return oneEntry({
-    rows: `select trust_revision::text as name, array[trust_revision::text] as key from ${table}
-      where trust_revision > $1::bigint order by trust_revision limit $2`,
-    order: '(r.key[1])::bigint',
-    types,
-    name: `e.data->>'trustRevision'`,
-    what,
-  });
+function byTrustRevision(
+  name: string,
+  table: (typeof TRUST_TABLES)[number],
+  types: readonly HistoryType[],
+  what: string,
+): Walk {
+  const rows = `select trust_revision::text as name from ${table}`;
+  return oneEntry(name, { rows, types, name: `e.data->>'trustRevision'`, what, table });
 }
 
 /** Of a table whose rows are one waiver revision each. */
-function oneEntryByWaiverRevision(table: (typeof WAIVER_TABLES)[number], type: HistoryType, what: string): string {
-  return oneEntry({
-    rows: `select revision::text as name, array[revision::text] as key from ${table}
-      where revision > $1::bigint order by revision limit $2`,
-    order: '(r.key[1])::bigint',
-    types: [type],
-    name: `e.data->>'waiverRevision'`,
-    what,
-  });
+function byWaiverRevision(name: string, table: (typeof WAIVER_TABLES)[number], type: HistoryType, what: string): Walk {
+  const rows = `select revision::text as name from ${table}`;
+  return oneEntry(name, { rows, types: [type], name: `e.data->>'waiverRevision'`, what, table });
 }
 
-/** For rows of which there are few enough that all entries of their type are read once a page. */
-function oneEntry(options: {
-  /** A page, with the columns `key` and `name`, unique among the rows of the table. */
-  readonly rows: string;
-  readonly order: string;
-  readonly types: readonly HistoryType[];
-  /** Of the row that an entry `e` tells of. */
-  readonly name: string;
-  readonly what: string;
-}): string {
-  const { rows, order, types, name, what } = options;
-  return `
-    with told as materialized (
-      select ${name} as name, count(*) as entries from history_entries e
-      where e.type in (${types.map((type) => `'${type}'`).join(', ')}) group by 1
-    )
-    select r.key,
-      case when t.entries is distinct from 1 then '${what} ' || r.name || ' has ' || coalesce(t.entries, 0) || ' entries' end as fault
-    from (${rows}) r left join told t on t.name = r.name order by ${order}`;
+/**
+ * That each row has one entry that names it. Rows and entries are sorted together once, whatever there is of indexes; a page is of
+ * the rows that have another number of entries, so where all have one, one statement is all. Numbers come in their order.
+ */
+function oneEntry(
+  invariant: string,
+  options: {
+    /** All rows of the table, each with a `name` of its own. */
+    readonly rows: string;
+    readonly types: readonly HistoryType[];
+    /** Of the row that an entry `e` tells of. */
+    readonly name: string;
+    readonly what: string;
+    readonly table: string;
+  },
+): Walk {
+  const { rows, types, name, what, table } = options;
+  return sqlInvariant(
+    invariant,
+    ['0', ''],
+    `select array[length(t.name)::text, t.name] as key, '${what} ' || t.name || ' has ' || sum(t.entries) || ' entries' as fault
+     from (
+       select r.name collate "C" as name, 0 as entries, true as is_row from (${rows}) r
+       union all
+       select ${name}, 1, false from history_entries e where e.type in (${types.map((type) => `'${type}'`).join(', ')})
+     ) t
+     where (length(t.name), t.name) > ($1::int, $2)
+     group by t.name having bool_or(t.is_row) and sum(t.entries) <> 1
+     order by length(t.name), t.name limit $3`,
+    table,
+  );
 }

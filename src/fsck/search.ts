@@ -2,7 +2,7 @@ import { FACTS_TO_INDEX, indexedFactOf, type FactToIndex } from '../facts/reinde
 import { rowsOfFact } from '../facts/index-facts.store.js';
 import { environmentOf, restsOn } from '../policy/verdict-search-terms.js';
 import type { Verdict } from '../policy/verdict.js';
-import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Reading, type Walk } from './walk.js';
+import { BY_INDEX, sqlInvariant, walkPages, walkRows, type Keyed, type Reading, type Walk } from './walk.js';
 
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const FACTS_OF_PAGE = 100;
@@ -23,11 +23,6 @@ interface SignerRow extends Keyed {
   readonly verdict: Verdict | null;
 }
 
-interface Read<Row> {
-  readonly row: Row;
-  readonly reading: Reading;
-}
-
 interface VerdictRow extends Keyed {
   readonly id: string;
   readonly verdict: Verdict;
@@ -37,12 +32,12 @@ interface VerdictRow extends Keyed {
 
 /** What images are searched by, against the facts and verdicts it is made of. */
 export const SEARCH: readonly Walk[] = [
-  walkRows<FactPageRow, Read<FactToIndex>>({
+  walkPages<FactPageRow, string | null>({
     start: ['0'],
     pageSize: FACTS_OF_PAGE,
     text: `select array[t.id] as key, t.* from (${FACTS_TO_INDEX}) t`,
-    read: (row, reading) => ({ row, reading }),
-    faultOf: { 'every fact that was verified is found by what it says': factFault },
+    readPage: factFaults,
+    faultOf: { 'every fact that was verified is found by what it says': (fault) => fault },
   }),
   sqlInvariant(
     'what evidence is found by is of a fact about its image',
@@ -75,17 +70,17 @@ export const SEARCH: readonly Walk[] = [
       },
     },
   }),
-  walkRows<AllowRow, Read<AllowRow>>({
+  walkPages<AllowRow, string | null>({
     start: ['-infinity', ZERO],
     pageSize: VERDICTS_OF_PAGE,
     text: `
       select array[to_json(v.at) #>> '{}', v.id::text] as key, v.id, v.verdict
       from (select * from verdicts where (at, id) > ($1::timestamptz, $2::uuid) order by at, id limit $3) v
       order by v.at, v.id`,
-    read: (row, reading) => ({ row, reading }),
-    faultOf: { 'an allow is found by the keys that signed what it rests on': allowFault },
+    readPage: allowFaults,
+    faultOf: { 'an allow is found by the keys that signed what it rests on': (fault) => fault },
   }),
-  walkRows<SignerRow, Read<SignerRow>>({
+  walkPages<SignerRow, string | null>({
     start: [ZERO, '', '-infinity', ZERO],
     pageSize: VERDICTS_OF_PAGE,
     text: `
@@ -93,56 +88,103 @@ export const SEARCH: readonly Walk[] = [
       from (
         select * from verdict_signers where (signer, image, at, verdict) > ($1::uuid, $2, $3::timestamptz, $4::uuid)
         order by signer, image, at, verdict limit $5
-      ) s left join verdicts v on v.id = s.verdict and v.image = s.image and v.at = s.at
+      ) s
+      left join lateral (
+        select verdict from verdicts where id = s.verdict and image = s.image and at = s.at ${BY_INDEX}
+      ) v on true
       order by s.signer, s.image, s.at, s.verdict`,
-    read: (row, reading) => ({ row, reading }),
-    faultOf: { 'a key by which an allow is found signed what it rests on': signerFault },
+    readPage: signerFaults,
+    faultOf: { 'a key by which an allow is found signed what it rests on': (fault) => fault },
   }),
 ];
 
-async function factFault({ row: fact, reading }: Read<FactToIndex>): Promise<string | null> {
-  const indexed = indexedFactOf(fact);
-  if (indexed === null || !(await isDue(reading, fact.id))) return null;
-  const { evidence, contents } = rowsOfFact(indexed);
-  const missing = await missingOf(reading, evidence, 'search_evidence', 's.fact = t.fact and s.at = t.at');
-  if (missing !== null) return missing;
-  if (contents === null) {
-    const rows = await reading.query(`select from search_left_out where fact = $1::bigint`, [fact.id]);
-    return rows.length === 1 ? null : `fact ${fact.id} is too large to be found by, and is not noted as such`;
-  }
-  return missingOf(reading, [...contents], 'search_contents', 't.fact between s.first_fact and s.last_fact');
+type IndexRows = ReturnType<typeof rowsOfFact>['evidence'];
+type IndexTable = 'search_evidence' | 'search_contents';
+
+const SAME: Readonly<Record<IndexTable, string>> = {
+  search_evidence: 's.fact = t.fact and s.at = t.at',
+  search_contents: 't.fact between s.first_fact and s.last_fact',
+};
+
+async function factFaults(facts: readonly FactToIndex[], reading: Reading): Promise<readonly (string | null)[]> {
+  const due = await dueUpTo(reading);
+  const indexed = facts.filter(({ id }) => due !== null && BigInt(id) <= due).map(indexedFactOf);
+  const rows = indexed.flatMap((fact) => (fact === null ? [] : [{ fact, ...rowsOfFact(fact) }]));
+  const tooLarge = rows.filter(({ contents }) => contents === null).map(({ fact }) => fact.id);
+  const faults = new Map([
+    ...(await missingOf(
+      reading,
+      rows.map(({ contents }) => contents ?? []),
+      'search_contents',
+    )),
+    ...(await unnotedOf(reading, tooLarge)),
+    ...(await missingOf(
+      reading,
+      rows.map(({ evidence }) => evidence),
+      'search_evidence',
+    )),
+  ]);
+  return facts.map(({ id }) => faults.get(id) ?? null);
 }
 
-/** What was stored before there was a search is no fault until it has been added. */
-async function isDue(reading: Reading, fact: string): Promise<boolean> {
-  const rows = await reading.query(
-    `select from search_progress where part = 'facts' and (finished_at is not null or position::bigint >= $1::bigint)`,
-    [fact],
+/** The last fact that must be found by: what was stored before there was a search is no fault until it has been added. */
+async function dueUpTo(reading: Reading): Promise<bigint | null> {
+  const [progress] = await reading.query<{ position: string; finished: boolean }>(
+    `select position, finished_at is not null as finished from search_progress where part = 'facts'`,
+    [],
   );
-  return rows.length === 1;
+  if (progress === undefined) return null;
+  return progress.finished ? 2n ** 63n : BigInt(progress.position);
 }
 
 async function missingOf(
   reading: Reading,
-  rows: ReturnType<typeof rowsOfFact>['evidence'],
-  table: 'search_evidence' | 'search_contents',
-  same: string,
-): Promise<string | null> {
-  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
-    const part = rows.slice(start, start + ROWS_AT_ONCE);
-    const [missing] = await reading.query<{ image: string; fact: string }>(
-      `select t.image, t.fact::text as fact from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[]) as t (term, image, fact, at)
-       where not exists (select from ${table} s where s.term = t.term and s.image = t.image and ${same}) limit 1`,
+  ofFacts: readonly Iterable<IndexRows[number]>[],
+  table: IndexTable,
+): Promise<readonly (readonly [fact: string, fault: string])[]> {
+  const faults: (readonly [string, string])[] = [];
+  let rows: IndexRows[number][] = [];
+  const look = async (): Promise<void> => {
+    const missing = await reading.query<{ image: string; fact: string }>(
+      `select distinct on (t.fact) t.image, t.fact::text as fact
+       from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[]) as t (term, image, fact, at)
+       where not exists (select from ${table} s where s.term = t.term and s.image = t.image and ${SAME[table]} ${BY_INDEX})
+       order by t.fact`,
       [
-        part.map(({ term }) => term),
-        part.map(({ image }) => image),
-        part.map(({ fact }) => fact),
-        part.map(({ at }) => at),
+        rows.map(({ term }) => term),
+        rows.map(({ image }) => image),
+        rows.map(({ fact }) => fact),
+        rows.map(({ at }) => at),
       ],
     );
-    if (missing !== undefined) return `fact ${missing.fact} does not find ${missing.image} in ${table}`;
+    rows = [];
+    faults.push(
+      ...missing.map(({ fact, image }) => [fact, `fact ${fact} does not find ${image} in ${table}`] as const),
+    );
+  };
+  for (const ofFact of ofFacts) {
+    for (const row of ofFact) {
+      rows.push(row);
+      if (rows.length === ROWS_AT_ONCE) await look();
+    }
   }
-  return null;
+  if (rows.length > 0) await look();
+  return faults;
+}
+
+async function unnotedOf(
+  reading: Reading,
+  tooLarge: readonly string[],
+): Promise<readonly (readonly [fact: string, fault: string])[]> {
+  if (tooLarge.length === 0) return [];
+  const noted = await reading.query<{ fact: string }>(
+    `select fact::text as fact from search_left_out where fact = any($1::bigint[])`,
+    [tooLarge],
+  );
+  const known = new Set(noted.map(({ fact }) => fact));
+  return tooLarge
+    .filter((fact) => !known.has(fact))
+    .map((fact) => [fact, `fact ${fact} is too large to be found by, and is not noted as such`] as const);
 }
 
 function rowFault(fact: string): string {
@@ -152,35 +194,51 @@ function rowFault(fact: string): string {
     then 'there is no fact ' || ${fact} || ' about ' || r.image end`;
 }
 
+/** Whose keys signed what each of the verdicts `$1` rests on, the attestations `$2`. */
 const SIGNERS = `
-  select substr(x.signer, 8, 32)::uuid as signer, bool_or(x.recorded_at = f.recorded_at) as at_first
-  from unnest($1::text[]) as t (attestation)
+  select t.verdict, substr(x.signer, 8, 32)::uuid as signer, bool_or(x.recorded_at = f.recorded_at) as at_first
+  from unnest($1::uuid[], $2::text[]) as t (verdict, attestation)
   cross join lateral (select * from facts where attestation = t.attestation ${BY_INDEX}) f
   cross join lateral (select * from fact_signers where fact = f.id ${BY_INDEX}) x
-  where x.signer like 'sha256:%' group by 1`;
+  where x.signer like 'sha256:%' group by 1, 2`;
 
-/** Who was found to have signed a fact after it was proved may be missing. */
-async function allowFault({ row: { id, verdict }, reading }: Read<AllowRow>): Promise<string | null> {
-  const rested = [...restsOn(verdict)];
-  if (rested.length === 0) return null;
-  const [missing] = await reading.query<{ signer: string }>(
-    `select t.signer from (${SIGNERS}) t
-     where t.at_first and exists (select from search_progress where part = 'verdicts' and finished_at is not null)
-       and not exists (
-         select from verdicts v join verdict_signers s
-           on s.signer = t.signer and s.image = v.image and s.at = v.at and s.verdict = v.id
-         where v.id = $2)
-     limit 1`,
-    [rested, id],
+/** As the parameters of `SIGNERS`; each verdict once. */
+function restedOn(rows: readonly { readonly id: string; readonly verdict: Verdict | null }[]) {
+  const verdicts = new Map(rows.flatMap(({ id, verdict }) => (verdict === null ? [] : [[id, verdict] as const])));
+  const rested = [...verdicts].flatMap(([id, verdict]) =>
+    [...restsOn(verdict)].map((attestation) => ({ id, attestation })),
   );
-  return missing === undefined ? null : `verdict ${id} is not found by ${missing.signer}, who signed what it rests on`;
+  return [rested.map(({ id }) => id), rested.map(({ attestation }) => attestation)] as const;
 }
 
-async function signerFault({ row: { id, signer, verdict }, reading }: Read<SignerRow>): Promise<string | null> {
-  if (verdict === null) return `there is no verdict ${id} of that image and time, but it is found by ${signer}`;
-  const signed = await reading.query(`select from (${SIGNERS}) t where t.signer = $2::uuid`, [
-    [...restsOn(verdict)],
-    signer,
-  ]);
-  return signed.length === 1 ? null : `verdict ${id} is found by ${signer}, who signed nothing that it rests on`;
+/** Who was found to have signed a fact after it was proved may be missing. */
+async function allowFaults(rows: readonly AllowRow[], reading: Reading): Promise<readonly (string | null)[]> {
+  const missing = await reading.query<{ verdict: string; signer: string }>(
+    `select t.verdict, t.signer from (${SIGNERS}) t
+     cross join lateral (select image, at from verdicts where id = t.verdict ${BY_INDEX}) v
+     where t.at_first and exists (select from search_progress where part = 'verdicts' and finished_at is not null)
+       and not exists (
+         select from verdict_signers s
+         where s.signer = t.signer and s.image = v.image and s.at = v.at and s.verdict = t.verdict ${BY_INDEX})`,
+    restedOn(rows),
+  );
+  const signers = new Map(missing.map(({ verdict, signer }) => [verdict, signer]));
+  return rows.map(({ id }) => {
+    const signer = signers.get(id);
+    return signer === undefined ? null : `verdict ${id} is not found by ${signer}, who signed what it rests on`;
+  });
+}
+
+async function signerFaults(rows: readonly SignerRow[], reading: Reading): Promise<readonly (string | null)[]> {
+  const signed = await reading.query<{ verdict: string; signer: string }>(
+    `select t.verdict, t.signer from (${SIGNERS}) t`,
+    restedOn(rows),
+  );
+  const known = new Set(signed.map(({ verdict, signer }) => `${verdict} ${signer}`));
+  return rows.map(({ id, signer, verdict }) => {
+    if (verdict === null) return `there is no verdict ${id} of that image and time, but it is found by ${signer}`;
+    return known.has(`${id} ${signer}`)
+      ? null
+      : `verdict ${id} is found by ${signer}, who signed nothing that it rests on`;
+  });
 }

@@ -1,5 +1,6 @@
 import type { HistoryType } from '../history/history-entry.js';
 import { TRUST_TABLES } from '../trust/trust-records.store.js';
+import { entryNumber } from './entry-number.js';
 import { sqlInvariant, type Walk } from './walk.js';
 
 /** Longer than a change may wait, between its first moment and that of its decision. */
@@ -25,8 +26,8 @@ const verified: RowTime = {
     and v.trust_revision::text = e.data->>'trustRevision' order by v.at <> e.at, v.id limit 1)`,
   is: 'transaction',
 };
-const attestorState = byRevision('attestor_states', `'the state of attestor ' || (e.data->>'attestor')`);
-const rootState = byRevision('trust_root_states', `'the state of trust root ' || (e.data->>'trustRoot')`);
+const attestorState = byRevision('attestor_states', `'the state of attestor ' || (e.data->>'attestor')`, 'attestor');
+const rootState = byRevision('trust_root_states', `'the state of trust root ' || (e.data->>'trustRoot')`, 'trustRoot');
 const act = byRevision('statement_acts', `'the act on what ' || e.attestation || ' says'`);
 
 const TIMES_OF: Readonly<Record<HistoryType, RowTime>> = {
@@ -66,7 +67,7 @@ const TIMES_OF: Readonly<Record<HistoryType, RowTime>> = {
   'image.related': {
     what: `'index ' || e.image`,
     at: `(select x.received_at from image_indexes x where x.digest = e.image)`,
-    is: 'transaction',
+    is: 'told',
   },
   'policy.changed': {
     what: `'policy ' || (e.data->>'policy') || ' revision ' || (e.data->>'revision')`,
@@ -98,13 +99,13 @@ export const TIMES: readonly Walk[] = [
     `select array[e.id::text] as key,
        case when (t.is = 'transaction' and t.at <> e.at)
          or (t.is = 'told' and e.data ? 'at' and ${text('t.at')} is distinct from e.data->>'at')
-         or (t.is <> 'transaction' and not (t.at between date_trunc('milliseconds', e.at) and e.at + interval '${DECIDED_WITHIN}')
+         or (t.is <> 'transaction' and not (t.is = 'told' and e.data ? 'at')
+           and not (t.at between date_trunc('milliseconds', e.at) and e.at + interval '${DECIDED_WITHIN}')
            and t.at is distinct from ${lastOfTrustBefore()})
        then t.what || ' is dated ' || ${text('t.at')} || ', and its entry '
-         || coalesce('of sequence ' || q.sequence, e.id || ', not placed yet,') || ' '
+         || coalesce('of sequence ' || (select q.sequence from history_sequence q where q.entry = e.id), e.id || ', not placed yet,') || ' '
          || coalesce(case when t.is = 'told' then e.data->>'at' end, ${text('e.at')}) end as fault
      from (select * from history_entries where id > $1::bigint order by id limit $2) e
-     left join history_sequence q on q.entry = e.id
      cross join lateral (
        select case e.type ${Object.entries(TIMES_OF)
          .map(([type, { at }]) => `when '${type}' then ${at}`)
@@ -144,10 +145,12 @@ function recordedWith(rows: string): string {
     from (${rows}) r order by r.id, r.key`;
 }
 
-function byRevision(table: (typeof TRUST_TABLES)[number], what: string): RowTime {
+/** @param named the member of an entry that names the row, where it has a name before its revision. */
+function byRevision(table: (typeof TRUST_TABLES)[number], what: string, named: string | null = null): RowTime {
+  const name = named === null ? '' : `s.name = e.data->>'${named}' and `;
   return {
     what: `${what} || ' at trust revision ' || (e.data->>'trustRevision')`,
-    at: `(select min(s.at) from ${table} s where s.trust_revision = ${wholeNumber('trustRevision')})`,
+    at: `(select min(s.at) from ${table} s where ${name}s.trust_revision = ${entryNumber('trustRevision')})`,
     is: 'decided',
   };
 }
@@ -155,7 +158,7 @@ function byRevision(table: (typeof TRUST_TABLES)[number], what: string): RowTime
 function byWaiverRevision(table: string, waiver: string, what: string): RowTime {
   return {
     what: `'${what} ' || (e.data->>'waiver')`,
-    at: `(select min(w.at) from ${table} w where w.revision = ${wholeNumber('waiverRevision')} and w.${waiver}::text = e.data->>'waiver')`,
+    at: `(select min(w.at) from ${table} w where w.revision = ${entryNumber('waiverRevision')} and w.${waiver}::text = e.data->>'waiver')`,
     is: 'told',
   };
 }
@@ -168,14 +171,9 @@ function verdict(): RowTime {
 /** No change of trust is dated before the one before it, wherever the clock stands. */
 function lastOfTrustBefore(): string {
   const before = TRUST_TABLES.map(
-    (table) => `select at from ${table} where trust_revision < ${wholeNumber('trustRevision')}`,
+    (table) => `select at from ${table} where trust_revision < ${entryNumber('trustRevision')}`,
   );
   return `(select max(b.at) from (${before.join(' union all ')}) b)`;
-}
-
-/** What is none must be a violation elsewhere, not an error. */
-function wholeNumber(member: string): string {
-  return `(case when e.data->>'${member}' ~ '^[0-9]{1,18}$' then e.data->>'${member}' end)::bigint`;
 }
 
 function text(time: string): string {

@@ -1,9 +1,11 @@
 import type { HistoryType } from '../history/history-entry.js';
+import { entryNumber } from './entry-number.js';
+import { BY_INDEX } from './walk.js';
 
 /** By type of entry, the condition on `e` under which what it tells of is on record as it tells it. */
 const TOLD: Readonly<Record<HistoryType, string>> = {
-  'attestation.received': `exists (select from attestations a where a.id = e.attestation and a.received_by = e.actor
-    and e.data = jsonb_build_object('format', a.format, 'predicateType', a.predicate_type, 'size', a.size))`,
+  'attestation.received': onRecord(`attestations a where a.id = e.attestation and a.received_by = e.actor
+    and e.data = jsonb_build_object('format', a.format, 'predicateType', a.predicate_type, 'size', a.size)`),
   'attestation.verified': verification('verified'),
   'attestation.rejected': verification('rejected'),
   'attestation.error': verification('error'),
@@ -23,46 +25,47 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
   'attestor.created': attestorState('is not null'),
   'attestor.changed': attestorState('is not null'),
   'attestor.deleted': attestorState('is null'),
-  'key.revoked': `exists (select from key_revocations k where k.trust_revision::text = e.data->>'trustRevision'
+  'key.revoked': onRecord(`key_revocations k where k.trust_revision = ${entryNumber('trustRevision')}
     and k.thumbprint = e.data->>'thumbprint' and k.attestor = e.data->>'attestor' and k.key_id = e.data->>'keyId'
-    and k.reason = e.data->>'reason' and ${effectiveFrom('k')} and k.actor = e.actor)`,
-  'identity.revoked': `exists (select from identity_revocations k where k.trust_revision::text = e.data->>'trustRevision'
+    and k.reason = e.data->>'reason' and ${effectiveFrom('k')} and k.actor = e.actor`),
+  'identity.revoked': onRecord(`identity_revocations k where k.trust_revision = ${entryNumber('trustRevision')}
     and k.attestor = e.data->>'attestor' and k.identity_id = e.data->>'identityId' and k.pattern = e.data->'pattern'
-    and k.reason = e.data->>'reason' and ${effectiveFrom('k')} and k.actor = e.actor)`,
+    and k.reason = e.data->>'reason' and ${effectiveFrom('k')} and k.actor = e.actor`),
   'trust_root.created': rootState('is not null'),
   'trust_root.changed': rootState('is not null'),
   'trust_root.deleted': rootState('is null'),
   'attestation.revoked': statementAct('revoked'),
   'attestation.retracted': statementAct('retracted'),
-  'image.related': `exists (select from image_indexes x where x.digest = e.image and x.received_by = e.actor
-    and e.data = jsonb_build_object('size', octet_length(x.bytes), 'manifests',
-      (select count(*) from image_manifests m where m.index_digest = x.digest)))`,
-  'policy.changed': `exists (select from policy_revisions p where p.name = e.data->>'policy'
-    and p.revision::text = e.data->>'revision' and p.digest = e.data->>'digest' and p.actor = e.actor)`,
-  'verdict.recorded': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
+  'image.related': onRecord(`image_indexes x where x.digest = e.image and x.received_by = e.actor
+    and e.data - 'at' = jsonb_build_object('size', octet_length(x.bytes), 'manifests',
+      (select count(*) from image_manifests m where m.index_digest = x.digest))`),
+  'policy.changed': onRecord(`policy_revisions p where p.name = e.data->>'policy'
+    and p.revision = ${entryNumber('revision')} and p.digest = e.data->>'digest' and p.actor = e.actor`),
+  'verdict.recorded': onRecord(`verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
     and v.policy = e.data->>'policy' and v.policy_revision::text = e.data->>'revision'
     and v.decision = e.data->>'decision' and v.requested_by = e.actor and not v.break_glass
-    and v.verdict->'breakGlass' is null)`,
-  'verdict.break_glass': `exists (select from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
+    and v.verdict->'breakGlass' is null`),
+  'verdict.break_glass': onRecord(`verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)} and v.image = e.image
     and v.policy = e.data->>'policy' and v.policy_revision::text = e.data->>'revision'
     and v.decision = e.data->>'decision' and v.requested_by = e.actor and v.break_glass
     and v.verdict->>'wouldDeny' = e.data->>'wouldDeny'
-    and v.verdict->'breakGlass'->>'justification' = e.data->>'justification')`,
-  'waiver.created': `exists (select from waivers w where w.id = ${uuidOf(`e.data->>'waiver'`)} and w.digest is not distinct from e.image
+    and v.verdict->'breakGlass'->>'justification' = e.data->>'justification'`),
+  'waiver.created':
+    onRecord(`waivers w where w.id = ${uuidOf(`e.data->>'waiver'`)} and w.digest is not distinct from e.image
     and w.revision::text = e.data->>'waiverRevision' and w.policy = e.data->>'policy'
-    and w.requirement = e.data->>'requirement' and w.actor = e.actor)`,
-  'waiver.approved': `exists (select from waiver_approvals a join waivers w on w.id = a.waiver
-    where a.revision::text = e.data->>'waiverRevision' and a.waiver::text = e.data->>'waiver'
+    and w.requirement = e.data->>'requirement' and w.actor = e.actor`),
+  'waiver.approved': onRecord(`waiver_approvals a join waivers w on w.id = a.waiver
+    where a.revision = ${entryNumber('waiverRevision')} and a.waiver::text = e.data->>'waiver'
     and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and a.actor = e.actor
-    and a.approver = coalesce(e.data->>'approver', a.approver))`,
-  'waiver.revoked': `exists (select from waiver_revocations r join waivers w on w.id = r.waiver
-    where r.revision::text = e.data->>'waiverRevision' and r.waiver::text = e.data->>'waiver'
+    and a.approver = coalesce(e.data->>'approver', a.approver)`),
+  'waiver.revoked': onRecord(`waiver_revocations r join waivers w on w.id = r.waiver
+    where r.revision = ${entryNumber('waiverRevision')} and r.waiver::text = e.data->>'waiver'
     and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and r.reason = e.data->>'reason'
-    and r.actor = e.actor)`,
-  'token.created': `exists (select from tokens t where t.id = e.data->>'token' and t.name = e.data->>'name'
-    and to_jsonb(t.roles) = e.data->'roles' and t.created_by = e.actor)`,
-  'token.revoked': `exists (select from token_revocations r join tokens t on t.id = r.token
-    where r.token = e.data->>'token' and t.name = e.data->>'name' and r.actor = e.actor)`,
+    and r.actor = e.actor`),
+  'token.created': onRecord(`tokens t where t.id = e.data->>'token' and t.name = e.data->>'name'
+    and to_jsonb(t.roles) = e.data->'roles' and t.created_by = e.actor`),
+  'token.revoked': onRecord(`token_revocations r join tokens t on t.id = r.token
+    where r.token = e.data->>'token' and t.name = e.data->>'name' and r.actor = e.actor`),
 };
 
 /** The condition on an entry `e` of any type; false for a type that is none. */
@@ -70,19 +73,24 @@ export const IS_TOLD_AS_IT_IS = `case e.type ${Object.entries(TOLD)
   .map(([type, condition]) => `when '${type}' then ${condition}`)
   .join('\n')} else false end`;
 
+/** Looked up for each entry: otherwise all there is would be read and hashed for a page of them. */
+function onRecord(rows: string): string {
+  return `exists (select from ${rows} ${BY_INDEX})`;
+}
+
 function verification(outcome: string): string {
-  return `exists (select from verifications v where v.attestation = e.attestation and v.outcome = '${outcome}'
-    and v.trust_revision::text = e.data->>'trustRevision' and v.code is not distinct from e.data->>'code')`;
+  return onRecord(`verifications v where v.attestation = e.attestation and v.outcome = '${outcome}'
+    and v.trust_revision::text = e.data->>'trustRevision' and v.code is not distinct from e.data->>'code'`);
 }
 
 function attestorState(being: string): string {
-  return `exists (select from attestor_states s where s.name = e.data->>'attestor' and s.attestor ${being}
-    and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+  return onRecord(`attestor_states s where s.name = e.data->>'attestor' and s.attestor ${being}
+    and s.trust_revision = ${entryNumber('trustRevision')} and s.actor = e.actor`);
 }
 
 function rootState(being: string): string {
-  return `exists (select from trust_root_states s where s.name = e.data->>'trustRoot' and s.root ${being}
-    and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+  return onRecord(`trust_root_states s where s.name = e.data->>'trustRoot' and s.root ${being}
+    and s.trust_revision = ${entryNumber('trustRevision')} and s.actor = e.actor`);
 }
 
 /** As text, which a text that is no time can be compared with. */
@@ -92,9 +100,9 @@ function effectiveFrom(row: string): string {
 }
 
 function statementAct(act: string): string {
-  return `exists (select from statement_acts s where s.act = '${act}' and s.attestation = e.attestation
+  return onRecord(`statement_acts s where s.act = '${act}' and s.attestation = e.attestation
     and s.signed_digest = e.data->>'signedDigest' and s.reason = e.data->>'reason'
-    and s.trust_revision::text = e.data->>'trustRevision' and s.actor = e.actor)`;
+    and s.trust_revision = ${entryNumber('trustRevision')} and s.actor = e.actor`);
 }
 
 /** A text that is no uuid must be a violation, not an error. */

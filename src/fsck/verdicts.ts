@@ -1,5 +1,5 @@
 import { verdictDigest } from '../policy/verdict-digest.js';
-import { sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
 /** A verdict, and what the entries of it tell; digests are null where it is from before they told any. */
 interface VerdictRow extends Keyed {
@@ -15,20 +15,18 @@ export const VERDICTS: readonly Walk[] = [
     table: 'verdicts',
     start: ['', '-infinity', '00000000-0000-0000-0000-000000000000'],
     pageSize: 500,
-    // Entries are found by image, and read once for all verdicts of a page: one image may have any number of either.
     text: `
-      with looked_at as (
+      select array[v.image, v.at::text, v.id::text] as key, v.id, v.verdict, v.context,
+        (select coalesce(jsonb_agg(jsonb_build_object('digest', e.data->>'digest', 'context', e.data->>'context')), '[]')
+         from (
+           select data from history_entries
+           where type in ('verdict.recorded', 'verdict.break_glass') and data->>'verdict' = v.id::text ${BY_INDEX}
+         ) e) as told
+      from (
         select image, at, id, verdict, context from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid)
         order by image, at, id limit $4
-      ),
-      told as materialized (
-        select e.data->>'verdict' as verdict, 
-          jsonb_agg(jsonb_build_object('digest', e.data->>'digest', 'context', e.data->>'context')) as told
-        from history_entries e
-        where e.image in (select image from looked_at) and e.type in ('verdict.recorded', 'verdict.break_glass') group by 1
-      )
-      select array[v.image, v.at::text, v.id::text] as key, v.id, v.verdict, v.context, coalesce(t.told, '[]') as told
-      from looked_at v left join told t on t.verdict = v.id::text order by v.image, v.at, v.id`,
+      ) v
+      order by v.image, v.at, v.id`,
     read: (row) => row,
     faultOf: {
       'every verdict has one history entry': ({ id, told }) =>
@@ -49,7 +47,7 @@ export const VERDICTS: readonly Walk[] = [
     `select array[l.question] as key,
        case when v.id is null then 'verdict ' || l.verdict || ', the last one to a question, is not on record' end as fault
      from (select question, verdict from verdict_latest where question > $1 order by question limit $2) l
-     left join verdicts v on v.id = l.verdict order by l.question`,
+     left join lateral (select id from verdicts where id = l.verdict ${BY_INDEX}) v on true order by l.question`,
     'verdict_latest',
   ),
   sqlInvariant(

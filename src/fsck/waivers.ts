@@ -2,7 +2,7 @@ import type { Sha256Digest } from '../intoto/digest.js';
 import { waiverDigest } from '../policy/waiver-digest.js';
 import type { WaiverScope } from '../policy/waiver.js';
 import type { Parameters } from '../policy/verdict.js';
-import { walkRows, type Keyed, type Walk } from './walk.js';
+import { BY_INDEX, walkRows, type Keyed, type Walk } from './walk.js';
 
 /** A waiver as it was made, and the digests that entries tell: none where it is from before they told any. */
 interface WaiverRow extends Keyed {
@@ -35,8 +35,9 @@ export const WAIVERS: readonly Walk[] = [
       select array[w.revision::text] as key, w.id, w.policy, w.requirement, w.vulnerability, w.digest, w.repository,
         w.parameters, w.reason, w.reference, to_char(w.until at time zone 'UTC', ${TIME}) as until, w.approvals,
         to_char(w.at at time zone 'UTC', ${TIME}) as at, w.actor, w.author,
-        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from history_entries e
-         where e.type = 'waiver.created' and e.data->>'waiver' = w.id::text and e.data->>'digest' is not null) as digests
+        (select coalesce(jsonb_agg(e.data->>'digest'), '[]') from (
+           select data from history_entries where type = 'waiver.created' and data->>'waiver' = w.id::text ${BY_INDEX}
+         ) e where e.data->>'digest' is not null) as digests
       from (select * from waivers where revision > $1::bigint order by revision limit $2) w order by w.revision`,
     read: (row) => row,
     faultOf: {

@@ -38,14 +38,22 @@ export interface RowWalk<Row extends Keyed, Read> {
    * one moment although the service is at work.
    */
   readonly text: string;
-  /** What the invariants look at, made once for each row. */
-  readonly read: (row: Row, reading: Reading) => Promise<Read> | Read;
+  /** What the invariants look at, made once for each row of a page, in the order of the rows. */
+  readonly readPage: (rows: readonly Row[], reading: Reading) => Promise<readonly Read[]> | readonly Read[];
   /** By the name of the invariant: what is wrong, or null. */
-  readonly faultOf: Readonly<Record<string, (read: Read) => Promise<string | null> | string | null>>;
+  readonly faultOf: Readonly<Record<string, (read: Read) => string | null>>;
 }
 
-export function walkRows<Row extends Keyed, Read>(options: RowWalk<Row, Read>): Walk {
-  const { table = null, start, pageSize, text, read, faultOf } = options;
+/** A walk that looks at each row by itself. */
+export function walkRows<Row extends Keyed, Read>({
+  read,
+  ...options
+}: Omit<RowWalk<Row, Read>, 'readPage'> & { readonly read: (row: Row) => Read }): Walk {
+  return walkPages<Row, Read>({ ...options, readPage: (rows) => rows.map(read) });
+}
+
+export function walkPages<Row extends Keyed, Read>(options: RowWalk<Row, Read>): Walk {
+  const { table = null, start, pageSize, text, readPage, faultOf } = options;
   return {
     table,
     invariants: Object.keys(faultOf),
@@ -56,10 +64,9 @@ export function walkRows<Row extends Keyed, Read>(options: RowWalk<Row, Read>): 
         const last = page.at(-1);
         if (last === undefined) return;
         key = last.key;
-        for (const row of page) {
-          const subject = await read(row, reading);
+        for (const subject of await readPage(page, reading)) {
           for (const [invariant, fault] of Object.entries(faultOf)) {
-            const detail = await fault(subject);
+            const detail = fault(subject);
             if (detail !== null) yield { invariant, detail };
           }
         }

@@ -52,7 +52,12 @@ export interface HistoryData {
   'trust_root.deleted': { readonly trustRoot: string; readonly trustRevision: number };
   'attestation.revoked': StatementActed;
   'attestation.retracted': StatementActed;
-  'image.related': { readonly manifests: number; readonly size: number };
+  'image.related': {
+    readonly manifests: number;
+    readonly size: number;
+    /** From when on the images are related, with microseconds in UTC; entries of earlier releases do not say. */
+    readonly at?: string;
+  };
   'policy.changed': { readonly policy: string; readonly revision: number; readonly digest: Sha256Digest };
   'verdict.recorded': {
     readonly verdict: string;

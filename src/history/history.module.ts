@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { Config } from '../platform/config.js';
 import { Database } from '../platform/database.js';
+import { Degradations } from '../platform/degradations.js';
 import { logKeyFile } from '../platform/log-key-file.js';
 import type { Logger } from '../platform/logger.js';
 import { Metrics } from '../platform/metrics.js';
@@ -37,22 +38,32 @@ export class HistoryModule {}
   providers: [
     {
       provide: HistorySequencer,
-      inject: [Database, CONFIG, LOGGER, Metrics],
-      useFactory: (database: Database, config: Config, logger: Logger, metrics: Metrics) => {
+      inject: [Database, CONFIG, LOGGER, Metrics, Degradations],
+      useFactory: (
+        database: Database,
+        config: Config,
+        logger: Logger,
+        metrics: Metrics,
+        degradations: Degradations,
+      ) => {
         const size = metrics.gauge('log_size', 'Leaves of the log when this process sealed it last');
         const refused = metrics.gauge(
           'log_sealing_refused',
           '1 while this process must not seal the log, and says why in its own log',
         );
+        const note = (isRefused: boolean): void => {
+          refused.set(isRefused ? 1 : 0);
+          degradations.note('sealing', isRefused);
+        };
         return new HistorySequencer(database, sealingSettings(config), {
           onFailure: (error) => {
             const isRefused = error instanceof SealingRefused;
-            refused.set(isRefused ? 1 : 0);
+            note(isRefused);
             if (isRefused) logger.error({ err: error }, 'the log is not sealed by this process');
             else logger.warn({ err: error }, 'the sequencer lost its session and opens another');
           },
           onSealed: (leaves) => {
-            refused.set(0);
+            note(false);
             size.set(leaves);
           },
         });

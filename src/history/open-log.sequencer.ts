@@ -59,15 +59,21 @@ export class OpenLog {
     });
   }
 
-  /** Seals what has been placed and never sealed, as before there was a log; signs the empty tree where there is nothing. */
+  /**
+   * Seals what has been placed and never sealed, as before there was a log; signs the empty tree where there is nothing. In one
+   * transaction, though in memory for `limit` leaves: nobody ever sees a log that is signed in part, which is what one looks
+   * like whose tail was re-written.
+   */
   async catchUp(isSealed: boolean, limit: number): Promise<void> {
-    if (!isSealed && (await placedSize(this.client)) === 0) await this.store([]);
-    for (;;) {
-      const hashes = await readLeafHashes(this.client, this.tree.size, limit);
-      if (hashes === null) throw new SealingRefused(`the places of entries have a gap behind ${this.tree.size}`);
-      if (hashes.length === 0) return;
-      await this.store(this.tree.append(hashes));
-    }
+    await within(this.client, async () => {
+      if (!isSealed && (await placedSize(this.client)) === 0) await this.store([]);
+      for (;;) {
+        const hashes = await readLeafHashes(this.client, this.tree.size, limit);
+        if (hashes === null) throw new SealingRefused(`the places of entries have a gap behind ${this.tree.size}`);
+        if (hashes.length === 0) return;
+        await this.store(this.tree.append(hashes));
+      }
+    });
   }
 
   private async store(tiles: readonly FullTile[]): Promise<void> {

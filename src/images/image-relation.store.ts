@@ -22,10 +22,25 @@ export interface NumberedRelations {
 
 const MOST_KEPT = 10_000;
 
+/**
+ * The time is read by a statement that begins when the locks are held, and is no earlier than that of the relation before it of any
+ * image concerned (`$5`): so an image's relations have their times in the order of their numbers.
+ */
 const INSERT_INDEX = `
-  insert into image_indexes (digest, bytes, media_type, received_by, revision)
-  select $1, $2, $3, $4, relations + 1 from images where subject = $1
-  on conflict (digest) do nothing returning digest`;
+  with before as (
+    select max(r.received_at) as at from images s cross join lateral (
+      select received_at from image_indexes where digest = s.subject and revision = s.relations
+      union all
+      select i.received_at from image_manifests m join image_indexes i on i.digest = m.index_digest
+      where m.manifest = s.subject and m.revision = s.relations
+    ) r
+    where s.subject = any($5)
+  )
+  insert into image_indexes (digest, bytes, media_type, received_by, revision, received_at)
+  select $1, $2, $3, $4, relations + 1, greatest(date_trunc('milliseconds', clock_timestamp()), before.at)
+  from images cross join before where subject = $1
+  on conflict (digest) do nothing
+  returning to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`;
 
 const INSERT_MANIFESTS = `
   insert into image_manifests
@@ -66,15 +81,23 @@ export class ImageRelationStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * Records an index with its manifests and raises the number of relations of each. False where it was on record already, and
-   * then changes nothing. The caller holds the locks of all their rows, and says so in the account.
+   * Records an index with its manifests and raises the number of relations of each. Answers from when on that is so, with
+   * microseconds in UTC; null where it was on record already, and then changes nothing. The caller holds the locks of all
+   * their rows, and says so in the account.
    *
    * Revisions stay as they are: a replay tells by an image's revision how much of its evidence a verdict had seen.
    */
-  async insert(tx: EntityManager, { digest, bytes, index, actor }: PostedIndex): Promise<boolean> {
+  async insert(tx: EntityManager, { digest, bytes, index, actor }: PostedIndex): Promise<string | null> {
     const { mediaType, manifests } = index;
-    const inserted: readonly unknown[] = await tx.query(INSERT_INDEX, [digest, bytes, mediaType, actor]);
-    if (inserted.length === 0) return false;
+    const concerned = [...new Set([digest, ...manifests.map((manifest) => manifest.digest)])];
+    const [inserted]: readonly { at: string }[] = await tx.query(INSERT_INDEX, [
+      digest,
+      bytes,
+      mediaType,
+      actor,
+      concerned,
+    ]);
+    if (inserted === undefined) return null;
     await tx.query(INSERT_MANIFESTS, [
       digest,
       manifests.map((manifest) => manifest.digest),
@@ -85,9 +108,8 @@ export class ImageRelationStore {
       manifests.map(({ artifactType }) => artifactType),
       manifests.map(({ runnable }) => runnable),
     ]);
-    const concerned = [...new Set([digest, ...manifests.map((manifest) => manifest.digest)])];
     await tx.query(`update images set relations = relations + 1 where subject = any($1)`, [concerned]);
-    return true;
+    return inserted.at;
   }
 
   /** The relations of an image at a number of theirs. */
@@ -107,19 +129,22 @@ export class ImageRelationStore {
     return relations;
   }
 
-  /** The relations of an image by what had been recorded at the end of the moment's millisecond. */
+  /**
+   * The relations of an image by what had been recorded at the end of the moment's millisecond; of what earlier releases
+   * recorded, nothing that is numbered behind what was begun later.
+   */
   async asOf(image: Sha256Digest, moment: Date): Promise<NumberedRelations> {
     const { rows } = await namedQuery<RelationsRow>(this.database.pool, {
       name: 'image-relations-as-of',
       text: relationsText(`
-        select coalesce(max(revision), 0) as revision
+        select coalesce(min(revision) filter (where received_at >= $2::timestamptz + interval '1 millisecond') - 1,
+          max(revision), 0) as revision
         from (
           select revision, received_at from image_indexes where digest = $1
           union all
           select m.revision, i.received_at
           from image_manifests m join image_indexes i on i.digest = m.index_digest where m.manifest = $1
-        ) known
-        where received_at < $2::timestamptz + interval '1 millisecond'`),
+        ) known`),
       values: [image, moment],
     });
     return { relations: relationsOf(rows[0]), revision: rows[0]?.revision ?? 0 };

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Database } from './database.js';
+import { BACKGROUND_WORK, Degradations } from './degradations.js';
 import { Metrics } from './metrics.js';
 import { QUEUES } from './platform-parts.js';
 import type { Queues } from './queue.js';
@@ -11,8 +12,8 @@ import { Public } from './roles.js';
 
 const healthAnswer = z.object({ status: z.literal('ok') });
 const readyAnswer = z.object({
-  status: z.enum(['ready', 'unavailable']),
-  failing: z.array(z.enum(['database', 'queue'])),
+  status: z.enum(['ready', 'degraded', 'unavailable']),
+  failing: z.array(z.enum(['database', 'queue', ...BACKGROUND_WORK])),
 });
 type ReadyAnswer = z.infer<typeof readyAnswer>;
 
@@ -26,6 +27,7 @@ export class HealthController {
     private readonly database: Database,
     @Inject(QUEUES) private readonly queues: Queues,
     private readonly metrics: Metrics,
+    private readonly degradations: Degradations,
   ) {}
 
   @Get('healthz')
@@ -38,6 +40,8 @@ export class HealthController {
   @Get('readyz')
   @ApiOperation({
     summary: 'Whether what this process depends on answers, and what does not',
+    description:
+      '`degraded` is answered with 200: requests are answered as ever, and an operator has to look at what fails in the background.',
     operationId: 'getReadiness',
     security: [],
   })
@@ -48,12 +52,14 @@ export class HealthController {
       answers(() => this.database.ping()),
       answers(() => this.queues.ping()),
     ]);
-    const failing: ReadyAnswer['failing'] = [
+    const away: ReadyAnswer['failing'] = [
       ...(database ? [] : ['database' as const]),
       ...(queue ? [] : ['queue' as const]),
     ];
-    if (failing.length > 0) reply.code(503);
-    return { status: failing.length === 0 ? 'ready' : 'unavailable', failing };
+    const refused = this.degradations.current();
+    if (away.length > 0) reply.code(503);
+    const status = away.length > 0 ? 'unavailable' : refused.length > 0 ? 'degraded' : 'ready';
+    return { status, failing: [...away, ...refused] };
   }
 
   @Get('metrics')

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from './config.js';
 import { Database } from './database.js';
+import { Degradations } from './degradations.js';
 import { HealthController } from './health.controller.js';
 import type { Logger } from './logger.js';
 import { Metrics } from './metrics.js';
@@ -14,18 +15,20 @@ export interface PlatformParts {
   readonly queues: Queues;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly degradations: Degradations;
 }
 
-/** Provides the parts to every room: Database and Metrics by their class, the others under the names of `platform-parts`. */
+/** Provides the parts to every room: Database, Metrics and Degradations by their class, the others under the names of `platform-parts`. */
 @Module({})
 export class PlatformModule {
-  static of({ config, database, queues, logger, metrics }: PlatformParts): DynamicModule {
+  static of({ config, database, queues, logger, metrics, degradations }: PlatformParts): DynamicModule {
     const providers = [
       { provide: CONFIG, useValue: config },
       { provide: Database, useValue: database },
       { provide: QUEUES, useValue: queues },
       { provide: LOGGER, useValue: logger },
       { provide: Metrics, useValue: metrics },
+      { provide: Degradations, useValue: degradations },
     ];
     return { module: PlatformModule, global: true, providers, exports: providers, controllers: [HealthController] };
   }

@@ -4,6 +4,7 @@ import { entities } from '../../src/data-source.js';
 import { readConfig } from '../../src/platform/config.js';
 import { openDatabase } from '../../src/platform/database.js';
 import { createLogger } from '../../src/platform/logger.js';
+import { Degradations } from '../../src/platform/degradations.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { openQueues } from '../../src/platform/queue.js';
 import { ROLES, type Role } from '../../src/platform/roles.js';
@@ -170,6 +171,7 @@ async function registeredRoutes(): Promise<string[]> {
     queues,
     logger: createLogger('silent'),
     metrics: new Metrics(),
+    degradations: new Degradations(),
   };
   const { app: application } = await createApiApplication(parts, null);
   await application.init();

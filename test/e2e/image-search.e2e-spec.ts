@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demand, eventually, walk } from '../support/answers.js';
 import { apiAs, apiOf, type Api } from '../support/api.js';
@@ -174,5 +175,24 @@ describe('a search that is not understood', () => {
   it('is not answered to those who may not read everything', async () => {
     const attester = await apiAs(app, { name: 'ci', roles: ['attester'] });
     expectRefused(await attester.get('/v1/images?builder=a'), { status: 403, code: 'role_missing' });
+  });
+});
+
+describe('a search that takes too long', () => {
+  it('is told to come back, and answered when what held it up is over', async () => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('begin');
+    await owner.query('lock table search_evidence in access exclusive mode');
+    const path = '/v1/images?builder=https://ci.example.com/release';
+    const began = performance.now();
+    const refused = await auditor.get(path);
+    expectRefused(refused, { status: 503, code: 'overloaded' });
+    expect(refused.headers.get('retry-after')).toBe('10');
+    expect(refused.body.detail).toContain('name something rarer');
+    expect(performance.now() - began).toBeLessThan(15_000);
+    await owner.query('rollback');
+    await owner.end();
+    expect(demand(await auditor.get(path), 200).body.items).toMatchObject([{ digest: image }]);
   });
 });

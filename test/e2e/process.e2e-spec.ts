@@ -1,9 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventually } from '../support/answers.js';
+import { PREDICATE_TYPES, testResult } from '../support/predicates.js';
+import { newImage } from '../support/release.js';
+import { envelopeOf, makeKey, statementAbout } from '../support/sign.js';
 import { startTestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestRedis, REDIS_IS_MISSING } from '../support/test-redis.js';
@@ -191,3 +196,40 @@ describe.skipIf(redisUrl === null)(redisUrl === null ? REDIS_IS_MISSING : 'witho
     await database.drop();
   });
 });
+
+describe('with another key than that of the log', () => {
+  it('the service says that it does not seal, and serves as ever', async () => {
+    const database = await createTestDatabase();
+    const home = mkdtempSync(join(tmpdir(), 'assay-other-key-'));
+    const otherKey = join(home, 'log-key.pem');
+    writeFileSync(otherKey, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const first = await startTestApp({ database });
+    await eventually(async () => {
+      expect((await fetch(`${first.url}/log/checkpoint`)).status).toBe(200);
+    });
+    expect(await readiness(first.url)).toEqual([200, { status: 'ready', failing: [] }]);
+    await first.stop();
+
+    const other = await startTestApp({ database, env: { ASSAY_LOG_KEY_FILE: otherKey } });
+    await eventually(async () => {
+      expect(await readiness(other.url)).toEqual([200, { status: 'degraded', failing: ['sealing'] }]);
+    });
+    expect(await (await fetch(`${other.url}/metrics`)).text()).toMatch(/^assay_log_sealing_refused 1$/m);
+    expect((await fetch(`${other.url}/healthz`)).status).toBe(200);
+    const document = JSON.stringify({ kinds: ['test'], keys: [{ id: 'k1', publicKey: makeKey().publicKey }] });
+    const headers = { 'content-type': 'application/json' };
+    expect((await other.request('/v1/attestors/qa', { method: 'PUT', body: document, headers })).status).toBe(201);
+    const envelope = envelopeOf(statementAbout(newImage(), PREDICATE_TYPES.testResult, testResult('PASSED')), [
+      makeKey(),
+    ]);
+    expect((await other.request('/v1/attestations', { method: 'POST', body: envelope, headers })).status).toBe(201);
+    await other.stop();
+    await database.drop();
+    rmSync(home, { recursive: true });
+  });
+});
+
+async function readiness(url: string): Promise<readonly [status: number, body: unknown]> {
+  const answer = await fetch(`${url}/readyz`);
+  return [answer.status, await answer.json()];
+}

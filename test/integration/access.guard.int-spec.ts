@@ -19,6 +19,7 @@ import { HISTORY_ROLES, historyRoute } from '../../src/history/history.routes.js
 import { Database, openDatabase } from '../../src/platform/database.js';
 import { createHttpApplication } from '../../src/platform/http-application.js';
 import { createLogger } from '../../src/platform/logger.js';
+import { Degradations } from '../../src/platform/degradations.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { CONFIG, LOGGER } from '../../src/platform/platform-parts.js';
 import { registerRawRoutes } from '../../src/platform/raw-route.js';
@@ -87,8 +88,9 @@ beforeAll(async () => {
       { provide: LOGGER, useValue: logger },
       { provide: CONFIG, useValue: readConfig({ ASSAY_LOG_KEY_FILE: sealingKeyFile() }) },
       { provide: Metrics, useValue: new Metrics() },
+      { provide: Degradations, useValue: new Degradations() },
     ],
-    exports: [Database, ADMIN_TOKEN, LOGGER, CONFIG, Metrics],
+    exports: [Database, ADMIN_TOKEN, LOGGER, CONFIG, Metrics, Degradations],
   })
   class Surroundings {}
 

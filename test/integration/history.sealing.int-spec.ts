@@ -4,6 +4,8 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SealedLog1764000001400 } from '../../migrations/1764000001400-sealed-log.js';
 import { entities } from '../../src/data-source.js';
+import { logWalks } from '../../src/fsck/log.js';
+import type { Reading } from '../../src/fsck/walk.js';
 import { openCheckpoint } from '../../src/history/checkpoint.js';
 import { HistorySequencer, placeEntries } from '../../src/history/history.sequencer.js';
 import { HistoryStore } from '../../src/history/history.store.js';
@@ -239,6 +241,43 @@ describe('a log that was placed and never sealed', () => {
     expect(after.rows).toEqual(before.rows);
     await sealAll();
     expect(await expectToVerify()).toBe(300);
+  });
+});
+
+describe('what was placed before there was a log', () => {
+  it('is sealed all at once: an audit sees no log that is signed in part, however many batches it takes', async () => {
+    await append(2_300);
+    await withClient((client) => placeEntries(client, 0, 2_300));
+    const walk = logWalks({ keys: null, kept: [] }).find(({ table }) => table === 'history_sequence');
+    const reading: Reading = {
+      query: async <Row>(text: string, values: readonly unknown[]) =>
+        (await database.pool.query<Row & pg.QueryResultRow>(text, [...values])).rows,
+    };
+    const audit = async (): Promise<readonly string[]> => {
+      const found: string[] = [];
+      for await (const { detail } of walk?.violations(reading, 1_000, () => undefined) ?? []) found.push(detail);
+      return found;
+    };
+    const seen: number[] = [];
+    await withClient(async (client) => {
+      const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      Object.assign(client, {
+        query: async (...args: unknown[]) => {
+          const answer = await query(...args);
+          expect(await audit()).toEqual([]);
+          seen.push(await count('log_checkpoints'));
+          return answer;
+        },
+      });
+      await openLog(client, SEALING, null, 1_000);
+    });
+    expect([...new Set(seen)]).toEqual([0, 3]);
+    expect(await expectToVerify()).toBe(2_300);
+    // The same state, made by somebody who took the last checkpoint away.
+    await owner.query('delete from log_checkpoints where size > 2000');
+    expect(await audit()).toEqual([
+      'the log has 2300 leaves, and none of its checkpoints is of more than 2000: what follows is not signed',
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@ import { createLogger } from '../../src/platform/logger.js';
 import { startService } from '../../src/service.js';
 import { sealingKeyFile } from './sealing.js';
 import type { TestDatabase } from './test-database.js';
+import { REDIS_DATABASES } from './test-redis.js';
 
 export interface TestApp {
   readonly url: string;
@@ -57,10 +58,11 @@ export async function startTestApp({
   };
 }
 
-/** One of Redis' sixteen databases, so that services on different databases share no queue. */
+/** One of Redis' databases, so that services on different databases share no queue. */
 function testRedisUrl(database: TestDatabase): string {
   const { redisUrl } = inject('services');
   if (redisUrl === null) throw new Error('this machine has no Redis');
-  const number = Buffer.from(database.url).reduce((sum, byte) => (sum * 31 + byte) % 16, 7);
-  return `${redisUrl}/${number}`;
+  const number = Buffer.from(database.url).reduce((sum, byte) => (sum * 31 + byte) % (REDIS_DATABASES - 1), 7);
+  // The first is for those that keep to queues of their own.
+  return `${redisUrl}/${1 + number}`;
 }

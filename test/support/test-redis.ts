@@ -12,6 +12,9 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** So many that two services of one run hardly share one. */
+export const REDIS_DATABASES = 4_096;
+
 export const REDIS_IS_MISSING =
   'no redis-server was found, so what needs Redis does not run; apt-get install -y --no-install-recommends redis-tools';
 
@@ -23,7 +26,19 @@ export async function startTestRedis(settings: { readonly port?: number; readonl
   const port = settings.port ?? (await freePort());
   const child = spawn(
     program,
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...(settings.args ?? [])],
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--databases',
+      String(REDIS_DATABASES),
+      ...(settings.args ?? []),
+    ],
     { argv0: 'redis-server', stdio: 'ignore' },
   );
   const redis: TestRedis = { url: `redis://127.0.0.1:${port}`, port, stop: () => stop(child) };
