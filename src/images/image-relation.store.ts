@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { ImageIndex } from '../intoto/image-index.js';
 import { Database, namedQuery } from '../platform/database.js';
-import { boundedRelations, MOST_RELATED, UNRELATED, type ImageRelations } from './image-relations.js';
+import { boundedRelations, MOST_INDEXES, MOST_MANIFESTS, UNRELATED, type ImageRelations } from './image-relations.js';
 
 /** An index as it was posted, and what was read of it. */
 export interface PostedIndex {
@@ -56,11 +56,11 @@ const relationsText = (reached: string): string => `
   select r.revision,
     array(
       select distinct index_digest from image_manifests
-      where manifest = $1 and runnable and revision <= r.revision order by 1 limit ${MOST_RELATED + 1}
+      where manifest = $1 and runnable and revision <= r.revision order by 1 limit ${MOST_INDEXES + 1}
     ) as indexes,
     array(
       select distinct m.manifest from image_indexes x join image_manifests m on m.index_digest = x.digest
-      where x.digest = $1 and x.revision <= r.revision and m.runnable order by 1 limit ${MOST_RELATED + 1}
+      where x.digest = $1 and x.revision <= r.revision and m.runnable order by 1 limit ${MOST_MANIFESTS + 1}
     ) as manifests
   from reached r`;
 

@@ -13,14 +13,16 @@ export interface ImageRelations {
 /** An image that no index on record concerns. */
 export const UNRELATED: ImageRelations = { indexes: [], manifests: [], areTooMany: false };
 
-/** Related images that are read for one: an index of more platforms, or an image in more indexes, is told as such. */
-export const MOST_RELATED = 64;
+/** Indexes that are read for one image: one that nothing changes in is listed again by every release. */
+export const MOST_INDEXES = 256;
+/** Manifests that are read for one index. */
+export const MOST_MANIFESTS = 64;
 
 /** What is read of the relations of an image; both lists may be cut off as soon as they hold more than is read. */
 export function boundedRelations(indexes: readonly Sha256Digest[], manifests: readonly Sha256Digest[]): ImageRelations {
   return {
-    indexes: indexes.slice(0, MOST_RELATED),
-    manifests: manifests.slice(0, MOST_RELATED),
-    areTooMany: indexes.length > MOST_RELATED || manifests.length > MOST_RELATED,
+    indexes: indexes.slice(0, MOST_INDEXES),
+    manifests: manifests.slice(0, MOST_MANIFESTS),
+    areTooMany: indexes.length > MOST_INDEXES || manifests.length > MOST_MANIFESTS,
   };
 }

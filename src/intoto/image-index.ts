@@ -58,7 +58,7 @@ export function parseImageIndex(bytes: Uint8Array): ImageIndex {
     if (Object.hasOwn(json, name)) faults.add(name, 'belongs to a manifest and must not stand in an index');
   }
   const mediaType = readText(json, 'mediaType', '', faults) ?? OCI_INDEX;
-  if (!isIndexType(mediaType)) {
+  if (mediaType !== OCI_INDEX && mediaType !== DOCKER_LIST) {
     faults.add('mediaType', `must be ${OCI_INDEX} or ${DOCKER_LIST}, not ${quoted(mediaType)}`);
   }
   const manifests = readManifests(json, faults);
@@ -81,8 +81,10 @@ function folded(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 
+/** Whatever its case and parameters: a runtime may look at neither. */
 function isIndexType(mediaType: string): boolean {
-  return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
+  const [type = ''] = mediaType.split(';');
+  return [OCI_INDEX, DOCKER_LIST].includes(type.trim().toLowerCase());
 }
 
 function readManifests(json: JsonObject, faults: FaultList): readonly IndexedManifest[] {

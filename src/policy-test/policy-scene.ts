@@ -43,7 +43,7 @@ export function evaluationOf(each: PolicyCase): Omit<EvaluationInput, 'cel'> {
   const digest = imageOf(each);
   const policy = compilePolicy(document);
   const trust = withActs(trustOf(each.attestors, each.changes), each.evidence);
-  const facts = factsAbout(each, null);
+  const facts = factsAbout(each, null, policy);
   const { repository } = each;
   const relations = relationsOf(each);
   return {
@@ -124,17 +124,22 @@ function relatedFacts(
   for (;;) {
     const unread = furtherDigests({ ...known, related }).filter((digest) => !related.has(digest));
     if (unread.length === 0) return related;
-    for (const digest of unread) related.set(digest, factsAbout(each, digest));
+    for (const digest of unread) related.set(digest, factsAbout(each, digest, known.policy));
   }
 }
 
-/** The facts about the image, or about another digest. */
-function factsAbout(each: PolicyCase, digest: SubjectDigest | null): readonly Fact[] {
+/** The facts about the image, or about another digest, of which the policy has to know. */
+function factsAbout(
+  each: PolicyCase,
+  digest: SubjectDigest | null,
+  { isAskedFor }: KnownOfImage['policy'],
+): readonly Fact[] {
   const digestOf = (name: string | null): Sha256Digest => (name === null ? imageOf(each) : relatedImageOf(each, name));
   return each.evidence
     .filter((evidence) => subjectOf(evidence, each) === digest)
     .map((one) => namingImages(one, digestOf))
-    .flatMap(factsOf);
+    .flatMap(factsOf)
+    .filter(({ kind, predicateType }) => isAskedFor(kind, predicateType));
 }
 
 /** null for the image itself. */

@@ -37,7 +37,7 @@ export interface CompiledPolicy {
   readonly requirements: readonly CompiledRequirement[];
   /** Whether any `check` speaks of `predicate`, so that evaluation needs the predicates themselves. */
   readonly needsPredicate: boolean;
-  /** Whether some requirement is about evidence of this kind and predicate type. */
+  /** Whether some requirement has to know of evidence of this kind and predicate type. */
   readonly isAskedFor: (kind: Kind, predicateType: string) => boolean;
 }
 
@@ -89,11 +89,14 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
     compileRequirement(requirement, `requirements[${index}]`),
   );
   const evidence = requirements.flatMap(evidenceIn);
+  // Whoever signed any build is a builder, whatever builds are asked for.
+  const readsBuilders = evidence.some(({ notByBuilder }) => notByBuilder);
   return {
     document,
     requirements,
     needsPredicate: requirements.some(readsPredicate),
     isAskedFor: (kind, predicateType) =>
+      (kind === 'build' && readsBuilders) ||
       evidence.some((each) => each.kind === kind && (each.predicateType ?? predicateType) === predicateType),
   };
 }

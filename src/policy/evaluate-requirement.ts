@@ -1,7 +1,7 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
 import { withRemovedOf } from './removed-findings.js';
-import { amendmentFor, leavesBuildersUnread } from './not-by-builder.js';
+import { amendmentFor, leavesBuildersUnread, withBuildFirst } from './not-by-builder.js';
 import type { Scene } from './scene.js';
 import type { RequirementResult } from './verdict.js';
 import { waived } from './waive-requirement.js';
@@ -36,7 +36,7 @@ function evaluateBody(requirement: CompiledRequirement, scene: Scene): Requireme
     case 'evidence': {
       if (!scene.inverted && leavesBuildersUnread(requirement, scene)) return tooMany(requirement.id);
       const weigh = requirement.of === 'source' ? weighAboutSource : weighViaIndex;
-      return weigh(requirement, scene, amendmentFor(requirement, scene));
+      return withBuildFirst(weigh(requirement, scene, amendmentFor(requirement, scene)), requirement, scene);
     }
     case 'check': {
       const { id, check } = requirement;

@@ -13,7 +13,7 @@ import { evaluateRequirement } from './evaluate-requirement.js';
 import { GatheredEvidence } from './gathered-evidence.js';
 import { peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
-import { buildAttestors, namingBuilds } from './naming-builds.js';
+import { buildsAskedFor, namingBuilds } from './naming-builds.js';
 import { missingFor } from './missing-evidence.js';
 import type { Scene } from './scene.js';
 import { firstChange } from './valid-until.js';
@@ -114,7 +114,7 @@ class Evaluation {
         ]),
       ),
       namingBuilds: namingBuilds(policy.requirements),
-      buildAttestors: buildAttestors(policy.requirements),
+      buildsAskedFor: buildsAskedFor(policy.requirements),
       gatheredInDoubt: new GatheredEvidence(),
       waivers: waiversAbout(input.waivers, { policy: policyRef.name, digest, repository, parameters }, policy.document),
       waivedFindings: new Set(),

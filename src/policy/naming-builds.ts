@@ -34,10 +34,9 @@ function namingIn(requirement: CompiledRequirement, within: readonly CelExpressi
   }
 }
 
-/** The attestors of every requirement for builds, however deep, each once. */
-export function buildAttestors(requirements: readonly CompiledRequirement[]): readonly string[] {
-  const asked = requirements.flatMap(evidenceIn).filter(({ kind }) => kind === 'build');
-  return [...new Set(asked.flatMap(({ from }) => from))];
+/** Every requirement for builds, however deep. */
+export function buildsAskedFor(requirements: readonly CompiledRequirement[]): readonly CompiledEvidence[] {
+  return requirements.flatMap(evidenceIn).filter(({ kind }) => kind === 'build');
 }
 
 /** Whether a requirement of a document's list is, or offers, one that may say what was built. */

@@ -7,7 +7,9 @@ import type { Entry, Refusal } from './evidence.js';
 import { named } from './people.js';
 import type { Scene } from './scene.js';
 import { buildsOf, type Build } from './source-of-image.js';
+import type { RequirementResult } from './verdict.js';
 import type { Amend } from './weigh-evidence.js';
+import { AND, listed } from './wording.js';
 
 /**
  * Takes the support of whoever built the image out of gathered approvals: the people behind the signatures over its builds, by
@@ -32,6 +34,18 @@ function withoutBuilders(requirement: CompiledEvidence, scene: Scene): Amend {
 /** What a requirement asks to be left out; under a `not` what counts denies, so there nobody's approval is. */
 export function amendmentFor(requirement: CompiledEvidence, scene: Scene): Amend | undefined {
   return requirement.notByBuilder && !scene.inverted ? withoutBuilders(requirement, scene) : undefined;
+}
+
+/** The result of such a requirement; where it is not known who built the image, it is a build that is missing first. */
+export function withBuildFirst(
+  result: RequirementResult,
+  { notByBuilder }: CompiledEvidence,
+  scene: Scene,
+): RequirementResult {
+  if (!notByBuilder || scene.inverted || result.status !== 'unsatisfied' || result.missing === null) return result;
+  if (buildsOf(scene).satisfying.length > 0) return result;
+  const ids = [...new Set(scene.namingBuilds.map(({ requirement }) => requirement.id))];
+  return { ...result, missing: `a build that satisfies ${listed(ids)}${AND}${result.missing}` };
 }
 
 /** Whoever built what a requirement looks at, as approvals know people. */
@@ -59,8 +73,8 @@ export function leavesBuildersUnread({ notByBuilder, viaIndex }: CompiledEvidenc
   return notByBuilder && scene.relations.areTooMany && (viaIndex || readsRelatedBuilds(scene));
 }
 
-function readsRelatedBuilds({ namingBuilds }: Scene): boolean {
-  return namingBuilds.some(({ requirement }) => requirement.viaIndex);
+function readsRelatedBuilds({ buildsAskedFor }: Scene): boolean {
+  return buildsAskedFor.some(({ viaIndex }) => viaIndex);
 }
 
 function relatedFacts({ relations, related }: Scene): readonly Fact[] {
@@ -76,6 +90,7 @@ const UNKNOWN: Refusal = {
   code: 'condition_false',
   message: 'it may be by somebody who built the image: no build satisfies that says who did',
 };
+
 function refused(entry: Entry, refusal: Refusal): Entry {
   return { ...entry, helps: false, routes: [], refusal };
 }
@@ -84,10 +99,11 @@ function refused(entry: Entry, refusal: Refusal): Entry {
  * The people, as approvals know them, who signed a build for an attestor of the policy's builds, or who started it. Whether the
  * build is one that the policy wants does not matter, nor whether its signer is still trusted.
  */
-function buildersOf(build: Build, { trust, people, buildAttestors, repository }: Scene): readonly string[] {
+function buildersOf(build: Build, { trust, people, buildsAskedFor, repository }: Scene): readonly string[] {
   const { kind, predicateType, signers, content, signedDigest } = build;
+  const attestors = [...new Set(buildsAskedFor.flatMap(({ from }) => from))];
   const signing = signers.filter((signer) =>
-    buildAttestors.some((attestor) => {
+    attestors.some((attestor) => {
       const { supports, objects } = authorityOf(trust, attestor, signer, { kind, predicateType, repository });
       return (supports || objects) && standingOf(trust, signedDigest, signerNames(signer)) !== 'retracted';
     }),

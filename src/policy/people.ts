@@ -21,7 +21,8 @@ const known = new WeakMap<TrustSnapshot, NamesTied>();
  * The people of a snapshot, as far as these signers show them. A key or a subject that any attestor says is a person's is
  * that person under every attestor, and two names for one are one person. What attestors no longer hold still tells:
  * otherwise deleting one would turn one person into two. A certificate ties all its subjects and its key together, if any of
- * them is somebody's: or else one holder with two certificates, or with a certificate and its bare key, would be two.
+ * them is somebody's: or else one holder with two certificates, or with a certificate and its bare key, would be two. Whoever is
+ * named by such a subject is its holder, under whatever issuer: what may be one person is not two.
  */
 export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
   const certificates = signers.filter(
@@ -30,8 +31,15 @@ export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): Peop
   const said = saidByAttestors(trust);
   if (certificates.length === 0) return said;
   const people = new NamesTied(said);
-  for (const certificate of certificates) people.tieAll(signerNames(certificate));
+  for (const certificate of certificates) {
+    people.tieAll([...signerNames(certificate), ...subjectsOf(certificate).map(named)]);
+  }
   return people;
+}
+
+/** By which others may name whoever holds a certificate. */
+function subjectsOf(signer: Signer): readonly string[] {
+  return signer.type === 'certificate' ? signer.identity.subjects : [];
 }
 
 function saidByAttestors(trust: TrustSnapshot): NamesTied {
@@ -64,9 +72,13 @@ function* personsOf(trust: TrustSnapshot, attestorName: string): Iterable<readon
   }
 }
 
-/** A person's name apart from every signer: whoever calls himself by a key's thumbprint is not its holder. */
+/**
+ * A person's name apart from every signer: whoever calls himself by a key's thumbprint is not its holder. Names that differ in case
+ * or form alone, or by what nobody sees, are one: what may be one person is not two.
+ */
 export function named(person: string): string {
-  return `person:${person.normalize('NFC')}`;
+  const seen = person.normalize('NFKC').replace(/\p{Cf}/gu, '');
+  return `person:${seen.toLowerCase().normalize('NFKC')}`;
 }
 
 /** Who approves by one signature, as one attestor has it. */

@@ -4,6 +4,7 @@ import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CelAnswers } from './cel-answers.js';
+import type { CompiledEvidence } from './compile-policy.js';
 import type { Clock } from './clock.js';
 import type { GatheredEvidence } from './gathered-evidence.js';
 import type { People } from './people.js';
@@ -34,8 +35,8 @@ export interface Scene {
   readonly related: ReadonlyMap<SubjectDigest, RelatedEvidence>;
   /** The requirements about builds that may say what was built. */
   readonly namingBuilds: readonly NamingBuild[];
-  /** The attestors of all requirements for builds. */
-  readonly buildAttestors: readonly string[];
+  /** Every requirement for builds, however deep. */
+  readonly buildsAskedFor: readonly CompiledEvidence[];
   /** As `gathered`, for builds with every doubt resolved the other way round. */
   readonly gatheredInDoubt: GatheredEvidence;
   readonly clock: Clock;

@@ -120,10 +120,12 @@ export function buildsOf(scene: Scene): NamedBuilds {
 }
 
 /** One object for each requirement, as what is gathered is kept by it. */
-function derived(change: Partial<CompiledEvidence>): (requirement: CompiledEvidence) => CompiledEvidence {
+function derived(
+  changeOf: (requirement: CompiledEvidence) => Partial<CompiledEvidence>,
+): (requirement: CompiledEvidence) => CompiledEvidence {
   const known = new WeakMap<CompiledEvidence, CompiledEvidence>();
   return (requirement) => {
-    const loosened = known.get(requirement) ?? { ...requirement, ...change };
+    const loosened = known.get(requirement) ?? { ...requirement, ...changeOf(requirement) };
     known.set(requirement, loosened);
     return loosened;
   };
@@ -133,10 +135,15 @@ function derived(change: Partial<CompiledEvidence>): (requirement: CompiledEvide
  * The same requirement, met by each build that may ever have been the newest: which of them is depends on whose signatures
  * count, and on when each came about.
  */
-const whicheverIsNewest = derived({ select: 'any', count: 1 });
+const whicheverIsNewest = derived(() => ({ select: 'any', count: 1 }));
 
 /** The same, met by each build that ever did: no objection ends by waiting. */
-const whicheverEverDid = derived({ select: 'any', count: 1, maxAge: null });
+const whicheverEverDid = derived(({ check }) => ({
+  select: 'any',
+  count: 1,
+  maxAge: null,
+  check: check?.variables.has('now') === true ? null : check,
+}));
 
 function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] {
   // What cannot be answered is an error where it stands, and lets nothing pass here.
@@ -155,7 +162,9 @@ function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): read
  */
 function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] | null {
   const loosened = whicheverEverDid(requirement);
-  const mayHold = (answer: CelAnswer): boolean => !('holds' in answer) || answer.holds;
+  // What does not hold at this moment may have held at another.
+  const mayHold = (answer: CelAnswer, { variables }: CelExpression): boolean =>
+    !('holds' in answer) || answer.holds || variables.has('now');
   return where<readonly Build[] | null>(conditionsOf(requirement, within), mayHold, scene, () => {
     const looks = servedScenes(loosened, scene);
     if (looks === null) return null;
@@ -178,13 +187,13 @@ function conditionsOf({ when }: CompiledEvidence, within: readonly CelExpression
 /** What `then` says behind all these conditions; nothing where one of them, being answered, does not do. */
 function where<T extends readonly Build[] | null>(
   [condition, ...others]: readonly CelExpression[],
-  does: (answer: CelAnswer) => boolean,
+  does: (answer: CelAnswer, condition: CelExpression) => boolean,
   scene: Scene,
   then: () => T,
 ): T | readonly [] {
   if (condition === undefined) return then();
   const answer = scene.answers.ask(condition, null);
-  if (answer !== null && !does(answer)) return [];
+  if (answer !== null && !does(answer, condition)) return [];
   return scene.answers.within(condition, () => where(others, does, scene, then));
 }
 

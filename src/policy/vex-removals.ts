@@ -33,7 +33,7 @@ const NOTHING_SAID: Newest = { timed: null, untimed: null };
 
 class VexRemovals implements FindingRemovals {
   private readonly names = new VulnerabilityNames();
-  /** By the digest that documents are about, and then by that of the scans they are certain to speak of. */
+  /** By the digest of scans, and then by that of the documents that are certain to speak of them. */
   private readonly certain = new Map<Digest, Map<Digest, VexSayings>>();
   /** By the digest that documents are about. */
   private readonly doubtful = new Map<Digest, VexSayings>();
@@ -47,8 +47,10 @@ class VexRemovals implements FindingRemovals {
   ) {
     this.inverted = scene.inverted;
     for (const entry of entries) for (const statement of vexOf(entry).statements) this.names.join(namesOf(statement));
+    const depths = depthsIn(scene);
     for (const entry of entries) {
-      for (const [index, statement] of vexOf(entry).statements.entries()) this.take(entry, statement, index);
+      const scanned = servedBy(entry.about, depths);
+      for (const [index, statement] of vexOf(entry).statements.entries()) this.take(entry, statement, index, scanned);
     }
   }
 
@@ -63,17 +65,19 @@ class VexRemovals implements FindingRemovals {
   private removed(scan: ScanFact, about: Digest): Removed {
     const findings = new Map<Finding, Said>();
     const overridden = new Map<VexDocument, Said>();
-    // In one order, so that no order of facts shows.
-    const digests = [...new Set([...this.doubtful.keys(), ...this.certain.keys()])].sort(byText);
+    const certain = this.certain.get(about) ?? new Map<Digest, VexSayings>();
+    const digests = inOrder((this.inverted ? this.doubtful : certain).keys());
     for (const finding of scan.findings) {
       const found = parsePackageUrl(finding.package.purl);
+      const keeping = this.inverted ? [] : this.keeping(finding.id, found);
       for (const digest of digests) {
-        const surely = this.certain.get(digest)?.get(about)?.newestOn(finding.id, found) ?? NOTHING_SAID;
+        const surely = certain.get(digest)?.newestOn(finding.id, found) ?? NOTHING_SAID;
         const perhaps = this.perhaps(digest, finding.id, found);
-        const [removing, keeping] = this.inverted ? [perhaps, surely] : [surely, perhaps];
+        const [removing, own] = this.inverted ? [perhaps, surely] : [surely, perhaps];
         for (const said of [removing.timed, removing.untimed]) {
           if (said === null) continue;
-          const against = this.newerThan(said, keeping) ?? this.keptElsewhere(digest, digests, finding.id, found);
+          const elsewhere = keeping.find((kept) => kept.digest !== digest)?.said ?? null;
+          const against = this.newerThan(said, own) ?? elsewhere;
           if (against === null) findings.set(finding, findings.get(finding) ?? said);
           else overridden.set(said.document, against);
         }
@@ -86,18 +90,20 @@ class VexRemovals implements FindingRemovals {
     return this.doubtful.get(digest)?.newestOn(this.names.sameAs(id), found) ?? NOTHING_SAID;
   }
 
-  /** What keeps a finding of another digest, which nothing said of this one replaces. */
-  private keptElsewhere(own: Digest, digests: readonly Digest[], id: string, found: PackageURL | null): Said | null {
-    if (this.inverted) return null;
-    for (const digest of digests) {
-      if (digest === own) continue;
-      const { timed, untimed } = this.perhaps(digest, id, found);
-      if (timed !== null || untimed !== null) return timed ?? untimed;
-    }
-    return null;
+  /** What keeps a finding, of each digest, that nothing newer said of the same digest has replaced. */
+  private keeping(id: string, found: PackageURL | null): readonly { readonly digest: Digest; readonly said: Said }[] {
+    return inOrder(this.doubtful.keys()).flatMap((digest) => {
+      const kept = this.perhaps(digest, id, found);
+      const said = kept.timed ?? kept.untimed;
+      if (said === null) return [];
+      const { timed, untimed } = this.certain.get(digest)?.get(digest)?.newestOn(id, found) ?? NOTHING_SAID;
+      const isReplaced = [timed, untimed].some((newer) => newer !== null && this.newerThan(newer, kept) === null);
+      return isReplaced ? [] : [{ digest, said }];
+    });
   }
 
-  private take(entry: Entry, statement: VexStatement, index: number): void {
+  /** @param scanned the digests of scans that the document speaks of */
+  private take(entry: Entry, statement: VexStatement, index: number, scanned: readonly Digest[]): void {
     const { provenOrder, of } = this.requirement;
     const { scene, inverted } = this;
     const removes = statement.status === 'not_affected' || statement.status === 'fixed';
@@ -113,12 +119,11 @@ class VexRemovals implements FindingRemovals {
       sayings.add(said, this.names.sameAs(id), scopesOf(statement, { digests, repository }, of));
       return;
     }
-    for (const scanned of [null, ...scene.serving.map((image) => image.about)]) {
-      if (!serves(entry.about, scanned, scene)) continue;
-      const digests = new Set([entry.about ?? digest, scanned ?? digest]);
+    for (const about of scanned) {
+      const digests = new Set([entry.about ?? digest, about ?? digest]);
       const scopes = scopesOf(statement, { digests, repository }, of);
-      const byScanned = valueAt(this.certain, entry.about, () => new Map<Digest, VexSayings>());
-      const sayings = valueAt(byScanned, scanned, () => new VexSayings(false));
+      const bySaid = valueAt(this.certain, about, () => new Map<Digest, VexSayings>());
+      const sayings = valueAt(bySaid, entry.about, () => new VexSayings(false));
       for (const name of new Set(namesOf(statement))) sayings.add(said, name, scopes);
     }
   }
@@ -136,13 +141,18 @@ class VexRemovals implements FindingRemovals {
   }
 }
 
-/** Whether what is said of one digest is said of another: of itself, and of what it consists of. */
-function serves(said: Digest, of: Digest, { serving }: Scene): boolean {
-  const depth = (about: Digest): number => {
-    const relation = serving.find((image) => image.about === about)?.relation;
-    return relation === 'index' ? 0 : relation === 'manifest' ? 2 : 1;
-  };
-  return said === of || depth(said) < depth(of);
+/** How deep each digest lies: what is said of one is said of what it consists of. */
+function depthsIn({ serving }: Scene): ReadonlyMap<Digest, number> {
+  return new Map<Digest, number>([
+    [null, 1],
+    ...serving.map(({ about, relation }) => [about, relation === 'index' ? 0 : 2] as const),
+  ]);
+}
+
+/** The digests of which is said what is said of this one: itself, and what it consists of. */
+function servedBy(said: Digest, depths: ReadonlyMap<Digest, number>): readonly Digest[] {
+  const own = depths.get(said) ?? 1;
+  return [...depths].filter(([about, depth]) => about === said || depth > own).map(([about]) => about);
 }
 
 /** By its own time, never later than receipt; else by a proven one, unless it may be newer than that; else by receipt. */
@@ -162,6 +172,7 @@ function namesOf({ vulnerability: { id, aliases } }: VexStatement): readonly str
   return [id, ...aliases];
 }
 
-function byText(one: Digest, other: Digest): number {
-  return (one ?? '') < (other ?? '') ? -1 : 1;
+/** In one order, so that no order of facts shows. */
+function inOrder(digests: Iterable<Digest>): readonly Digest[] {
+  return [...digests].sort((one, other) => ((one ?? '') < (other ?? '') ? -1 : 1));
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MOST_RELATED } from '../../src/images/image-relations.js';
+import { MOST_MANIFESTS } from '../../src/images/image-relations.js';
 import { CelEngine } from '../../src/policy/cel.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
@@ -145,11 +145,11 @@ describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
     );
   });
 
-  it('more indexes than are read never turn deny into allow, not even through not', async () => {
-    const others = Array.from({ length: MOST_RELATED + 1 }, (_, index) => `other-${index}`);
+  it('more manifests than are read never turn deny into allow, not even through not', async () => {
+    const others = Array.from({ length: MOST_MANIFESTS + 1 }, (_, index) => `other-${index}`);
     await fc.assert(
       fc.asyncProperty(fc.oneof(builtCase(), policyCase(true)), async ({ each }) => {
-        await staysDenied(each, { ...each, indexes: [...each.indexes, ...others] });
+        await staysDenied(each, { ...each, manifests: [...each.manifests, ...others] });
       }),
       { numRuns: RUNS },
     );
