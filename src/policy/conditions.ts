@@ -14,6 +14,8 @@ export interface Miss {
   readonly message: string;
   /** It speaks of what is asked for, yet does not prove it. */
   readonly near: boolean;
+  /** How much of what is asked for it meets all the same, for telling the nearest miss; left out: nothing. */
+  readonly met?: number;
 }
 
 /** What one picked piece of evidence comes to, its age and `check` aside. */

@@ -1,6 +1,7 @@
 import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts/fact.js';
 import type { Clock } from './clock.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
+import { findingName, findingNames } from './finding-names.js';
 import { ignoredUntil } from './ignored-finding.js';
 import type { FindingRemovals, Removed } from './finding-removals.js';
 import type { IgnoredFinding, ScanWhere } from './policy-document.js';
@@ -61,7 +62,7 @@ function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact)
   const removed = removedFrom(scan).findings;
   const listed = new Map<Severity, number>();
   const leftOut = new Map<Severity, number>();
-  const scores: string[] = [];
+  const counting: Finding[] = [];
   for (const finding of scan.findings) {
     add(listed, finding.severity);
     if (removed.has(finding)) {
@@ -73,8 +74,7 @@ function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact)
       add(leftOut, finding.severity);
       continue;
     }
-    const fault = limits.cvss === null ? null : scoreFault(finding, limits.cvss);
-    if (fault !== null) scores.push(fault);
+    counting.push(finding);
   }
   const faults: string[] = [];
   let total = 0;
@@ -82,15 +82,27 @@ function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact)
     // What a report counts may be more than what it lists; the larger of the two is believed.
     const count = Math.max(listed.get(severity) ?? 0, scan.counts[severity]) - (leftOut.get(severity) ?? 0);
     const limit = limits.severity.get(severity);
-    if (limit !== undefined && !(count <= limit)) faults.push(`${findings(count, severity)}; the limit is ${limit}`);
+    if (limit !== undefined && !(count <= limit)) {
+      const names = findingNames(
+        counting.filter((finding) => finding.severity === severity),
+        count,
+      );
+      faults.push(exceeded(findings(count, severity), limit, names));
+    }
     total += count;
   }
   if (limits.findings !== null && !(total <= limits.findings)) {
-    faults.push(`${findings(total)} in all; the limit is ${limits.findings}`);
+    // Those that are beyond another limit are named there.
+    const names = faults.length > 0 ? '' : findingNames(counting, total);
+    faults.push(exceeded(`${findings(total)} in all`, limits.findings, names));
   }
-  const [first, ...others] = scores;
-  if (first !== undefined) faults.push(others.length === 0 ? first : `${first} (and ${others.length} more like it)`);
+  const tooGrave = limits.cvss === null ? null : scoreFault(counting, limits.cvss);
+  if (tooGrave !== null) faults.push(tooGrave);
   return faults.length === 0 ? PASSES : exceeds(faults.join('; '));
+}
+
+function exceeded(what: string, limit: number, names: string): string {
+  return `${what}; the limit is ${limit}${names === '' ? '' : `: ${names}`}`;
 }
 
 function findings(count: number, severity?: Severity): string {
@@ -107,14 +119,33 @@ const LEAST_SCORE: Readonly<Record<Exclude<Severity, 'unknown'>, number>> = {
   none: 0,
 };
 
-function scoreFault(finding: Finding, limit: number): string | null {
-  if (finding.cvss !== null) {
-    return finding.cvss <= limit ? null : `${finding.id} has CVSS score ${finding.cvss}; the limit is ${limit}`;
+/** Of the findings above the limit the first by name with why, and how others are called. */
+function scoreFault(counting: readonly Finding[], limit: number): string | null {
+  const above = counting.filter((finding) => !(leastScore(finding) <= limit));
+  const [one, ...more] = above;
+  if (one === undefined) return null;
+  let [first, name] = [one, findingName(one)];
+  for (const other of more) {
+    const another = findingName(other);
+    if (another < name) [first, name] = [other, another];
   }
-  if (finding.severity === 'unknown') return `${finding.id} has neither score nor severity; the limit is CVSS ${limit}`;
-  return LEAST_SCORE[finding.severity] <= limit
-    ? null
-    : `${finding.id} has no score and is ${finding.severity}, so at least CVSS ${LEAST_SCORE[finding.severity]}; the limit is ${limit}`;
+  const others = findingNames(
+    above.filter((finding) => finding !== first),
+    above.length - 1,
+  );
+  return `${name} ${scoreWords(first, limit)}${others === '' ? '' : `; likewise ${others}`}`;
+}
+
+/** The score, or the least that it can be; a finding with neither score nor severity is above every limit. */
+function leastScore({ cvss, severity }: Finding): number {
+  return cvss ?? (severity === 'unknown' ? Infinity : LEAST_SCORE[severity]);
+}
+
+function scoreWords(finding: Finding, limit: number): string {
+  const { cvss, severity } = finding;
+  if (cvss !== null) return `has CVSS score ${cvss}; the limit is ${limit}`;
+  if (severity === 'unknown') return `has neither score nor severity; the limit is CVSS ${limit}`;
+  return `has no score and is ${severity}, so at least CVSS ${leastScore(finding)}; the limit is ${limit}`;
 }
 
 /** `unknown`, where no limit names it, takes the strictest limit given. */

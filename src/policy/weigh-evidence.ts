@@ -18,7 +18,7 @@ const asItIs: Amend = (gathered) => gathered;
 /** Weighs the evidence for one requirement. Facts may come in any order. */
 export function weighEvidence(requirement: CompiledEvidence, scene: Scene, amend: Amend = asItIs): RequirementResult {
   const { gathered, lines } = weighLines(requirement, scene, amend);
-  const conclusion = concludeEvidence(requirement, gathered, lines, scene.trust);
+  const conclusion = concludeEvidence(requirement, gathered, lines, scene);
   const considered = [...consideredIn(requirement, gathered, lines)];
   const removed = removedFindings(gathered, lines.flatMap(judgedIn));
   const result = concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]);

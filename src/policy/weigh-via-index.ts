@@ -5,7 +5,7 @@ import { withRemovedOf } from './removed-findings.js';
 import type { Scene, ServingImage } from './scene.js';
 import type { RequirementResult, Via } from './verdict.js';
 import { weighEvidence, type Amend } from './weigh-evidence.js';
-import { AND, listed } from './wording.js';
+import { aboutAnyOf, AND, listed } from './wording.js';
 
 /** One look at the evidence: the image's own with that of the images that serve it here. */
 export interface ServedScene extends Scene {
@@ -145,7 +145,10 @@ function missingOf(looks: readonly Look[]): string | null {
   const texts = [...byMissing].flatMap(([missing, same]) => {
     const lacking = same.filter(({ result }) => result.evidence.length === 0);
     if (lacking.length === 0) return missing.split(AND);
-    return `${missing}; about the index, or about ${listed(lacking.map(({ scene }) => scene.manifest ?? ''))}`;
+    return aboutAnyOf(
+      missing,
+      lacking.map(({ scene }) => scene.manifest ?? ''),
+    );
   });
   return [...new Set(texts)].join(AND) || null;
 }

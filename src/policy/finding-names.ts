@@ -1,0 +1,43 @@
+import type { Finding } from '../facts/fact.js';
+
+const MOST_NAMED = 3;
+/** Characters of an id, a package or a version: whatever a scanner writes, a message stays short. */
+const LONGEST = 80;
+
+/**
+ * Names findings for people, the first three in the order of their ids: `CVE-1 in lodash@4.17.20 (fixed in 4.17.21), CVE-2
+ * and 17 more`. The order in which a scan lists them does not show.
+ *
+ * @param count how many there are in all, which may be more than are listed
+ * @returns the empty text where none is listed
+ */
+export function findingNames(findings: readonly Finding[], count: number): string {
+  const names = [...new Set(findings.map(findingName))].sort();
+  const shown = names.slice(0, MOST_NAMED);
+  // One finding may be listed twice word for word.
+  const more = Math.max(count, findings.length) - shown.length;
+  if (shown.length === 0) return '';
+  if (names.length <= MOST_NAMED && count <= findings.length) return conjoined(shown);
+  return `${shown.join(', ')} and ${more} more`;
+}
+
+/** One finding with its package, and the version that has it fixed where the scan knows one. */
+export function findingName(finding: Finding): string {
+  const fixed = finding.fixedIn.map(cut).slice(0, 2).join(' or ');
+  return `${placedFinding(finding)}${fixed === '' ? '' : ` (fixed in ${fixed})`}`;
+}
+
+/** One finding with its package. */
+function placedFinding({ id, package: { name, version, purl } }: Finding): string {
+  const where = name === null ? purl : version === null ? name : `${name}@${version}`;
+  // A cut package would be another one.
+  return where === null || where.length > LONGEST ? cut(id) : `${cut(id)} in ${where}`;
+}
+
+function conjoined(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
+}
