@@ -34,6 +34,11 @@ function placedFinding({ id, package: { name, version, purl } }: Finding): strin
   return where === null || where.length > LONGEST ? cut(id) : `${cut(id)} in ${where}`;
 }
 
+/** Its package URL, or else its name with its version where that is known. */
+export function packageOf({ package: { name, version, purl } }: Finding): string | null {
+  return purl ?? (name === null || version === null ? name : `${name}@${version}`);
+}
+
 function conjoined(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }

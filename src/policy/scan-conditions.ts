@@ -1,21 +1,24 @@
 import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { Clock } from './clock.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
-import { findingName, findingNames } from './finding-names.js';
+import { findingName, findingNames, packageOf } from './finding-names.js';
 import { ignoredUntil } from './ignored-finding.js';
 import type { FindingRemovals, Removed } from './finding-removals.js';
 import type { IgnoredFinding, ScanWhere } from './policy-document.js';
 import { bindNumber, bindText } from './value-match.js';
-import type { Parameters } from './verdict.js';
+import type { FindingIgnored, Parameters } from './verdict.js';
 
 /** What a policy accepts of findings; null: no limit. */
 interface Limits {
   readonly severity: ReadonlyMap<Severity, number>;
   readonly cvss: number | null;
   readonly findings: number | null;
-  /** The moments from which ignored findings count again, by their ids. */
-  readonly ignored: ReadonlyMap<string, number>;
+  readonly ignored: Ignored;
 }
+
+/** What the policy ignores, by the ids of findings, and the moments from which they count again. */
+type Ignored = ReadonlyMap<string, { readonly ignore: IgnoredFinding; readonly moment: number }>;
 
 /** Compiles what is asked of a scan, without the findings that are removed. A scan that exceeds a limit is negative. */
 export function compileScan(where: ScanWhere): (parameters: Parameters, removals: FindingRemovals) => Conditions {
@@ -26,7 +29,7 @@ export function compileScan(where: ScanWhere): (parameters: Parameters, removals
   });
   const cvss = where.maxCvss === undefined ? null : bindNumber(where.maxCvss);
   const findings = where.maxFindings === undefined ? null : bindNumber(where.maxFindings);
-  const ignored = ignoredMoments(where.ignore ?? []);
+  const ignored = ignoredById(where.ignore ?? []);
   return (parameters, removals) => {
     const asked = scanner === null ? null : scanner(parameters);
     const named = new Map(severities.map(([severity, limit]) => [severity, limit(parameters)]));
@@ -52,13 +55,15 @@ export function compileScan(where: ScanWhere): (parameters: Parameters, removals
         content.kind === 'scan'
           ? judgeScan(content, limits, (scan) => removals.removedFrom(scan, about), clock)
           : exceeds('it is no scan'),
+      ignoredIn: (content, about, clock) =>
+        content.kind === 'scan' ? ignoredIn(content, limits, removals, about, clock) : [],
       wanted: wantedOf(asked, limits),
     };
   };
 }
 
 function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact) => Removed, clock: Clock): Judgement {
-  if (limits.severity.size === 0 && limits.cvss === null && limits.findings === null) return PASSES;
+  if (!hasAny(limits)) return PASSES;
   const removed = removedFrom(scan).findings;
   const listed = new Map<Severity, number>();
   const leftOut = new Map<Severity, number>();
@@ -69,8 +74,7 @@ function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact)
       add(leftOut, finding.severity);
       continue;
     }
-    const until = limits.ignored.get(finding.id);
-    if (until !== undefined && clock.isBefore(until)) {
+    if (isIgnored(finding, limits.ignored, clock)) {
       add(leftOut, finding.severity);
       continue;
     }
@@ -99,6 +103,33 @@ function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact)
   const tooGrave = limits.cvss === null ? null : scoreFault(counting, limits.cvss);
   if (tooGrave !== null) faults.push(tooGrave);
   return faults.length === 0 ? PASSES : exceeds(faults.join('; '));
+}
+
+function hasAny({ severity, cvss, findings }: Limits): boolean {
+  return severity.size > 0 || cvss !== null || findings !== null;
+}
+
+function isIgnored({ id }: Finding, ignored: Ignored, clock: Clock): boolean {
+  const found = ignored.get(id);
+  return found !== undefined && clock.isBefore(found.moment);
+}
+
+/** What VEX removes is not ignored besides. */
+function ignoredIn(
+  scan: ScanFact,
+  limits: Limits,
+  removals: FindingRemovals,
+  about: Sha256Digest | null,
+  clock: Clock,
+): readonly FindingIgnored[] {
+  if (limits.ignored.size === 0 || !hasAny(limits)) return [];
+  const removed = removals.removedFrom(scan, about).findings;
+  return scan.findings.flatMap((finding) => {
+    const found = limits.ignored.get(finding.id);
+    if (found === undefined || removed.has(finding) || !isIgnored(finding, limits.ignored, clock)) return [];
+    const { until, reason } = found.ignore;
+    return [{ vulnerability: finding.id, package: packageOf(finding), until, reason }];
+  });
 }
 
 function exceeded(what: string, limit: number, names: string): string {
@@ -155,14 +186,14 @@ function withUnknown(named: ReadonlyMap<Severity, number>): ReadonlyMap<Severity
 }
 
 /** Where a finding is ignored twice, the earlier end holds. */
-function ignoredMoments(ignore: readonly IgnoredFinding[]): ReadonlyMap<string, number> {
-  const moments = new Map<string, number>();
-  for (const { id, until } of ignore) {
-    const moment = ignoredUntil(until);
-    if (moment === null) throw new Error(`not a day of the calendar: ${until}`);
-    moments.set(id, Math.min(moments.get(id) ?? Infinity, moment));
+function ignoredById(ignore: readonly IgnoredFinding[]): Ignored {
+  const byId = new Map<string, { readonly ignore: IgnoredFinding; readonly moment: number }>();
+  for (const one of ignore) {
+    const moment = ignoredUntil(one.until);
+    if (moment === null) throw new Error(`not a day of the calendar: ${one.until}`);
+    if (moment < (byId.get(one.id)?.moment ?? Infinity)) byId.set(one.id, { ignore: one, moment });
   }
-  return moments;
+  return byId;
 }
 
 function wantedOf(scanner: string | null, limits: Limits): string {

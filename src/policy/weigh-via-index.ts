@@ -1,6 +1,7 @@
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
+import { withIgnoredOf } from './ignored-findings.js';
 import { withRemovedOf } from './removed-findings.js';
 import type { Scene, ServingImage } from './scene.js';
 import type { RequirementResult, Via } from './verdict.js';
@@ -122,10 +123,8 @@ function joined(id: string, looks: readonly Look[], deciding: readonly Look[], m
     },
     considered,
   );
-  return withRemovedOf(
-    result,
-    looks.map((look) => look.result),
-  );
+  const all = looks.map((look) => look.result);
+  return withIgnoredOf(withRemovedOf(result, all), all);
 }
 
 /** What is the same for several manifests is said once. */

@@ -69,11 +69,10 @@ export function missingEvidence(
   if (wanted !== '') parts.push(wanted);
   let text = parts.join(' ');
   const what = distinctionOf(requirement);
-  if (count > 1) text += `, each by another ${what}`;
-  if (counting.reached > 0) {
-    const isNamed = what === 'approver' || what === 'attestor';
-    text += `, by another ${what} than ${isNamed ? listed(counting.speakers) : 'what counts already'}`;
-  }
+  const isNamed = what === 'approver' || what === 'attestor';
+  const others = isNamed ? listed(counting.speakers) : 'what counts already';
+  if (count > 1) text += `, each by another ${what}${counting.reached > 0 ? `, other than ${others}` : ''}`;
+  else if (counting.reached > 0) text += `, by another ${what} than ${others}`;
   if (notByBuilder) text += ', by somebody else than who built the image';
   text += agePart(maxAge);
   if (provenOrder) text += ', with a proven signing time';
