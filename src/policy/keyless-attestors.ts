@@ -20,7 +20,7 @@ export function keylessHint(names: readonly string[], trust: TrustSnapshot, now:
 /** Whether the attestor, as it is, holds a key or an identity that is neither revoked, retired nor out of its time. */
 function maySignNow(name: string, trust: TrustSnapshot, now: number): boolean {
   const state = trust.attestors.get(name)?.at(-1);
-  if (state?.attestor == null) return false;
+  if (state === undefined || state.attestor === null) return false;
   return (
     [...state.keys].some(([thumbprint, held]) => countsAt(held, revocationsBinding(trust, name, thumbprint), now)) ||
     state.identities.some((held) => countsAt(held, revocationsOfIdentity(trust, name, held.identity), now))
