@@ -6,19 +6,39 @@ const LONGEST = 80;
 
 /**
  * Names findings for people, the first three in the order of their ids: `CVE-1 in lodash@4.17.20 (fixed in 4.17.21), CVE-2
- * and 17 more`. The order in which a scan lists them does not show.
+ * and 17 more`. The order in which a scan lists them does not show. Takes time linear in their number.
  *
  * @param count how many there are in all, which may be more than are listed
  * @returns the empty text where none is listed
  */
 export function findingNames(findings: readonly Finding[], count: number): string {
-  const names = [...new Set(findings.map(findingName))].sort();
-  const shown = names.slice(0, MOST_NAMED);
-  // One finding may be listed twice word for word.
-  const more = Math.max(count, findings.length) - shown.length;
+  const shown = firstNamed(findings, MOST_NAMED).map(({ name }) => name);
   if (shown.length === 0) return '';
-  if (names.length <= MOST_NAMED && count <= findings.length) return conjoined(shown);
-  return `${shown.join(', ')} and ${more} more`;
+  // One finding may be listed twice word for word.
+  const isAll = count <= findings.length && findings.every((finding) => shown.includes(findingName(finding)));
+  if (isAll) return conjoined(shown);
+  return `${shown.join(', ')} and ${Math.max(count, findings.length) - shown.length} more`;
+}
+
+export interface NamedFinding {
+  readonly finding: Finding;
+  readonly name: string;
+}
+
+/** The first so many findings in the order of their names, of those with one name one. */
+export function firstNamed(findings: readonly Finding[], most: number): readonly NamedFinding[] {
+  const first: NamedFinding[] = [];
+  for (const finding of findings) {
+    const last = first.length < most ? undefined : first.at(-1);
+    // A name begins with the id, so that most need not be made.
+    if (last !== undefined && cut(finding.id) > last.name) continue;
+    const name = findingName(finding);
+    if (first.some((other) => other.name === name)) continue;
+    first.push({ finding, name });
+    first.sort((a, b) => (a.name < b.name ? -1 : 1));
+    first.length = Math.min(first.length, most);
+  }
+  return first;
 }
 
 /** One finding with its package, and the version that has it fixed where the scan knows one. */

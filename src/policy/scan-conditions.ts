@@ -2,10 +2,10 @@ import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { Clock } from './clock.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
-import { findingName, findingNames, packageOf } from './finding-names.js';
-import { ignoredUntil } from './ignored-finding.js';
+import { findingNames, firstNamed, packageOf } from './finding-names.js';
+import { ignoredById, isIgnored, type Ignored } from './ignored-finding.js';
 import type { FindingRemovals, Removed } from './finding-removals.js';
-import type { IgnoredFinding, ScanWhere } from './policy-document.js';
+import type { ScanWhere } from './policy-document.js';
 import { bindNumber, bindText } from './value-match.js';
 import type { FindingIgnored, Parameters } from './verdict.js';
 
@@ -16,9 +16,6 @@ interface Limits {
   readonly findings: number | null;
   readonly ignored: Ignored;
 }
-
-/** What the policy ignores, by the ids of findings, and the moments from which they count again. */
-type Ignored = ReadonlyMap<string, { readonly ignore: IgnoredFinding; readonly moment: number }>;
 
 /** Compiles what is asked of a scan, without the findings that are removed. A scan that exceeds a limit is negative. */
 export function compileScan(where: ScanWhere): (parameters: Parameters, removals: FindingRemovals) => Conditions {
@@ -109,11 +106,6 @@ function hasAny({ severity, cvss, findings }: Limits): boolean {
   return severity.size > 0 || cvss !== null || findings !== null;
 }
 
-function isIgnored({ id }: Finding, ignored: Ignored, clock: Clock): boolean {
-  const found = ignored.get(id);
-  return found !== undefined && clock.isBefore(found.moment);
-}
-
 /** What VEX removes is not ignored besides. */
 function ignoredIn(
   scan: ScanFact,
@@ -153,18 +145,13 @@ const LEAST_SCORE: Readonly<Record<Exclude<Severity, 'unknown'>, number>> = {
 /** Of the findings above the limit the first by name with why, and how others are called. */
 function scoreFault(counting: readonly Finding[], limit: number): string | null {
   const above = counting.filter((finding) => !(leastScore(finding) <= limit));
-  const [one, ...more] = above;
-  if (one === undefined) return null;
-  let [first, name] = [one, findingName(one)];
-  for (const other of more) {
-    const another = findingName(other);
-    if (another < name) [first, name] = [other, another];
-  }
+  const [first] = firstNamed(above, 1);
+  if (first === undefined) return null;
   const others = findingNames(
-    above.filter((finding) => finding !== first),
+    above.filter((finding) => finding !== first.finding),
     above.length - 1,
   );
-  return `${name} ${scoreWords(first, limit)}${others === '' ? '' : `; likewise ${others}`}`;
+  return `${first.name} ${scoreWords(first.finding, limit)}${others === '' ? '' : `; likewise ${others}`}`;
 }
 
 /** The score, or the least that it can be; a finding with neither score nor severity is above every limit. */
@@ -183,17 +170,6 @@ function scoreWords(finding: Finding, limit: number): string {
 function withUnknown(named: ReadonlyMap<Severity, number>): ReadonlyMap<Severity, number> {
   if (named.size === 0 || named.has('unknown')) return named;
   return new Map([...named, ['unknown', Math.min(...named.values())]]);
-}
-
-/** Where a finding is ignored twice, the earlier end holds. */
-function ignoredById(ignore: readonly IgnoredFinding[]): Ignored {
-  const byId = new Map<string, { readonly ignore: IgnoredFinding; readonly moment: number }>();
-  for (const one of ignore) {
-    const moment = ignoredUntil(one.until);
-    if (moment === null) throw new Error(`not a day of the calendar: ${one.until}`);
-    if (moment < (byId.get(one.id)?.moment ?? Infinity)) byId.set(one.id, { ignore: one, moment });
-  }
-  return byId;
 }
 
 function wantedOf(scanner: string | null, limits: Limits): string {
