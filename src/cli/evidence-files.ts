@@ -30,10 +30,23 @@ export async function readWhole(file: string): Promise<Uint8Array<ArrayBuffer>> 
   try {
     return await readFile(file);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure(`${file} cannot be read: ${why}`, [], { cause });
+    throw new Failure(`${file} cannot be read: ${whyUnread(cause)}`, [], { cause });
   }
 }
+
+/** In words for what happens most; else as the system says it. */
+function whyUnread(cause: unknown): string {
+  const { code = '' } = cause instanceof Error ? (cause as NodeJS.ErrnoException) : {};
+  const known = UNREAD.get(code);
+  return known ?? (cause instanceof Error ? cause.message : String(cause));
+}
+
+const UNREAD: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['ENOTDIR', 'there is no such file'],
+  ['EISDIR', 'it is a directory'],
+  ['EACCES', 'access is denied'],
+]);
 
 async function readAll(stream: Readable): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];

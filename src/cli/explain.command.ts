@@ -30,8 +30,25 @@ async function onRecord(id: string, service: Service): Promise<VerdictAnswer> {
   return readAnswer(answer, verdictAnswer);
 }
 
+/** What is no file may be an id that was not copied whole. */
+async function readNamed(file: string): Promise<Uint8Array> {
+  try {
+    return await readWhole(file);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const ids = 'a verdict on record has an id such as 0192b1a0-0000-7000-8000-000000000000';
+    throw new Failure(
+      `${file} is neither the id of a verdict nor a file that can be read`,
+      [`  ${error.message}`, `  ${ids}`],
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
 async function inFile(file: string): Promise<VerdictAnswer> {
-  const bytes = await readWhole(file);
+  const bytes = await readNamed(file);
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes).toString('utf8'));

@@ -73,7 +73,11 @@ export async function run(
     .argument('<image>', 'REPOSITORY@sha256:… or sha256:…')
     .requiredOption('--policy <name>', 'the policy to ask under')
     .option('--param <name=value>', 'what the policy asks to know about the place (repeatable)', collect, [])
-    .option('--record', 'put the answer on record, with who asked', false)
+    .option(
+      '--record',
+      'put this very answer on record, with who asked; else only one that differs from the last is',
+      false,
+    )
     .option(
       '--context <name=value>',
       'recorded with it: environment, cluster, namespace, workload (repeatable)',

@@ -21,6 +21,29 @@ export const verdictAnswer = z.object({
       evidence: z.array(z.string()).nullish(),
       considered: z.array(z.object({ attestation: z.string(), code: z.string(), message: z.string() })).nullish(),
       missing: z.string().nullish(),
+      removed: z
+        .array(
+          z.object({
+            vulnerability: z.string(),
+            package: z.string().nullish(),
+            status: z.string(),
+            attestation: z.string(),
+            attestor: z.string(),
+          }),
+        )
+        .nullish(),
+      removedCount: z.number().nullish(),
+      ignored: z
+        .array(
+          z.object({
+            vulnerability: z.string(),
+            package: z.string().nullish(),
+            until: z.string(),
+            reason: z.string(),
+          }),
+        )
+        .nullish(),
+      ignoredCount: z.number().nullish(),
     }),
   ),
   missing: z.array(z.object({ requirement: z.string(), count: z.number(), text: z.string() })).nullish(),

@@ -107,6 +107,39 @@ describe('explainedLines', () => {
     ]);
   });
 
+  it('lists the findings that VEX removed and those that the policy ignores', () => {
+    const scanned = {
+      ...satisfied,
+      removed: [
+        { vulnerability: 'CVE-2', package: 'pkg:deb/debian/a@1', status: 'fixed', attestation, attestor: 'security' },
+      ],
+      removedCount: 1,
+      ignored: Array.from({ length: 30 }, (_, index) => ({
+        vulnerability: `CVE-1${index}`,
+        package: null,
+        until: '2026-12-31',
+        reason: 'no\nfix',
+      })),
+      ignoredCount: 130,
+    };
+    const verdict = verdictAnswer.parse({
+      decision: 'allow',
+      pending: false,
+      image: { digest },
+      policy: { name: 'production', revision: 3 },
+      evaluatedAt: '2026-01-01T00:00:00.000Z',
+      requirements: [scanned],
+    });
+    const told = explainedLines(verdict, (_tone, text) => text).map((line) => line.trim());
+    expect(told.slice(1, 4)).toEqual([
+      '✓ built  built by ci',
+      'removed: CVE-2 in pkg:deb/debian/a@1, fixed by VEX sha256:0b0b0b0b0b0b of security',
+      expect.stringMatching(/^ignored: CVE-10, until 2026-12-31: no.*fix$/),
+    ]);
+    expect(told.at(-2)).toBe('and 110 more ignored');
+    expect(verdictLines(verdict, (_tone, text) => text)).toHaveLength(2);
+  });
+
   it('takes it from the requirements where the verdict has no list', () => {
     const scanned = { id: 'scanned', status: 'unsatisfied', code: 'no_evidence', message: 'none', missing: 'a scan' };
     expect(next({ requirements: [scanned] })).toEqual(['what to do next:', '  a scan  (scanned)']);

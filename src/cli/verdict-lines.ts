@@ -14,6 +14,14 @@ const CONSIDERED_SHOWN = 5;
  * evidence was looked at and what is missing.
  */
 export function verdictLines(verdict: VerdictAnswer, paint: Paint): readonly string[] {
+  return linesOf(verdict, paint, () => []);
+}
+
+function linesOf(
+  verdict: VerdictAnswer,
+  paint: Paint,
+  besides: (requirement: Requirement) => readonly string[],
+): readonly string[] {
   const { decision, image, policy, pending, requirements } = verdict;
   const reference = image.repository ? `${image.repository}@${image.digest}` : image.digest;
   const head = printable(`${reference} under ${policy.name}, revision ${policy.revision}${parametersText(verdict)}`);
@@ -21,15 +29,53 @@ export function verdictLines(verdict: VerdictAnswer, paint: Paint): readonly str
   return [
     `${decision === 'allow' ? paint('good', 'ALLOW') : paint('bad', 'DENY')}  ${head}`,
     ...(verdict.wouldDeny === true ? [paint('doubtful', 'the policy only audits; enforced, it would deny')] : []),
-    ...requirements.flatMap((requirement) => requirementLines(requirement, width, paint)),
+    ...requirements.flatMap((requirement) => [
+      ...requirementLines(requirement, width, paint),
+      ...besides(requirement).map((line) => `${' '.repeat(width + 6)}${printable(line)}`),
+    ]),
     ...(pending ? [paint('doubtful', 'evidence for this image is still being verified; --wait waits for it')] : []),
     ...(verdict.id ? [paint('quiet', printable(`on record as ${verdict.id}`))] : []),
   ];
 }
 
-/** The same, and below it what to do next: the least that would turn a deny into an allow, one thing a line. */
+/**
+ * The same with the findings that count for nothing, and below it what to do next: the least that would turn a deny into an
+ * allow, one thing a line.
+ */
 export function explainedLines(verdict: VerdictAnswer, paint: Paint): readonly string[] {
-  return [...verdictLines(verdict, paint), ...nextLines(verdict)];
+  return [...linesOf(verdict, paint, leftOutLines), ...nextLines(verdict)];
+}
+
+/** Findings that count for nothing beyond these are only counted. */
+const LEFT_OUT_SHOWN = 20;
+
+function leftOutLines({ removed, removedCount, ignored, ignoredCount }: Requirement): readonly string[] {
+  const removals = (removed ?? []).map(
+    ({ status, attestor, attestation, ...finding }) =>
+      `removed: ${found(finding)}, ${status} by VEX ${shortDigest(attestation)} of ${attestor}`,
+  );
+  const exceptions = (ignored ?? []).map(
+    ({ until, reason, ...finding }) => `ignored: ${found(finding)}, until ${until}: ${reason}`,
+  );
+  return [
+    ...shortened(removals, removedCount ?? removals.length, 'removed'),
+    ...shortened(exceptions, ignoredCount ?? exceptions.length, 'ignored'),
+  ];
+}
+
+function found({
+  vulnerability,
+  package: where,
+}: {
+  vulnerability: string;
+  package?: string | null | undefined;
+}): string {
+  return where ? `${vulnerability} in ${where}` : vulnerability;
+}
+
+function shortened(lines: readonly string[], count: number, what: string): readonly string[] {
+  const shown = lines.slice(0, LEFT_OUT_SHOWN);
+  return count > shown.length ? [...shown, `and ${count - shown.length} more ${what}`] : shown;
 }
 
 function nextLines({ decision, requirements, missing }: VerdictAnswer): readonly string[] {

@@ -135,6 +135,8 @@ export const wantShape = z.strictObject({
         missing: z.string().optional(),
         /** Findings that VEX removed, as `CVE-1 by evidence for attestor`, in any order. */
         removed: z.array(z.string()).optional(),
+        /** Ids of the findings that `ignore` left out, in any order. */
+        ignored: z.array(z.string()).optional(),
         /** The name of the build that names the commit; null where there must be none. */
         through: z.strictObject({ build: z.string(), commit: z.string() }).nullable().optional(),
         /** Names of evidence, by the index or manifest that it is about. */

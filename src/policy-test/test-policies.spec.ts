@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
 import { afterAll, describe, expect, it } from 'vitest';
 import { caseFileShape } from './case-shape.js';
 import { testPolicies } from './test-policies.js';
@@ -50,10 +49,22 @@ describe('policy tests', () => {
     expect(code).toBe(0);
   });
 
-  it('are documented by an example of their form', () => {
+  it('are documented by an example that passes as it is, beside the policy that the page names', async () => {
     const page = readFileSync(new URL('../../docs/policy-tests.md', import.meta.url), 'utf8');
     const [, example = ''] = /^```yaml\n(.*?)^```/ms.exec(page) ?? [];
-    expect(caseFileShape.safeParse(parse(example)).error).toBeUndefined();
+    const beside = mkdtempSync(join(directory, 'page-'));
+    copyFileSync(join(EXAMPLES, 'production.yaml'), join(beside, 'production.yaml'));
+    writeFileSync(join(beside, 'page.test.yaml'), example);
+    const { code, out, err } = await run([beside]);
+    expect(err).toEqual([]);
+    expect(out.filter((line) => !line.startsWith('ok '))).toEqual(['4 cases, 0 failed']);
+    expect(code).toBe(0);
+  });
+
+  it('are documented with every field that a case may have', () => {
+    const page = readFileSync(new URL('../../docs/policy-tests.md', import.meta.url), 'utf8');
+    const fields = [...Object.keys(caseFileShape.shape), ...Object.keys(caseFileShape.shape.cases.element.shape)];
+    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(page))).toEqual([]);
   });
 
   it('that fail say for each requirement what was expected, what came of it and why', async () => {

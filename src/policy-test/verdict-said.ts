@@ -40,6 +40,7 @@ export function wantedOf({ want }: PolicyCase): Want {
       ...wanted,
       ...(wanted.evidence === undefined ? {} : { evidence: [...wanted.evidence].sort() }),
       ...(wanted.removed === undefined ? {} : { removed: [...wanted.removed].sort() }),
+      ...(wanted.ignored === undefined ? {} : { ignored: [...wanted.ignored].sort() }),
     },
   ]);
   return {
@@ -68,6 +69,7 @@ function resultSaid(
       : { considered: Object.fromEntries([...codes].map(([name, all]) => [name, all.length === 1 ? all[0] : all])) }),
     ...(want?.message === undefined ? {} : { message: held(result.message, want.message) }),
     ...(want?.removed === undefined ? {} : { removed: removedSaid(result, nameOf) }),
+    ...(want?.ignored === undefined ? {} : { ignored: ignoredSaid(result) }),
     ...(want?.missing === undefined ? {} : { missing: held(result.missing ?? '', want.missing) }),
     ...(want?.through === undefined ? {} : { through: throughSaid(result, nameOf) }),
     ...(want?.via === undefined ? {} : { via: viaSaid(result, nameOf, each) }),
@@ -79,6 +81,10 @@ function removedSaid({ removed }: RequirementResult, nameOf: (id: AttestationId)
   return removed
     .map(({ vulnerability, attestation, attestor }) => `${vulnerability} by ${nameOf(attestation)} for ${attestor}`)
     .sort();
+}
+
+function ignoredSaid({ ignored = [] }: RequirementResult): readonly string[] {
+  return ignored.map(({ vulnerability }) => vulnerability).sort();
 }
 
 function throughSaid({ through }: RequirementResult, nameOf: (id: AttestationId) => string): unknown {

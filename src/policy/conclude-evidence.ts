@@ -1,11 +1,13 @@
 import type { AttestationId } from '../intoto/digest.js';
-import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { CompiledEvidence } from './compile-policy.js';
+import type { Line } from './conditions.js';
 import { sortedIds } from './considered.js';
 import type { Entry, Gathered, GatheredLine, Refusal, Rejected } from './evidence.js';
+import { keylessHint } from './keyless-attestors.js';
+import type { Scene } from './scene.js';
 import type { Selection } from './select-evidence.js';
 import type { RequirementCode, RequirementResult } from './verdict.js';
-import { AND, counted, listed, missingEvidence, nounOf, sentence, speakerOf } from './wording.js';
+import { AND, counted, listed, missingEvidence, nounOf, replacingEvidence, sentence, speakerOf } from './wording.js';
 
 /** What the evidence for one line of a requirement comes to. */
 export interface WeighedLine extends GatheredLine, Selection {
@@ -15,6 +17,9 @@ export interface WeighedLine extends GatheredLine, Selection {
   readonly reached: number;
 }
 
+/** When and under what trust it is concluded, for hints. */
+type Moment = Pick<Scene, 'trust' | 'clock'>;
+
 export type Conclusion = Omit<RequirementResult, 'id' | 'considered'>;
 
 /** What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. */
@@ -22,15 +27,15 @@ export function concludeEvidence(
   requirement: CompiledEvidence,
   gathered: Gathered,
   lines: readonly WeighedLine[],
-  trust: TrustSnapshot,
+  moment: Moment,
 ): Conclusion {
   const { wanted } = gathered.conditions;
   const opposing = lines.flatMap((line) => line.opposing);
-  if (opposing.length > 0) return opposed(requirement, wanted, opposing);
+  if (opposing.length > 0) return opposed(requirement, wanted, opposing, moment);
   const inError = lines.find((line) => line.state === 'error');
   if (inError !== undefined) return erred(requirement, wanted, inError);
   const short = lines.filter((line) => line.state === 'short');
-  if (short.length > 0) return lacking(requirement, gathered, short, trust);
+  if (short.length > 0) return lacking(requirement, gathered, short, moment);
   const passing = lines.flatMap((line) => line.passing);
   const evidence = idsOf(passing);
   const verb = evidence.length === 1 ? 'passes' : 'pass';
@@ -38,7 +43,12 @@ export function concludeEvidence(
   return { status: 'satisfied', code: 'satisfied', message, evidence, missing: null };
 }
 
-function opposed(requirement: CompiledEvidence, wanted: string, opposing: readonly Rejected[]): Conclusion {
+function opposed(
+  requirement: CompiledEvidence,
+  wanted: string,
+  opposing: readonly Rejected[],
+  moment: Moment,
+): Conclusion {
   const isNegative = opposing.some(({ reason }) => reason.code === 'negative_evidence');
   const entries = opposing.map(({ entry }) => entry);
   const byDigest = [...Map.groupBy(entries, ({ about }) => about ?? '')].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -51,14 +61,25 @@ function opposed(requirement: CompiledEvidence, wanted: string, opposing: readon
     missing:
       requirement.select === 'all'
         ? `a retraction of ${listed(idsOf(entries))}`
-        : byDigest.map(([about, some]) => inPlaceOf(requirement, wanted, about, some)).join(AND),
+        : byDigest.map(([about, some]) => inPlaceOf(requirement, wanted, about, some, moment)).join(AND),
   };
 }
 
 /** What would take the place of what opposes: only what is said of the same digest. */
-function inPlaceOf(requirement: CompiledEvidence, wanted: string, about: string, opposing: readonly Entry[]): string {
-  const newer = `newer ${nounOf(requirement)}${about === '' ? '' : ` about ${about}`} by ${listed(speakersOf(opposing))}`;
-  return `${newer} ${wanted === '' ? 'that passes' : wanted}, or a retraction of ${listed(idsOf(opposing))}`;
+function inPlaceOf(
+  requirement: CompiledEvidence,
+  wanted: string,
+  about: string,
+  opposing: readonly Entry[],
+  { trust, clock }: Moment,
+): string {
+  const attestors = requirement.kind === 'approval' ? requirement.from : opposing.map(({ voice }) => voice);
+  const text = replacingEvidence(requirement, wanted, {
+    speakers: speakersOf(opposing),
+    attestations: idsOf(opposing),
+    about: about === '' ? null : about,
+  });
+  return `${text}${keylessHint([...new Set(attestors)].sort(), trust, clock.now)}`;
 }
 
 function idsOf(entries: readonly Entry[]): readonly AttestationId[] {
@@ -80,25 +101,31 @@ function lacking(
   requirement: CompiledEvidence,
   gathered: Gathered,
   short: readonly WeighedLine[],
-  trust: TrustSnapshot,
+  { trust, clock }: Moment,
 ): Conclusion {
   const reasons = short.map((weighed) => ({ line: weighed.line, ...shortOf(requirement, gathered, weighed, trust) }));
   const { wanted } = gathered.conditions;
+  const asked = short.map(({ line, reached, passing }) =>
+    missingEvidence(requirement, wanted, line.name, {
+      count: requirement.count - reached,
+      counting: { reached, speakers: speakersOf(passing) },
+    }),
+  );
   return {
     status: 'unsatisfied',
     code: reasons[0]?.code ?? 'no_evidence',
     message: reasons.map(({ line, message }) => (line.name === null ? message : `${line.name}: ${message}`)).join('; '),
     evidence: [],
-    missing: reasons.map(({ line }) => missingEvidence(requirement, wanted, line.name)).join(AND),
+    missing: `${asked.join(AND)}${keylessHint(requirement.from, trust, clock.now)}`,
   };
 }
 
 /** Why a line falls short, and the code that tells best what to do about it. */
 function shortOf(
   requirement: CompiledEvidence,
-  { refused }: Gathered,
-  { reached, passing, failing, near, passedOver }: WeighedLine,
-  trust: TrustSnapshot,
+  { refused, beside }: Gathered,
+  { line, reached, passing, failing, near, passedOver }: WeighedLine,
+  trust: Scene['trust'],
 ): { readonly code: RequirementCode; readonly message: string } {
   if (reached > 0) {
     const reachedSo = `${reached} of ${counted(requirement, requirement.count)}: by ${listed(speakersOf(passing))}`;
@@ -115,9 +142,24 @@ function shortOf(
     const because = refusals.find((refusal) => codes.includes(refusal.code));
     if (because !== undefined) return { code, message: `no ${what} counts: ${because.message}` };
   }
+  const misses = nearestMisses(requirement, line, beside);
+  if (misses !== '') return { code: 'no_evidence', message: `no ${what} is about what is asked: ${misses}` };
   const unknown = requirement.from.filter((name) => !trust.attestors.has(name));
   const hint = unknown.length === 0 ? '' : `; no attestor is named ${listed(unknown)}`;
   return { code: 'no_evidence', message: `there is no ${what}${hint}` };
+}
+
+/** What evidence that is about something else lacks, of that which comes nearest; empty where there is none. */
+function nearestMisses(requirement: CompiledEvidence, line: Line, beside: readonly Rejected[]): string {
+  const misses = beside.flatMap(({ entry }) => {
+    const miss = entry.helps ? line.misses(entry.fact.content) : null;
+    return miss === null ? [] : [{ entry, miss }];
+  });
+  const nearest = Math.max(...misses.map(({ miss: { met = 0 } }) => met));
+  const sentences = misses
+    .filter(({ miss: { met = 0 } }) => met === nearest)
+    .map(({ entry, miss }) => sentence(`the ${nounOf(requirement)} by ${speakerOf(entry)}`, miss.message));
+  return listed([...new Set(sentences)].sort());
 }
 
 const WHY_NOTHING_COUNTS: readonly (readonly [RequirementCode, readonly Refusal['code'][]])[] = [

@@ -1,6 +1,7 @@
 import type { FactContent } from '../facts/fact.js';
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { Clock } from './clock.js';
+import type { FindingIgnored } from './verdict.js';
 
 /** One thing a requirement asks for: a named suite, or everything where no suite is named. */
 export interface Line {
@@ -14,6 +15,8 @@ export interface Miss {
   readonly message: string;
   /** It speaks of what is asked for, yet does not prove it. */
   readonly near: boolean;
+  /** How much of what is asked for it meets all the same, for telling the nearest miss; left out: nothing. */
+  readonly met?: number;
 }
 
 /** What one picked piece of evidence comes to, its age and `check` aside. */
@@ -43,6 +46,12 @@ export interface Conditions {
   /** What tells groups apart beside attestor or person. */
   groupOf(content: FactContent): readonly (string | null)[];
   judge(content: FactContent, standing: Standing, clock: Clock): Judgement;
+  /**
+   * The findings that count for nothing at this moment because the policy ignores them, in the order of the scan.
+   *
+   * @param about the digest that it is about, where that is not the image asked about
+   */
+  ignoredIn(content: FactContent, about: Sha256Digest | null, clock: Clock): readonly FindingIgnored[];
   /** The first moment at which evidence that passes no longer counts by its own word, in milliseconds since the epoch. */
   endOf(content: FactContent): number | null;
   /** Whether newer evidence speaks to all that older evidence objects to. */
@@ -56,6 +65,7 @@ export const PLAIN: Conditions = {
   lines: [{ name: null, misses: () => null }],
   groupOf: () => [],
   judge: () => PASSES,
+  ignoredIn: () => [],
   endOf: () => null,
   answers: () => true,
   wanted: '',

@@ -1,5 +1,6 @@
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
+import { withIgnoredOf } from './ignored-findings.js';
 import { withRemovedOf } from './removed-findings.js';
 import { amendmentFor, leavesBuildersUnread, withBuildFirst } from './not-by-builder.js';
 import type { Scene } from './scene.js';
@@ -197,7 +198,7 @@ function joined(
     { id, ...conclusion, evidence, ...(through === undefined ? {} : { through }), ...viaOf(deciding) },
     considered,
   );
-  return withRemovedOf(result, branches);
+  return withIgnoredOf(withRemovedOf(result, branches), branches);
 }
 
 /** Met with the help of the waivers of branches that decided. */

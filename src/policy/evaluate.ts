@@ -11,6 +11,7 @@ import type { CompiledPolicy, CompiledRequirement } from './compile-policy.js';
 import { withoutDropped, type ReadPredicates } from './dropped-predicates.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { GatheredEvidence } from './gathered-evidence.js';
+import { boundedIgnored } from './ignored-findings.js';
 import { peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
 import { buildsAskedFor, namingBuilds } from './naming-builds.js';
@@ -163,7 +164,7 @@ function verdictOf(
   until: number | null,
   missing: readonly Missing[],
 ): Verdict {
-  const results = dated.map(({ result }) => boundedRemoved(result));
+  const results = dated.map(({ result }) => boundedIgnored(boundedRemoved(result)));
   const { document } = input.policy;
   const blocked = input.pending && document.onPending === 'deny';
   const allows = !blocked && isMet(results);

@@ -9,12 +9,13 @@ import type { WeighedLine } from './conclude-evidence.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { byAttestation, type Entry, type Rejected } from './evidence.js';
 import { amendmentFor, buildersFor } from './not-by-builder.js';
+import { keylessHint } from './keyless-attestors.js';
 import type { Scene } from './scene.js';
 import type { Missing, Parameters, RequirementResult } from './verdict.js';
 import { sceneOfSource } from './weigh-about-source.js';
 import { servedScenes } from './weigh-via-index.js';
 import { countApart, weighLines } from './weigh-evidence.js';
-import { listed, missingEvidence, nounOf, speakerOf } from './wording.js';
+import { aboutAnyOf, listed, missingEvidence, replacingEvidence, speakerOf } from './wording.js';
 
 /**
  * The least that would satisfy a requirement which is not met, in the order of the policy; empty where it is met or does not
@@ -123,7 +124,11 @@ function missingOfImages(requirement: CompiledEvidence, scene: Scene): readonly 
   const lacking = looks.filter(({ missing }) => missing.length > 0);
   const [first] = lacking;
   if (first === undefined) return [];
-  if (lacking.every(({ missing }) => isDeepStrictEqual(missing, first.missing))) return first.missing;
+  if (lacking.every(({ missing }) => isDeepStrictEqual(missing, first.missing))) {
+    if (looks.length === 1) return first.missing;
+    const manifests = lacking.map(({ manifest }) => manifest ?? '');
+    return first.missing.map((one) => (isPlaced(one) ? one : { ...one, text: aboutAnyOf(one.text, manifests) }));
+  }
   const each = lacking.flatMap(({ manifest, missing }) =>
     missing.map((one) => (manifest === null || isPlaced(one) ? one : about(one, manifest))),
   );
@@ -213,23 +218,28 @@ function replacement(asking: Asking, entry: Entry): Missing {
   return entry.about === null ? missing : about(missing, entry.about);
 }
 
-function newer({ requirement, wanted, named }: Asking, entry: Entry): Missing {
-  const { id, kind, from } = requirement;
+function newer({ requirement, wanted, named, scene: { trust, clock } }: Asking, entry: Entry): Missing {
+  const { id, kind } = requirement;
+  const from = kind === 'approval' ? requirement.from : [entry.voice];
   const { attestation } = entry.fact;
   const speaker = speakerOf(entry);
-  const passing = wanted === '' ? 'that passes' : wanted;
+  const text = replacingEvidence(requirement, wanted, {
+    speakers: [speaker],
+    attestations: [attestation],
+    about: null,
+  });
   return {
     requirement: id,
     kind,
     count: 1,
-    from: kind === 'approval' ? from : [entry.voice],
+    from,
     conditions: {
       ...named,
       ...placeOf(entry),
       ...(kind === 'approval' ? { approver: speaker } : {}),
       replaces: attestation,
     },
-    text: `newer ${nounOf(requirement)} by ${speaker} ${passing}, or a retraction of ${attestation}`,
+    text: `${text}${keylessHint(from, trust, clock.now)}`,
   };
 }
 
@@ -256,19 +266,21 @@ function placeOf({ fact: { content } }: Entry): Missing['conditions'] {
 }
 
 function further({ requirement, line, scene, wanted, named }: Asking, count: number): Missing {
-  const { id, kind, from, distinct } = requirement;
-  const what = distinct ?? (kind === 'approval' ? 'approver' : 'group');
-  const asked = missingEvidence({ ...requirement, count }, wanted, line.line.name);
-  const text = line.reached === 0 ? asked : `${asked}, of another ${what} than what counts already`;
+  const { id, kind, from } = requirement;
+  const counting = { reached: line.reached, speakers: [...new Set(line.passing.map(speakerOf))].sort() };
+  const asked = missingEvidence(requirement, wanted, line.line.name, { count, counting });
   const able = from.filter((name) => maySign(name, requirement, scene));
   const apart = isByAttestor(requirement, named);
   const replaced = line.opposing.map(({ entry }) => entry.voice);
   const passing = line.passing.flatMap(({ routes }) => routes.map(({ attestor }) => attestor));
-  const counting = new Set(apart ? [...passing, ...replaced] : []);
-  const left = able.filter((name) => !counting.has(name));
-  if (left.length >= (apart ? count : 1)) return { requirement: id, kind, count, from: left, conditions: named, text };
+  const taken = new Set(apart ? [...passing, ...replaced] : []);
+  const left = able.filter((name) => !taken.has(name));
+  if (left.length >= (apart ? count : 1)) {
+    const text = `${asked}${keylessHint(left, scene.trust, scene.clock.now)}`;
+    return { requirement: id, kind, count, from: left, conditions: named, text };
+  }
   const few = able.length === 0 ? 'none of these attestors' : `of these attestors only ${listed(able)}`;
-  return { requirement: id, kind, count: 0, from, conditions: named, text: `${text}; ${few} may sign it` };
+  return { requirement: id, kind, count: 0, from, conditions: named, text: `${asked}; ${few} may sign it` };
 }
 
 /** Whether no two of what counts can be one attestor's: it has no more than one group, or attestors must differ. */

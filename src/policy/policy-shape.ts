@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { SBOM_FORMATS, SEVERITIES } from '../facts/fact.js';
 import { DURATION_PATTERN } from './duration.js';
+import { UNTIL_EXAMPLES } from './ignored-finding.js';
 import { PARAMETER_NAME, REFERENCE, TEXT_OR_REFERENCE } from './parameter-reference.js';
 import { DISTINCTIONS, SELECTS, SUBJECTS_OF_EVIDENCE } from './policy-document.js';
 
@@ -72,7 +73,7 @@ const limits = Object.fromEntries(
   SEVERITIES.map((severity) => [severity, wholeNumber(0).optional()]),
 ) as unknown as Record<(typeof SEVERITIES)[number], z.ZodOptional<ReturnType<typeof wholeNumber>>>;
 
-const UNTIL_EXPECTED = 'expected a date such as 2026-12-31, or a moment such as 2026-12-31T12:00:00Z';
+const UNTIL_EXPECTED = `expected ${UNTIL_EXAMPLES}`;
 
 const scanWhere = z.strictObject({
   scanner: text.optional().meta({ description: 'Only scans by this scanner' }),

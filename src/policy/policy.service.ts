@@ -5,6 +5,7 @@ import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 import { TrustStore } from '../trust/trust.store.js';
 import type { Sha256Digest } from '../intoto/digest.js';
+import { expressionWarnings } from './cel-type-faults.js';
 import { compilePolicy } from './compile-policy.js';
 import { parsePolicy } from './parse-policy.js';
 import type { PolicyCheckAnswer } from './policy.answer.js';
@@ -97,12 +98,16 @@ export class PolicyService {
     });
   }
 
-  /** An attestor that does not exist satisfies nothing, and may be meant to exist later. */
+  /**
+   * An attestor that does not exist satisfies nothing, and may be meant to exist later. An expression that is never true or
+   * false, or that compares what is never equal, is an error or pointless, which denies or leaves a requirement out.
+   */
   private async warningsOf(document: PolicyDocument): Promise<readonly string[]> {
     const { attestors } = await this.trust.snapshot();
-    return attestorsNamed(document)
+    const unknown = attestorsNamed(document)
       .filter((name) => (attestors.get(name)?.at(-1)?.attestor ?? null) === null)
       .map((name) => `no attestor is named ${name}: as it stands, requirements from it alone cannot be satisfied`);
+    return [...unknown, ...expressionWarnings(document)];
   }
 }
 

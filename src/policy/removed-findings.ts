@@ -1,5 +1,6 @@
 import type { Finding } from '../facts/fact.js';
 import type { Entry, Gathered, GatheredVex } from './evidence.js';
+import { packageOf } from './finding-names.js';
 import type { Said, VexDocument } from './finding-removals.js';
 import type { Considered, RemovedFinding, RequirementResult } from './verdict.js';
 import { listed } from './wording.js';
@@ -71,11 +72,10 @@ export function boundedRemoved(result: RequirementResult): RequirementResult {
   return { ...result, removed: removed.slice(0, MOST_REMOVED), removedCount: removed.length };
 }
 
-function removedFinding({ id, package: found }: Finding, { document, statement }: Said): RemovedFinding {
-  const named = found.name === null || found.version === null ? found.name : `${found.name}@${found.version}`;
+function removedFinding(finding: Finding, { document, statement }: Said): RemovedFinding {
   return {
-    vulnerability: id,
-    package: found.purl ?? named,
+    vulnerability: finding.id,
+    package: packageOf(finding),
     status: statement.status,
     justification: statement.justification,
     attestation: document.fact.attestation,

@@ -1,19 +1,20 @@
 import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../facts/fact.js';
+import type { Sha256Digest } from '../intoto/digest.js';
 import type { Clock } from './clock.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
-import { ignoredUntil } from './ignored-finding.js';
+import { findingNames, firstNamed, packageOf } from './finding-names.js';
+import { ignoredById, isIgnored, type Ignored } from './ignored-finding.js';
 import type { FindingRemovals, Removed } from './finding-removals.js';
-import type { IgnoredFinding, ScanWhere } from './policy-document.js';
+import type { ScanWhere } from './policy-document.js';
 import { bindNumber, bindText } from './value-match.js';
-import type { Parameters } from './verdict.js';
+import type { FindingIgnored, Parameters } from './verdict.js';
 
 /** What a policy accepts of findings; null: no limit. */
 interface Limits {
   readonly severity: ReadonlyMap<Severity, number>;
   readonly cvss: number | null;
   readonly findings: number | null;
-  /** The moments from which ignored findings count again, by their ids. */
-  readonly ignored: ReadonlyMap<string, number>;
+  readonly ignored: Ignored;
 }
 
 /** Compiles what is asked of a scan, without the findings that are removed. A scan that exceeds a limit is negative. */
@@ -25,7 +26,7 @@ export function compileScan(where: ScanWhere): (parameters: Parameters, removals
   });
   const cvss = where.maxCvss === undefined ? null : bindNumber(where.maxCvss);
   const findings = where.maxFindings === undefined ? null : bindNumber(where.maxFindings);
-  const ignored = ignoredMoments(where.ignore ?? []);
+  const ignored = ignoredById(where.ignore ?? []);
   return (parameters, removals) => {
     const asked = scanner === null ? null : scanner(parameters);
     const named = new Map(severities.map(([severity, limit]) => [severity, limit(parameters)]));
@@ -51,30 +52,30 @@ export function compileScan(where: ScanWhere): (parameters: Parameters, removals
         content.kind === 'scan'
           ? judgeScan(content, limits, (scan) => removals.removedFrom(scan, about), clock)
           : exceeds('it is no scan'),
+      ignoredIn: (content, about, clock) =>
+        content.kind === 'scan' ? ignoredIn(content, limits, removals, about, clock) : [],
       wanted: wantedOf(asked, limits),
     };
   };
 }
 
 function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact) => Removed, clock: Clock): Judgement {
-  if (limits.severity.size === 0 && limits.cvss === null && limits.findings === null) return PASSES;
+  if (!hasAny(limits)) return PASSES;
   const removed = removedFrom(scan).findings;
   const listed = new Map<Severity, number>();
   const leftOut = new Map<Severity, number>();
-  const scores: string[] = [];
+  const counting: Finding[] = [];
   for (const finding of scan.findings) {
     add(listed, finding.severity);
     if (removed.has(finding)) {
       add(leftOut, finding.severity);
       continue;
     }
-    const until = limits.ignored.get(finding.id);
-    if (until !== undefined && clock.isBefore(until)) {
+    if (isIgnored(finding, limits.ignored, clock)) {
       add(leftOut, finding.severity);
       continue;
     }
-    const fault = limits.cvss === null ? null : scoreFault(finding, limits.cvss);
-    if (fault !== null) scores.push(fault);
+    counting.push(finding);
   }
   const faults: string[] = [];
   let total = 0;
@@ -82,15 +83,49 @@ function judgeScan(scan: ScanFact, limits: Limits, removedFrom: (scan: ScanFact)
     // What a report counts may be more than what it lists; the larger of the two is believed.
     const count = Math.max(listed.get(severity) ?? 0, scan.counts[severity]) - (leftOut.get(severity) ?? 0);
     const limit = limits.severity.get(severity);
-    if (limit !== undefined && !(count <= limit)) faults.push(`${findings(count, severity)}; the limit is ${limit}`);
+    if (limit !== undefined && !(count <= limit)) {
+      const names = findingNames(
+        counting.filter((finding) => finding.severity === severity),
+        count,
+      );
+      faults.push(exceeded(findings(count, severity), limit, names));
+    }
     total += count;
   }
   if (limits.findings !== null && !(total <= limits.findings)) {
-    faults.push(`${findings(total)} in all; the limit is ${limits.findings}`);
+    // Those that are beyond another limit are named there.
+    const names = faults.length > 0 ? '' : findingNames(counting, total);
+    faults.push(exceeded(`${findings(total)} in all`, limits.findings, names));
   }
-  const [first, ...others] = scores;
-  if (first !== undefined) faults.push(others.length === 0 ? first : `${first} (and ${others.length} more like it)`);
+  const tooGrave = limits.cvss === null ? null : scoreFault(counting, limits.cvss);
+  if (tooGrave !== null) faults.push(tooGrave);
   return faults.length === 0 ? PASSES : exceeds(faults.join('; '));
+}
+
+function hasAny({ severity, cvss, findings }: Limits): boolean {
+  return severity.size > 0 || cvss !== null || findings !== null;
+}
+
+/** What VEX removes is not ignored besides. */
+function ignoredIn(
+  scan: ScanFact,
+  limits: Limits,
+  removals: FindingRemovals,
+  about: Sha256Digest | null,
+  clock: Clock,
+): readonly FindingIgnored[] {
+  if (limits.ignored.size === 0 || !hasAny(limits)) return [];
+  const removed = removals.removedFrom(scan, about).findings;
+  return scan.findings.flatMap((finding) => {
+    const found = limits.ignored.get(finding.id);
+    if (found === undefined || removed.has(finding) || !isIgnored(finding, limits.ignored, clock)) return [];
+    const { until, reason } = found.ignore;
+    return [{ vulnerability: finding.id, package: packageOf(finding), until, reason }];
+  });
+}
+
+function exceeded(what: string, limit: number, names: string): string {
+  return `${what}; the limit is ${limit}${names === '' ? '' : `: ${names}`}`;
 }
 
 function findings(count: number, severity?: Severity): string {
@@ -107,31 +142,34 @@ const LEAST_SCORE: Readonly<Record<Exclude<Severity, 'unknown'>, number>> = {
   none: 0,
 };
 
-function scoreFault(finding: Finding, limit: number): string | null {
-  if (finding.cvss !== null) {
-    return finding.cvss <= limit ? null : `${finding.id} has CVSS score ${finding.cvss}; the limit is ${limit}`;
-  }
-  if (finding.severity === 'unknown') return `${finding.id} has neither score nor severity; the limit is CVSS ${limit}`;
-  return LEAST_SCORE[finding.severity] <= limit
-    ? null
-    : `${finding.id} has no score and is ${finding.severity}, so at least CVSS ${LEAST_SCORE[finding.severity]}; the limit is ${limit}`;
+/** Of the findings above the limit the first by name with why, and how others are called. */
+function scoreFault(counting: readonly Finding[], limit: number): string | null {
+  const above = counting.filter((finding) => !(leastScore(finding) <= limit));
+  const [first] = firstNamed(above, 1);
+  if (first === undefined) return null;
+  const others = findingNames(
+    above.filter((finding) => finding !== first.finding),
+    above.length - 1,
+  );
+  return `${first.name} ${scoreWords(first.finding, limit)}${others === '' ? '' : `; likewise ${others}`}`;
+}
+
+/** The score, or the least that it can be; a finding with neither score nor severity is above every limit. */
+function leastScore({ cvss, severity }: Finding): number {
+  return cvss ?? (severity === 'unknown' ? Infinity : LEAST_SCORE[severity]);
+}
+
+function scoreWords(finding: Finding, limit: number): string {
+  const { cvss, severity } = finding;
+  if (cvss !== null) return `has CVSS score ${cvss}; the limit is ${limit}`;
+  if (severity === 'unknown') return `has neither score nor severity; the limit is CVSS ${limit}`;
+  return `has no score and is ${severity}, so at least CVSS ${leastScore(finding)}; the limit is ${limit}`;
 }
 
 /** `unknown`, where no limit names it, takes the strictest limit given. */
 function withUnknown(named: ReadonlyMap<Severity, number>): ReadonlyMap<Severity, number> {
   if (named.size === 0 || named.has('unknown')) return named;
   return new Map([...named, ['unknown', Math.min(...named.values())]]);
-}
-
-/** Where a finding is ignored twice, the earlier end holds. */
-function ignoredMoments(ignore: readonly IgnoredFinding[]): ReadonlyMap<string, number> {
-  const moments = new Map<string, number>();
-  for (const { id, until } of ignore) {
-    const moment = ignoredUntil(until);
-    if (moment === null) throw new Error(`not a day of the calendar: ${until}`);
-    moments.set(id, Math.min(moments.get(id) ?? Infinity, moment));
-  }
-  return moments;
 }
 
 function wantedOf(scanner: string | null, limits: Limits): string {

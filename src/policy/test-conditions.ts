@@ -51,10 +51,12 @@ function missOf(
       near: false,
     };
   }
-  for (const [name, value] of environment) {
+  for (const [index, [name, value]] of environment.entries()) {
     const found = valueOf(content, name);
-    if (found === null) return { message: `it does not say on what ${name} it ran; expected ${value}`, near: false };
-    if (found !== value) return { message: `it ran with ${name} ${found}; expected ${value}`, near: false };
+    const met = index + 1;
+    if (found === null)
+      return { message: `it does not say on what ${name} it ran; expected ${value}`, near: false, met };
+    if (found !== value) return { message: `it ran with ${name} ${found}; expected ${value}`, near: false, met };
   }
   return null;
 }

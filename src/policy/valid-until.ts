@@ -6,7 +6,7 @@ export type EvaluateAt = (clock: Clock) => RequirementResult | null;
 
 /**
  * The first moment at which a requirement comes to something else by time alone: another status, other evidence, other
- * waivers, or something considered for another reason. null where no time changes it. Between the moments that an evaluation asks its
+ * waivers, other findings ignored, or something considered for another reason. null where no time changes it. Between the moments that an evaluation asks its
  * clock about nothing can change, so trying one after the other finds exactly the first that matters.
  *
  * @param result what it comes to now
@@ -25,7 +25,16 @@ export function firstChange(result: RequirementResult, clock: Clock, evaluateAt:
 }
 
 /** What a result says without its words, in which ages move with the clock. */
-function contentOf({ status, code, evidence, considered, through, via, waivers = [] }: RequirementResult): string {
+function contentOf({
+  status,
+  code,
+  evidence,
+  considered,
+  through,
+  via,
+  waivers = [],
+  ignored,
+}: RequirementResult): string {
   const judged = considered.map((one) => [one.attestation, one.code]);
-  return JSON.stringify([status, code, evidence, judged, through, via, waivers]);
+  return JSON.stringify([status, code, evidence, judged, through, via, waivers, ignored]);
 }

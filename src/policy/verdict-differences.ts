@@ -44,13 +44,14 @@ function contentsById({ requirements }: Verdict): ReadonlyMap<string, object> {
 }
 
 function contentOf(result: RequirementResult): object {
-  const { status, code, evidence, considered, removed, removedCount, through, via } = result;
+  const { status, code, evidence, considered, removed, removedCount, ignored, ignoredCount, through, via } = result;
   return {
     status,
     code,
     evidence,
     considered: considered.map(({ attestation, code: why }) => ({ attestation, code: why })),
     ...(removed === undefined ? {} : { removedCount, removed }),
+    ...(ignored === undefined ? {} : { ignoredCount, ignored }),
     ...(through === undefined ? {} : { through }),
     ...(via === undefined ? {} : { via }),
   };

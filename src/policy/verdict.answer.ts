@@ -19,6 +19,13 @@ const removed = z.object({
   attestor: z.string().describe('For whom it counts'),
 });
 
+const ignored = z.object({
+  vulnerability: z.string(),
+  package: z.string().nullable().describe('Package URL, or else name'),
+  until: z.string().describe('As the policy says it: a moment, or a date, which holds to its end in UTC'),
+  reason: z.string(),
+});
+
 const requirement = z.object({
   id: z.string(),
   status: z.enum(REQUIREMENT_STATUSES),
@@ -33,6 +40,11 @@ const requirement = z.object({
     .optional()
     .describe('Findings that VEX statements removed, the first hundred; only where the requirement asks for VEX'),
   removedCount: z.number().int().optional().describe('How many findings VEX statements removed'),
+  ignored: z
+    .array(ignored)
+    .optional()
+    .describe('Findings that `ignore` of the policy left out, the first hundred; only where it left out any'),
+  ignoredCount: z.number().int().optional().describe('How many findings `ignore` left out'),
   through: z
     .object({ build: z.string(), commit: z.string() })
     .optional()

@@ -49,6 +49,16 @@ export interface RemovedFinding {
   readonly attestor: string;
 }
 
+/** A finding that counts for nothing because the policy says so. */
+export interface FindingIgnored {
+  readonly vulnerability: string;
+  /** Its package URL, or else its name. */
+  readonly package: string | null;
+  /** As the policy says it: a date holds to its end in UTC. */
+  readonly until: string;
+  readonly reason: string;
+}
+
 /** How evidence about the source is evidence about the image. */
 export interface Through {
   /** The attestation of the build that names the commit. */
@@ -88,6 +98,10 @@ export interface RequirementResult {
   readonly removed?: readonly RemovedFinding[];
   /** How many were removed in all; in a verdict, beside `removed`. */
   readonly removedCount?: number;
+  /** What `ignore` left out of the scans that were judged, in a verdict the first hundred; absent where it left out nothing. */
+  readonly ignored?: readonly FindingIgnored[];
+  /** How many it left out in all; in a verdict, beside `ignored`. */
+  readonly ignoredCount?: number;
   /** Of a requirement about the source, where the builds name one commit. */
   readonly through?: Through;
   /** Which of the evidence is about other digests, by these; absent where none is. */

@@ -80,6 +80,12 @@ describe('a request for a waiver', () => {
     });
   });
 
+  it('ends with the day where it names a date, as in a policy', () => {
+    expect(parse({ until: '2026-12-01' }).until).toEqual(new Date('2026-12-02T00:00:00Z'));
+    const told = waiverRequest.safeParse({ ...ASKED, until: '1 December' }).error?.issues.map(({ message }) => message);
+    expect(told).toEqual(['expected a date such as 2026-12-31, or a moment such as 2026-12-31T12:00:00Z']);
+  });
+
   it('names a requirement inside of another by its id', () => {
     expect(parse({ requirement: 'tested' }).requirement).toBe('tested');
   });
@@ -91,7 +97,8 @@ describe('a request for a waiver', () => {
     [{ scope: { digest: DIGEST, image: 'a' } }, 'scope'],
     [{ scope: '*' }, 'scope'],
     [{ until: undefined }, 'until'],
-    [{ until: '2026-12-01' }, 'until'],
+    [{ until: '2026-02-31' }, 'until'],
+    [{ until: 'tomorrow' }, 'until'],
     [{ until: null }, 'until'],
     [{ reason: '   ' }, 'reason'],
     [{ reason: 'a'.repeat(1001) }, 'reason'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../platform/app-error.js';
+import { ignoredUntil, UNTIL_EXAMPLES } from './ignored-finding.js';
 import { parseParameters } from './parse-parameters.js';
 import type { PolicyDocument } from './policy-document.js';
 import type { WaiverRequested } from './recorded-waiver.js';
@@ -32,9 +33,9 @@ export const waiverRequest = z.strictObject({
     .describe('Only where it is asked with these; others may be anything'),
   reason: words(1, 1000).describe('Quoted in every verdict that uses it'),
   reference: words(1, 500).describe('Where the decision is written down: a ticket, a link'),
-  until: z.iso
-    .datetime({ offset: true })
-    .describe(`When it ends; must lie ahead, and no more than ${LONGEST_DAYS} days`),
+  until: z
+    .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: `expected ${UNTIL_EXAMPLES}` })
+    .describe(`When it ends; a date holds to its end in UTC. It must lie ahead, and no more than ${LONGEST_DAYS} days`),
   approvals: z
     .number()
     .int()
@@ -76,9 +77,16 @@ export function parseWaiverRequest(request: WaiverRequest, document: PolicyDocum
     parameters: parseParameters(withAllOptional(document), parameters),
     reason,
     reference,
-    until: new Date(until),
+    until: endOf(until),
     approvals,
   };
+}
+
+/** A date is held to its end in UTC, as `until` in a policy. */
+function endOf(until: string): Date {
+  const end = ignoredUntil(until);
+  if (end === null) throw waiverFault('until', `expected ${UNTIL_EXAMPLES}`);
+  return new Date(end);
 }
 
 /** Throws AppError `waiver_malformed` where a waiver made at this moment would have ended already, or end too late. */

@@ -4,6 +4,7 @@ import { concluded } from './considered.js';
 import { countDistinct, type Claim } from './count-distinct.js';
 import { byAttestation, type Entry, type Gathered, type GatheredLine, type Refusal } from './evidence.js';
 import { gatherEvidence } from './gather-evidence.js';
+import { ignoredFindings, withIgnored } from './ignored-findings.js';
 import { Judge } from './judge-entry.js';
 import { removedFindings, withRemoved } from './removed-findings.js';
 import type { Scene } from './scene.js';
@@ -18,11 +19,13 @@ const asItIs: Amend = (gathered) => gathered;
 /** Weighs the evidence for one requirement. Facts may come in any order. */
 export function weighEvidence(requirement: CompiledEvidence, scene: Scene, amend: Amend = asItIs): RequirementResult {
   const { gathered, lines } = weighLines(requirement, scene, amend);
-  const conclusion = concludeEvidence(requirement, gathered, lines, scene.trust);
+  const conclusion = concludeEvidence(requirement, gathered, lines, scene);
   const considered = [...consideredIn(requirement, gathered, lines)];
-  const removed = removedFindings(gathered, lines.flatMap(judgedIn));
+  const judged = lines.flatMap(judgedIn);
+  const removed = removedFindings(gathered, judged);
   const result = concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]);
-  return removed === null ? result : withRemoved(result, removed);
+  const ignored = ignoredFindings(gathered.conditions, judged, scene.clock);
+  return withIgnored(removed === null ? result : withRemoved(result, removed), ignored);
 }
 
 /** The evidence for one requirement, and what it comes to for each line of it. */

@@ -1,11 +1,12 @@
 import type { Sha256Digest } from '../intoto/digest.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
+import { withIgnoredOf } from './ignored-findings.js';
 import { withRemovedOf } from './removed-findings.js';
 import type { Scene, ServingImage } from './scene.js';
 import type { RequirementResult, Via } from './verdict.js';
 import { weighEvidence, type Amend } from './weigh-evidence.js';
-import { AND, listed } from './wording.js';
+import { aboutAnyOf, AND, listed } from './wording.js';
 
 /** One look at the evidence: the image's own with that of the images that serve it here. */
 export interface ServedScene extends Scene {
@@ -122,10 +123,8 @@ function joined(id: string, looks: readonly Look[], deciding: readonly Look[], m
     },
     considered,
   );
-  return withRemovedOf(
-    result,
-    looks.map((look) => look.result),
-  );
+  const all = looks.map((look) => look.result);
+  return withIgnoredOf(withRemovedOf(result, all), all);
 }
 
 /** What is the same for several manifests is said once. */
@@ -145,7 +144,10 @@ function missingOf(looks: readonly Look[]): string | null {
   const texts = [...byMissing].flatMap(([missing, same]) => {
     const lacking = same.filter(({ result }) => result.evidence.length === 0);
     if (lacking.length === 0) return missing.split(AND);
-    return `${missing}; about the index, or about ${listed(lacking.map(({ scene }) => scene.manifest ?? ''))}`;
+    return aboutAnyOf(
+      missing,
+      lacking.map(({ scene }) => scene.manifest ?? ''),
+    );
   });
   return [...new Set(texts)].join(AND) || null;
 }

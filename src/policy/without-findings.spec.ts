@@ -12,7 +12,7 @@ const finding = fc.record({
   id: fc.constantFrom(...IDS),
   severity: fc.constantFrom(...SEVERITIES),
   cvss: fc.constantFrom(null, 5, 9),
-  package: fc.constant(null),
+  package: fc.constant({ name: null, version: null, purl: null }),
   fixedIn: fc.constant([]),
 });
 const scan = fc

@@ -35,19 +35,91 @@ export function counted(requirement: CompiledEvidence, count: number): string {
   return `${article} ${nounOf(requirement)}`;
 }
 
-/** What would satisfy a requirement: `2 approvals by one of [qa, security] for region eu, not older than 14 d`. */
-export function missingEvidence(requirement: CompiledEvidence, wanted: string, line: string | null): string {
-  const { count, from, maxAge, provenOrder, notByBuilder, distinct, check } = requirement;
-  const parts = [`${counted(requirement, count)} by one of [${from.join(', ')}]`];
+/** What counts for a requirement already, where it is not enough. */
+export interface Counting {
+  readonly reached: number;
+  /** Whose it is, for people. */
+  readonly speakers: readonly string[];
+}
+
+/** How many are asked for and not there yet, of how many there are. */
+interface Lacking {
+  readonly count: number;
+  readonly counting: Counting;
+}
+
+const NOTHING_YET: Counting = { reached: 0, speakers: [] };
+
+/**
+ * What would satisfy a requirement: `2 approvals by one of [qa, security] for region eu, each by another approver, not older
+ * than 14 d`; where something counts already: `1 more approval by one of [qa] by another approver than alice`.
+ *
+ * @param lacking what of it is not there; all of it where it is left out
+ */
+export function missingEvidence(
+  requirement: CompiledEvidence,
+  wanted: string,
+  line: string | null,
+  lacking: Lacking = { count: requirement.count, counting: NOTHING_YET },
+): string {
+  const { from, maxAge, provenOrder, notByBuilder, check } = requirement;
+  const { count, counting } = lacking;
+  const parts = [`${howMany(requirement, lacking)} by one of [${from.join(', ')}]`];
   if (line !== null) parts.push(`for ${line}`);
   if (wanted !== '') parts.push(wanted);
   let text = parts.join(' ');
-  if (count > 1) text += `, each by another ${distinct ?? (requirement.kind === 'approval' ? 'approver' : 'group')}`;
+  const what = distinctionOf(requirement);
+  const isNamed = what === 'approver' || what === 'attestor';
+  const others = isNamed ? listed(counting.speakers) : 'what counts already';
+  if (count > 1) text += `, each by another ${what}${counting.reached > 0 ? `, other than ${others}` : ''}`;
+  else if (counting.reached > 0) text += `, by another ${what} than ${others}`;
   if (notByBuilder) text += ', by somebody else than who built the image';
-  if (maxAge !== null) text += `, not older than ${durationText(maxAge)}`;
+  text += agePart(maxAge);
   if (provenOrder) text += ', with a proven signing time';
   if (check !== null) text += `, for which this holds: ${check.source}`;
   return text;
+}
+
+function howMany(requirement: CompiledEvidence, { count, counting }: Lacking): string {
+  if (counting.reached === 0) return counted(requirement, count);
+  return `${count} more ${count === 1 ? nounOf(requirement) : counted(requirement, count).slice(`${count} `.length)}`;
+}
+
+/** What must differ among what counts, in one word. */
+function distinctionOf({ distinct, kind }: CompiledEvidence): string {
+  return distinct ?? (kind === 'approval' ? 'approver' : 'group');
+}
+
+function agePart(maxAge: number | null): string {
+  return maxAge === null ? '' : `, not older than ${durationText(maxAge)}`;
+}
+
+/** What would take the place of evidence that stands against the image. */
+export interface InPlaceOf {
+  /** Who would have to speak, for people. */
+  readonly speakers: readonly string[];
+  readonly attestations: readonly string[];
+  /** The digest that it would have to be about, where that is not the image itself. */
+  readonly about: string | null;
+}
+
+/** `newer scan by trivy with …, not older than 24 h, or VEX by one of [security] that …, or a retraction of sha256:…`. */
+export function replacingEvidence(
+  requirement: CompiledEvidence,
+  wanted: string,
+  { speakers, attestations, about }: InPlaceOf,
+): string {
+  const where = about === null ? '' : ` about ${about}`;
+  const passing = wanted === '' ? 'that passes' : wanted;
+  const vex =
+    requirement.vex === null ? '' : `, or VEX by one of [${requirement.vex.from.join(', ')}] that removes enough`;
+  const newer = `newer ${nounOf(requirement)}${where} by ${listed(speakers)} ${passing}${agePart(requirement.maxAge)}`;
+  return `${newer}${vex}, or a retraction of ${listed(attestations)}`;
+}
+
+/** What is missing where it may be said of the index, or of each of the manifests that lack it. */
+export function aboutAnyOf(missing: string, manifests: readonly string[]): string {
+  return `${missing}; about the index, or about ${listed(manifests)}`;
 }
 
 /** Who speaks in an entry: a named approver, the holder of a key, an attestor. */

@@ -53,6 +53,14 @@ describe('what is missing', () => {
     },
   );
 
+  it('is of an index, or of each of its manifests, for programs as for people', async () => {
+    const each = cases.find(({ name }) => name === 'index-not-lifted-by-some-manifests');
+    expect(each).toBeDefined();
+    const { missing, requirements } = await verdictOf(each!);
+    expect(missing.map(({ text }) => text)).toEqual(requirements.map(({ missing: text }) => text));
+    expect(missing[0]?.text).toMatch(/^a scan by one of \[trivy\] .*; about the index, or about sha256:[0-9a-f]{64}$/);
+  });
+
   it('is evidence that can be provided in most of the cases that deny', () => {
     expect(provided.length).toBeGreaterThanOrEqual(80);
   });

@@ -74,7 +74,7 @@ describe('policy cases over HTTP', () => {
   const cases = loadPolicyCases(new Date().toISOString()).filter(({ overHttp }) => overHttp);
 
   it('are there', () => {
-    expect(cases.length).toBeGreaterThanOrEqual(80);
+    expect(cases.length).toBeGreaterThanOrEqual(350);
   });
 
   it.concurrent.each(cases.map((each, index) => [each.name, each.description, each, index] as const))(
