@@ -17,6 +17,7 @@ afterAll(() => engine.close());
 async function answers(expressions: readonly string[], predicate: Json = {}): Promise<readonly CelAnswer[]> {
   for (const source of expressions) parseCel(source, EVIDENCE_CHECK_VARIABLES);
   return engine.answer({
+    policy: 'p',
     now: '2026-11-23T12:00:00.000Z',
     params: {},
     image: {},

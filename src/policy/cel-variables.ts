@@ -7,6 +7,7 @@ import type { ReadPredicates } from './dropped-predicates.js';
 import type { Parameters } from './verdict.js';
 
 interface Place {
+  readonly policyRef: { readonly name: string };
   readonly now: string;
   readonly parameters: Parameters;
   readonly digest: Sha256Digest;
@@ -23,6 +24,7 @@ export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch 
   const facts = [...new Set(open.flatMap(({ fact }) => (fact === null ? [] : [fact])))];
   const places = new Map(facts.map((fact, index) => [fact, index]));
   return {
+    policy: place.policyRef.name,
     now: place.now,
     params: place.parameters,
     image: { digest: place.digest, repository: place.repository },

@@ -178,6 +178,7 @@ describe('what expressions are told', () => {
     answers.ask(looking, facts[0]);
     answers.ask(looking, facts[1]);
     const place = {
+      policyRef: { name: 'production' },
       now: NOW,
       parameters: { x: 1 },
       digest: DIGEST,
@@ -186,6 +187,7 @@ describe('what expressions are told', () => {
       dropped: new Map(),
     };
     expect(celBatch(answers.open, place)).toMatchObject({
+      policy: 'production',
       params: { x: 1 },
       image: { digest: DIGEST, repository: null },
       subjects: [
