@@ -1,14 +1,21 @@
 import type { Worker } from 'node:worker_threads';
 import { AppError } from '../platform/app-error.js';
 import type { CelBatch } from './cel-batch.js';
-import { askThread, hasEnded, startThread, type ThreadAnswers, type ThreadLimits } from './cel-thread.js';
+import {
+  askThread,
+  hasEnded,
+  startThread,
+  type ThreadAnswers,
+  type ThreadLimits,
+  type ThreadTime,
+} from './cel-thread.js';
 import { FairQueue } from './fair-queue.js';
 
-export interface LaneLimits extends ThreadLimits {
-  /** How long one batch may take. */
-  readonly evaluationMilliseconds: number;
+export interface LaneLimits extends ThreadLimits, ThreadTime {
   /** How long a batch may wait for those before it. */
   readonly waitMilliseconds: number;
+  /** Whether another thread stands ready for when the one is lost. */
+  readonly keepsSpare: boolean;
 }
 
 /** What became of a batch, and how long it held the thread. */
@@ -23,7 +30,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-const MOVED_OUT: LaneAnswers = { answers: [], lost: 'it was moved to another thread', milliseconds: 0 };
+const MOVED_OUT: LaneAnswers = { answers: [], lost: 'time', milliseconds: 0 };
 const RETRY_AFTER_S = 2;
 
 /**
@@ -34,6 +41,7 @@ const RETRY_AFTER_S = 2;
 export class CelLane {
   private readonly waiting = new FairQueue<Waiting>();
   private thread: Promise<Worker> | null = null;
+  private spare: Promise<Worker> | null = null;
   private working: Promise<void> | null = null;
 
   constructor(private readonly limits: LaneLimits) {}
@@ -43,7 +51,7 @@ export class CelLane {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.remove(batch.policy, waiting);
-        reject(tooMany());
+        reject(overload('too many expressions of policies are waiting to be evaluated'));
       }, this.limits.waitMilliseconds);
       const waiting: Waiting = { batch, settle: resolve, fail: reject, timer };
       this.waiting.add(batch.policy, waiting);
@@ -51,7 +59,7 @@ export class CelLane {
     });
   }
 
-  /** Takes out what waits under a policy; it is lost to this thread. */
+  /** Takes out what waits under a policy, as if it had had its time. */
   moveOut(policy: string): void {
     for (const { settle, timer } of this.waiting.takeAll(policy)) {
       clearTimeout(timer);
@@ -59,13 +67,15 @@ export class CelLane {
     }
   }
 
-  /** Ends the thread once nothing waits for it; a later batch would start another. */
+  /** Ends its threads once nothing waits for them; a later batch would start others. */
   async close(): Promise<void> {
     await this.working;
-    const thread = this.thread;
+    for (const thread of [this.thread, this.spare]) {
+      const worker = await thread?.catch(() => null);
+      await worker?.terminate();
+    }
     this.thread = null;
-    const worker = await thread?.catch(() => null);
-    await worker?.terminate();
+    this.spare = null;
   }
 
   private async work(): Promise<void> {
@@ -75,42 +85,51 @@ export class CelLane {
       try {
         const worker = await this.readyThread();
         const started = performance.now();
-        const { answers, lost } = await askThread(worker, batch, this.limits.evaluationMilliseconds);
+        const { answers, lost } = await askThread(worker, batch, this.limits);
         if (lost !== null) this.replace(worker);
         settle({ answers, lost, milliseconds: performance.now() - started });
       } catch (cause) {
         this.thread = null;
-        fail(unavailable(cause));
+        fail(overload('the expressions of policies cannot be evaluated now', cause));
       }
     }
     this.working = null;
   }
 
   private async readyThread(): Promise<Worker> {
-    this.thread ??= startThread(this.limits);
+    this.thread ??= this.nextThread();
     const worker = await this.thread;
     if (!hasEnded(worker)) return worker;
-    this.thread = startThread(this.limits);
+    this.thread = this.nextThread();
     return this.thread;
   }
 
-  /** Started ahead, so that the next batch does not wait for all of it. */
+  /** Ahead of the next batch, so that it does not wait for all of the start. */
   private replace(worker: Worker): void {
-    this.thread = worker.terminate().then(() => startThread(this.limits));
+    void worker.terminate();
+    this.thread = this.nextThread();
     // Shows when it is waited for.
     this.thread.catch(() => undefined);
   }
+
+  private nextThread(): Promise<Worker> {
+    const next = this.spare ?? startThread(this.limits);
+    this.spare = null;
+    if (this.limits.keepsSpare) {
+      const spareAfter = async (): Promise<void> => {
+        await next;
+        this.spare ??= startThread(this.limits);
+        await this.spare;
+      };
+      spareAfter().catch(() => {
+        this.spare = null;
+      });
+    }
+    return next;
+  }
 }
 
-function tooMany(): AppError {
-  return new AppError('overloaded', 'overloaded', 'too many expressions of policies are waiting to be evaluated', {
-    retryAfterSeconds: RETRY_AFTER_S,
-  });
-}
-
-function unavailable(cause: unknown): AppError {
-  return new AppError('overloaded', 'overloaded', 'the expressions of policies cannot be evaluated now', {
-    retryAfterSeconds: RETRY_AFTER_S,
-    cause,
-  });
+/** What to tell who asked for what could not be evaluated for want of anything but of its own making. */
+export function overload(detail: string, cause?: unknown): AppError {
+  return new AppError('overloaded', 'overloaded', detail, { retryAfterSeconds: RETRY_AFTER_S, cause });
 }

@@ -1,11 +1,13 @@
 import type { CelAnswer, CelBatch } from './cel-batch.js';
-import { CelLane, type LaneLimits } from './cel-lane.js';
+import { CelLane, overload, type LaneLimits } from './cel-lane.js';
 
-export interface CelLimits extends LaneLimits {
-  /** How long the expressions of one verdict may take together. */
+export interface CelLimits extends Omit<LaneLimits, 'heldMilliseconds' | 'keepsSpare'> {
+  /** How long the expressions of one verdict may take together, of the processor's time. */
   readonly evaluationMilliseconds: number;
-  /** How long they may take where those of other policies wait for them. Default 150. */
+  /** How long they may take, by the clock, where those of other policies wait for them. Default 150. */
   readonly quickMilliseconds?: number;
+  /** How long they may hold a thread, by the clock. Default four times what they may take. */
+  readonly heldMilliseconds?: number;
 }
 
 const LIMITS: CelLimits = {
@@ -15,6 +17,7 @@ const LIMITS: CelLimits = {
   memoryMegabytes: 512,
 };
 const QUICK_MILLISECONDS = 150;
+const MOST_HELD = 4;
 /** How long a policy is taken for slow after its expressions were. */
 const SLOW_FOR_MILLISECONDS = 60_000;
 
@@ -29,22 +32,27 @@ const SLOW_FOR_MILLISECONDS = 60_000;
 export class CelEngine {
   private readonly quick: CelLane;
   private readonly slow: CelLane;
+  private readonly evaluationMilliseconds: number;
   private readonly quickMilliseconds: number;
   /** By policy, until when it is taken for slow; of `performance.now`. */
   private readonly slowUntil = new Map<string, number>();
 
   constructor(limits: CelLimits = LIMITS) {
     const { quickMilliseconds = QUICK_MILLISECONDS, evaluationMilliseconds } = limits;
+    this.evaluationMilliseconds = evaluationMilliseconds;
     this.quickMilliseconds = Math.min(quickMilliseconds, evaluationMilliseconds);
-    this.quick = new CelLane({ ...limits, evaluationMilliseconds: this.quickMilliseconds });
-    this.slow = new CelLane(limits);
+    const { quickMilliseconds: quick } = this;
+    // By the clock as well: whoever is taken off there loses nothing but time.
+    this.quick = new CelLane({ ...limits, evaluationMilliseconds: quick, heldMilliseconds: quick, keepsSpare: true });
+    this.slow = new CelLane({ heldMilliseconds: MOST_HELD * evaluationMilliseconds, ...limits, keepsSpare: false });
   }
 
   /**
    * The answers to a batch's questions, in their order. What could not be found out because of the expressions themselves, for
    * want of time or otherwise, is an answer that says so.
    *
-   * @throws AppError `overloaded` where it was not their turn in time, or no thread can be had: nothing is known of them then.
+   * @throws AppError `overloaded` where it was not their turn in time, or no thread or processor can be had for them: nothing
+   * is known of them then.
    */
   async answer(batch: CelBatch): Promise<readonly CelAnswer[]> {
     if (batch.questions.length === 0) return [];
@@ -55,7 +63,20 @@ export class CelEngine {
     }
     const { answers, lost, milliseconds } = await this.slow.run(batch);
     if (milliseconds > this.quickMilliseconds) this.takeForSlow(batch.policy);
-    return lost === null ? answers : complete(batch, answers, lost);
+    switch (lost) {
+      case null:
+        return answers;
+      case 'time':
+        return complete(
+          batch,
+          answers,
+          `the expressions of this verdict took more than ${this.evaluationMilliseconds} ms`,
+        );
+      case 'ended':
+        return complete(batch, answers, 'evaluating it ended the thread it ran in');
+      case 'starved':
+        throw overload('expressions of policies take long now');
+    }
   }
 
   /** Ends the threads once nothing waits for them; a later batch would start them again. */

@@ -107,6 +107,7 @@ describe('a verdict', () => {
   it('for which an expression ran out of time denies, says so and is not kept', async () => {
     const cel = new CelEngine({
       evaluationMilliseconds: 50,
+      heldMilliseconds: 30_000,
       waitMilliseconds: 30_000,
       startMilliseconds: 30_000,
       memoryMegabytes: 512,
