@@ -4,7 +4,7 @@ import { CelLane, overload, type LaneLimits } from './cel-lane.js';
 export interface CelLimits extends Omit<LaneLimits, 'heldMilliseconds' | 'keepsSpare'> {
   /** How long the expressions of one verdict may take together, of the processor's time. */
   readonly evaluationMilliseconds: number;
-  /** How long they may take, by the clock, where those of other policies wait for them. Default 150. */
+  /** How long they may take where those of other policies wait for them, and twice that by the clock. Default 150. */
   readonly quickMilliseconds?: number;
   /** How long they may hold a thread, by the clock. Default four times what they may take. */
   readonly heldMilliseconds?: number;
@@ -42,8 +42,13 @@ export class CelEngine {
     this.evaluationMilliseconds = evaluationMilliseconds;
     this.quickMilliseconds = Math.min(quickMilliseconds, evaluationMilliseconds);
     const { quickMilliseconds: quick } = this;
-    // By the clock as well: whoever is taken off there loses nothing but time.
-    this.quick = new CelLane({ ...limits, evaluationMilliseconds: quick, heldMilliseconds: quick, keepsSpare: true });
+    // Little by the clock, too: whoever is taken off there loses nothing but time.
+    this.quick = new CelLane({
+      ...limits,
+      evaluationMilliseconds: quick,
+      heldMilliseconds: 2 * quick,
+      keepsSpare: true,
+    });
     this.slow = new CelLane({ heldMilliseconds: MOST_HELD * evaluationMilliseconds, ...limits, keepsSpare: false });
   }
 

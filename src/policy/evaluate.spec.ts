@@ -192,7 +192,7 @@ describe('what expressions are told', () => {
       params: { x: 1 },
       image: { digest: DIGEST, repository: null },
       subjects: [
-        { predicate: { a: 1 }, fact: { kind: 'other', predicateType: TYPE, ownTime: null, receivedAt: day(10) } },
+        { predicate: { a: 1 }, fact: { kind: 'other' } },
         { predicate: null, attestation: { id: facts[1].attestation } },
       ],
       questions: [
