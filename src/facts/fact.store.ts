@@ -8,6 +8,7 @@ import { Database, namedQuery } from '../platform/database.js';
 import type { DerivedFact, Fact, FactContent } from './fact.js';
 import { rebuiltFactsCtes } from './image-facts-sql.js';
 import { indexFacts } from './index-facts.store.js';
+import { LargeContents, type LargeContent } from './large-contents.js';
 import type { FoundSigner } from './search-terms.js';
 import type { StoredPredicate } from './stored-predicate.js';
 import { identityText, proofOf, signerKey } from './stored-signer.js';
@@ -70,7 +71,18 @@ const ENVELOPES_OF_FACTS = `
 
 @Injectable()
 export class FactStore {
-  constructor(private readonly database: Database) {}
+  private readonly largeContents: LargeContents;
+
+  constructor(private readonly database: Database) {
+    this.largeContents = new LargeContents(async (ids) => {
+      const { rows } = await namedQuery<LargeContent & { id: string }>(database.pool, {
+        name: 'fact-contents',
+        text: 'select id::text as id, size, content from facts where id = any($1::bigint[])',
+        values: [ids],
+      });
+      return new Map(rows.map(({ id, size, content }) => [id, { size, content }]));
+    });
+  }
 
   /**
    * Records what was proved, in the transaction that holds the locks of the images concerned. Facts are unique by what
@@ -156,14 +168,10 @@ export class FactStore {
     );
   }
 
-  /** The contents of facts by id, for those too large to stand in an image's row. */
+  /** The contents of facts by id, for those too large to stand in an image's row. A content never changes. */
   async contents(ids: readonly string[]): Promise<ReadonlyMap<string, FactContent>> {
-    const { rows } = await namedQuery<{ id: string; content: FactContent }>(this.database.pool, {
-      name: 'fact-contents',
-      text: 'select id::text as id, content from facts where id = any($1::bigint[])',
-      values: [ids],
-    });
-    return new Map(rows.map((row) => [row.id, row.content]));
+    const found = await Promise.all(ids.map(async (id) => [id, await this.largeContents.read(id)] as const));
+    return new Map(found.flatMap(([id, content]) => (content === undefined ? [] : [[id, content]])));
   }
 
   /**

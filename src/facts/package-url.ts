@@ -50,9 +50,17 @@ export function packageKey({ type, namespace, name }: PackageURL): string {
   return JSON.stringify([type, namespace ?? null, name]);
 }
 
-/** Whether the pattern fits the other package URL. What is not well-formed fits nothing. */
-export function purlMatches(pattern: string, purl: string): boolean {
-  const asked = parsePackageUrl(pattern);
-  const given = parsePackageUrl(purl);
+/**
+ * Whether the pattern fits the other package URL. What is not well-formed fits nothing.
+ *
+ * @param read as `parsePackageUrl`, for who compares many by one pattern and remembers what it read.
+ */
+export function purlMatches(
+  pattern: string,
+  purl: string,
+  read: (text: string) => PackageURL | null = parsePackageUrl,
+): boolean {
+  const asked = read(pattern);
+  const given = read(purl);
   return asked !== null && given !== null && packageFit(asked, given) === 'fits';
 }

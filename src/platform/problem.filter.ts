@@ -1,5 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { withoutConnection } from './connection-wait.js';
 import type { Logger } from './logger.js';
 import { toProblem } from './problem.js';
 
@@ -26,7 +27,8 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /** The same for what runs outside of Nest. Headers that the thrower has set stay. Malfunctions and causes are logged. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  const error = withoutConnection(thrown) ?? thrown;
   const { status, headers, body } = toProblem(error, request.id);
   if (status === 500) {
     logger.error(

@@ -65,6 +65,18 @@ describe('toProblem', () => {
     expect(JSON.stringify(toProblem(withCause, 'r'))).not.toContain('hunter2');
   });
 
+  it('calls it overload where there was no connection to the database in time', () => {
+    const waited = new Error('timeout exceeded when trying to connect');
+    const unmade = new Error('Connection terminated due to connection timeout', { cause: new Error('hunter2') });
+    const refused = Object.assign(new Error('sorry, too many clients already'), { code: '53300' });
+    const errors = [waited, unmade, refused, new Error('read', { cause: waited }), { driverError: refused }];
+    for (const error of errors) {
+      const { status, headers, body } = toProblem(error, 'r');
+      expect([status, body.code, headers['retry-after']]).toEqual([503, 'overloaded', '2']);
+      expect(JSON.stringify(body)).not.toMatch(/hunter2|clients/);
+    }
+  });
+
   it('has codes of its own for what the framework finds wrong', () => {
     const tooLarge = new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
     const cases: [unknown, number, string][] = [

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { AppError, type ErrorKind, type FieldError } from './app-error.js';
+import { withoutConnection } from './connection-wait.js';
 
 /** A body of `application/problem+json` (RFC 9457), with our stable code and the request's id. */
 export interface ProblemBody {
@@ -35,10 +36,13 @@ const STATUS_OF_KIND = {
 
 /**
  * The answer to a request that ended in this error. Pure. An AppError is shown as it is; a fault the framework found in
- * the request is shown under a code of ours; of anything else only that it happened is shown, never what it says.
+ * the request is shown under a code of ours; where there was no connection to the database in time, that is overload; of
+ * anything else only that it happened is shown, never what it says.
  */
 export function toProblem(error: unknown, requestId: string): Problem {
   if (error instanceof AppError) return problemOfAppError(error, requestId);
+  const overload = withoutConnection(error);
+  if (overload !== null) return problemOfAppError(overload, requestId);
   const fault = frameworkFault(error);
   if (fault === null) {
     const detail = 'something went wrong here; the request id leads to it in the log';

@@ -17,6 +17,8 @@ export interface CelQuestion {
 
 /** Every expression of one verdict, with what they speak of. */
 export interface CelBatch {
+  /** The name of the policy that they stand in. */
+  readonly policy: string;
   /** RFC 3339. */
   readonly now: string;
   readonly params: Json;
@@ -27,6 +29,6 @@ export interface CelBatch {
 
 /**
  * Whether the expression holds, or why that could not be found out. What is `unsettled` may come to something else when
- * it is asked again: time or memory ran out, or there was no thread.
+ * it is asked again: time or memory ran out.
  */
 export type CelAnswer = { readonly holds: boolean } | { readonly error: string; readonly unsettled?: true };

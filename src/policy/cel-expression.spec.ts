@@ -34,6 +34,24 @@ describe('an expression', () => {
     expect([...parseCel(source, EVIDENCE_CHECK_VARIABLES).parameters].sort()).toEqual(['a', 'b', 'c']);
   });
 
+  it('tells which fields of the fact it names, or that it may speak of any', () => {
+    const fieldsOf = (source: string): readonly string[] | null => {
+      const { factFields } = parseCel(source, EVIDENCE_CHECK_VARIABLES);
+      return factFields === null ? null : [...factFields].sort();
+    };
+    expect(fieldsOf('fact.counts.low == 0 && has(fact.scannedAt)')).toEqual(['counts', 'scannedAt']);
+    expect(fieldsOf('[1].all(a, fact.findings[0].id == "x") && [{"b": 1}].all(fact, fact.b == 1)')).toEqual([
+      'findings',
+    ]);
+    expect(fieldsOf('.fact.a == 1')).toEqual(['a']);
+    expect(fieldsOf('image.digest != ""')).toEqual([]);
+    expect(parseCel('fact.a', EVIDENCE_CHECK_VARIABLES).variables).toEqual(new Set(['fact']));
+    for (const whole of ['fact["counts"].low == 0', 'fact.a == fact', 'size(fact) == 1', '"a" in fact']) {
+      expect(fieldsOf(whole)).toBe(null);
+    }
+    expect(fieldsOf('fact.filter(a, true).size() > 0')).toBe(null);
+  });
+
   it('may use the standard functions and types and no others', () => {
     expect(reasonsOf('size(fact.a) == int("1") && type(1) == int && "a".startsWith("b") && "a".matches("b")')).toEqual(
       [],

@@ -16,6 +16,8 @@ export interface CelExpression {
   readonly variables: ReadonlySet<CelVariable>;
   /** Parameters that it names, as `params.x` or `params["x"]`. */
   readonly parameters: ReadonlySet<string>;
+  /** The fields of `fact` that it names, as `fact.x`; null where it may speak of any. */
+  readonly factFields: ReadonlySet<string> | null;
 }
 
 /** An expression that cannot be accepted, with every reason found. */
@@ -51,7 +53,8 @@ export function parseCel(source: string, known: readonly CelVariable[]): CelExpr
   const reader = new ExpressionReader(known);
   reader.read(parsed(source), new Set(), 0, 0);
   if (reader.reasons.size > 0) throw new CelFault([...reader.reasons]);
-  return { source, variables: reader.variables, parameters: reader.parameters };
+  const { variables, parameters, factFields, speaksOfWholeFact } = reader;
+  return { source, variables, parameters, factFields: speaksOfWholeFact ? null : factFields };
 }
 
 type Expr = ReturnType<typeof parse>['expr'];
@@ -95,6 +98,8 @@ const TYPES: ReadonlySet<string> = new Set([
 class ExpressionReader {
   readonly variables = new Set<CelVariable>();
   readonly parameters = new Set<string>();
+  readonly factFields = new Set<string>();
+  speaksOfWholeFact = false;
   readonly reasons = new Set<string>();
   private comprehensions = 0;
 
@@ -116,6 +121,11 @@ class ExpressionReader {
         return;
       case 'selectExpr':
         if (this.isParams(exprKind.value.operand, bound)) this.parameters.add(exprKind.value.field);
+        if (this.isFact(exprKind.value.operand, bound)) {
+          this.factFields.add(exprKind.value.field);
+          this.variables.add('fact');
+          return;
+        }
         inner(exprKind.value.operand);
         return;
       case 'callExpr': {
@@ -176,8 +186,17 @@ class ExpressionReader {
     if (bound.has(written) || TYPES.has(written)) return;
     const name = written.replace(/^\./, '');
     const variable = this.known.find((candidate) => candidate === name);
+    if (variable === 'fact') this.speaksOfWholeFact = true;
     if (variable !== undefined) this.variables.add(variable);
     else this.reasons.add(`${name} is not known here; known are ${this.known.join(', ')}`);
+  }
+
+  /** Where it is known and not hidden by a name that a comprehension gives. */
+  private isFact(expression: Expr | undefined, bound: ReadonlySet<string>): boolean {
+    const kind = expression?.exprKind;
+    return (
+      kind?.case === 'identExpr' && kind.value.name === 'fact' && !bound.has('fact') && this.known.includes('fact')
+    );
   }
 
   private isParams(expression: Expr | undefined, bound: ReadonlySet<string>): boolean {

@@ -8,6 +8,7 @@ import { CelFault, EVIDENCE_CHECK_VARIABLES, parseCel } from './cel-expression.j
 
 const engine = new CelEngine({
   evaluationMilliseconds: 30_000,
+  heldMilliseconds: 60_000,
   waitMilliseconds: 30_000,
   startMilliseconds: 30_000,
   memoryMegabytes: 512,
@@ -17,6 +18,7 @@ afterAll(() => engine.close());
 async function answers(expressions: readonly string[], predicate: Json = {}): Promise<readonly CelAnswer[]> {
   for (const source of expressions) parseCel(source, EVIDENCE_CHECK_VARIABLES);
   return engine.answer({
+    policy: 'p',
     now: '2026-11-23T12:00:00.000Z',
     params: {},
     image: {},
@@ -118,6 +120,36 @@ describe('functions of expressions', () => {
   ])('answer what they cannot take by an error: %s', async (expression, reason) => {
     const predicate = { text: 'v1.0', number: 1, nothing: null };
     expect(await answers([expression], predicate)).toEqual([{ error: expect.stringContaining(reason) as string }]);
+  });
+
+  it('and those of the standard serve for bills of materials of 50,000 components', async () => {
+    const components = Array.from({ length: 50_000 }, (_, index) => ({
+      purl: index % 1000 === 0 ? `pkg:npm/lodash@4.17.${21 + index}` : `pkg:npm/%40scope/package-${index}@1.0.0`,
+      version: index % 1000 === 0 ? `4.17.${21 + index}` : '1.0.0',
+    }));
+    await allHold(
+      [
+        'predicate.filter(c, c.purl != null && purl.matches("pkg:npm/lodash", c.purl)).all(c, semver.atLeast(c.version, "4.17.21"))',
+        'predicate.filter(c, c.purl != null).all(c, c.version != "")',
+        'predicate.filter(c, c.purl != null)[49999].version == "1.0.0"',
+        'predicate.map(c, c.purl).exists(purl, purl == "pkg:npm/%40scope/package-49999@1.0.0")',
+        'predicate.map(c, c.version) + ["end"] != predicate.map(c, c.version) && size(predicate.map(c, c.purl) + [""]) == 50001',
+      ],
+      components,
+    );
+  }, 60_000);
+
+  it('and lists put together hold what was put together, in its order', async () => {
+    await allHold(
+      [
+        '[1] + [2, 3] == [1, 2, 3] && [] + [] == [] && [1] + [] == [1] && [] + [1] == [1]',
+        'predicate.map(n, n * 2) == predicate.map(n, n + n)',
+        'predicate.map(n, n) == predicate && predicate.map(n, n) + predicate.map(n, n) == predicate + predicate',
+        'predicate.map(n, predicate.filter(m, m < n).size()) == predicate',
+        'predicate.filter(n, n % 2 == 0).map(n, n / 2) == predicate.filter(n, n < 100)',
+      ],
+      Array.from({ length: 200 }, (_, index) => index),
+    );
   });
 
   it('are each documented by an example that holds', async () => {

@@ -3,6 +3,7 @@ import { scoreOfVector } from '../facts/cvss-vector.js';
 import { parsePackageUrl, purlMatches } from '../facts/package-url.js';
 import { parseTime } from '../facts/parse-time.js';
 import { compileGlob } from '../intoto/glob.js';
+import { LIST_CONCATENATION } from './cel-lists.js';
 import { durationMilliseconds } from './duration.js';
 import { compareSemanticVersions, parseSemanticVersion } from './semantic-version.js';
 
@@ -29,8 +30,12 @@ const MOST_TEXT_CHARACTERS = 2048;
 const MOST_TIME_CHARACTERS = 64;
 
 const version: Omit<Parameter, 'name'> = { faultOf: faultBy(parseSemanticVersion) };
+/** A loop asks about one pattern many times, and each text is held to its form before it is read. */
+const MOST_REMEMBERED = 100;
+const readPurl = remembering(parsePackageUrl);
+const readGlob = remembering(compileGlob);
 const purl: Omit<Parameter, 'name'> = {
-  faultOf: (text) => (parsePackageUrl(text) === null ? 'expected a package URL, such as pkg:npm/lodash@4.17.21' : null),
+  faultOf: (text) => (readPurl(text) === null ? 'expected a package URL, such as pkg:npm/lodash@4.17.21' : null),
 };
 
 const RESULT_TYPES = {
@@ -47,7 +52,9 @@ const toDuration = plan(standard, parse('duration(text)'));
 const toTimestamp = plan(standard, parse('timestamp(text)'));
 
 export const DOMAIN_FUNCTIONS: readonly DomainFunction[] = [
-  domainFunction('purl.matches', [named('pattern', purl), named('purl', purl)], 'bool', purlMatches),
+  domainFunction('purl.matches', [named('pattern', purl), named('purl', purl)], 'bool', (pattern, given) =>
+    purlMatches(pattern, given, readPurl),
+  ),
   domainFunction('semver.compare', [named('a', version), named('b', version)], 'int', (a, b) =>
     BigInt(compareSemanticVersions(parseSemanticVersion(a), parseSemanticVersion(b))),
   ),
@@ -73,7 +80,7 @@ export const DOMAIN_FUNCTIONS: readonly DomainFunction[] = [
     'glob',
     [atMost('pattern', MOST_PATTERN_CHARACTERS), atMost('text', MOST_TEXT_CHARACTERS)],
     'bool',
-    (pattern, text) => compileGlob(pattern)(text),
+    (pattern, text) => readGlob(pattern)(text),
   ),
   domainFunction(
     'duration.parse',
@@ -96,7 +103,7 @@ export const DOMAIN_FUNCTIONS: readonly DomainFunction[] = [
 
 /** In what expressions are read and evaluated: the standard functions and those above. */
 export function celEnvironment(): CelEnv {
-  return celEnv({ funcs: DOMAIN_FUNCTIONS.map((each) => each.celFunc) });
+  return celEnv({ funcs: [LIST_CONCATENATION, ...DOMAIN_FUNCTIONS.map((each) => each.celFunc)] });
 }
 
 function domainFunction(
@@ -120,6 +127,18 @@ function domainFunction(
 
 function named(name: string, parameter: Omit<Parameter, 'name'>): Parameter {
   return { name, ...parameter };
+}
+
+function remembering<T>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const value = known.get(text);
+    if (value !== undefined) return value;
+    const found = read(text);
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(text, found);
+    return found;
+  };
 }
 
 function atMost(name: string, most: number): Parameter {

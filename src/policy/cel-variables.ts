@@ -7,6 +7,7 @@ import type { ReadPredicates } from './dropped-predicates.js';
 import type { Parameters } from './verdict.js';
 
 interface Place {
+  readonly policyRef: { readonly name: string };
   readonly now: string;
   readonly parameters: Parameters;
   readonly digest: Sha256Digest;
@@ -15,7 +16,10 @@ interface Place {
   readonly dropped: ReadPredicates['dropped'];
 }
 
-/** The questions of one verdict with the values of their variables; each fact once, and predicates only where asked for. */
+/**
+ * The questions of one verdict with the values of their variables; each fact once, and of it only the fields that are spoken
+ * of: a scan of many findings is not carried to another thread for its counts. Predicates only where asked for.
+ */
 export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch {
   const withPredicate = new Set(
     open.filter(({ expression }) => expression.variables.has('predicate')).map(({ fact }) => fact),
@@ -23,10 +27,13 @@ export function celBatch(open: readonly OpenQuestion[], place: Place): CelBatch 
   const facts = [...new Set(open.flatMap(({ fact }) => (fact === null ? [] : [fact])))];
   const places = new Map(facts.map((fact, index) => [fact, index]));
   return {
+    policy: place.policyRef.name,
     now: place.now,
     params: place.parameters,
     image: { digest: place.digest, repository: place.repository },
-    subjects: facts.map((fact) => subjectOf(fact, withPredicate.has(fact) ? predicateOf(fact, place) : null)),
+    subjects: facts.map((fact) =>
+      subjectOf(fact, fieldsSpokenOf(open, fact), withPredicate.has(fact) ? predicateOf(fact, place) : null),
+    ),
     questions: open.map(({ expression, fact, guard }) => ({
       expression: expression.source,
       subject: fact === null ? null : (places.get(fact) ?? null),
@@ -45,10 +52,21 @@ function predicateOf(fact: Fact, { predicates, dropped }: Place): Json {
   return predicate;
 }
 
-function subjectOf(fact: Fact, predicate: Json): CelSubject {
+/** null: any. */
+function fieldsSpokenOf(open: readonly OpenQuestion[], about: Fact): ReadonlySet<string> | null {
+  const fields = new Set<string>();
+  for (const { expression, fact } of open) {
+    if (fact !== about) continue;
+    if (expression.factFields === null) return null;
+    for (const field of expression.factFields) fields.add(field);
+  }
+  return fields;
+}
+
+function subjectOf(fact: Fact, fields: ReadonlySet<string> | null, predicate: Json): CelSubject {
   const { attestation, kind, predicateType, receivedAt, ownTime, signers } = fact;
   return {
-    fact: { ...contentOf(fact), kind, predicateType, receivedAt, ownTime },
+    fact: only(fields, { ...contentOf(fact), kind, predicateType, receivedAt, ownTime }),
     predicate,
     attestation: {
       id: attestation,
@@ -57,6 +75,11 @@ function subjectOf(fact: Fact, predicate: Json): CelSubject {
       signers: signers.map(({ thumbprint, provenAt }) => ({ thumbprint, provenAt })),
     },
   };
+}
+
+function only(fields: ReadonlySet<string> | null, whole: JsonObject): JsonObject {
+  if (fields === null) return whole;
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => fields.has(name)));
 }
 
 /** A fact's content is JSON by what it holds; its type says more than JSON's can. The predicate is a variable of its own. */

@@ -5,6 +5,7 @@ import type { CelAnswer, CelBatch } from './cel-batch.js';
 
 const PATIENT: CelLimits = {
   evaluationMilliseconds: 30_000,
+  heldMilliseconds: 60_000,
   waitMilliseconds: 30_000,
   startMilliseconds: 30_000,
   memoryMegabytes: 512,
@@ -12,6 +13,10 @@ const PATIENT: CelLimits = {
 /** Of the size that a policy and an attestor could make of it: 200 to the power of three steps. */
 const HOSTILE = 'predicate.all(a, predicate.all(b, predicate.all(c, a + b + c >= 0)))';
 const MANY: Json = Array.from({ length: 200 }, (_, index) => index);
+
+/** Every finding of a large scan against every other. */
+const FINDINGS: Json = Array.from({ length: 20_000 }, (_, index) => ({ id: `CVE-2026-${index}`, severity: 'low' }));
+const FINDINGS_COMPARED = 'predicate.all(a, predicate.all(b, a.id != "" && b.severity == "low"))';
 
 const engines: CelEngine[] = [];
 function engineWith(limits: Partial<CelLimits> = {}): CelEngine {
@@ -24,8 +29,9 @@ afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.close()));
 });
 
-function batch(expressions: readonly string[], predicate: Json = {}): CelBatch {
+function batch(expressions: readonly string[], predicate: Json = {}, policy = 'production'): CelBatch {
   return {
+    policy,
     now: '2026-11-23T12:00:00.000Z',
     params: { region: 'eu', level: 3 },
     image: { digest: 'sha256:00', repository: null },
@@ -130,15 +136,63 @@ describe('an expression that never ends', () => {
     expect(turns).toBeGreaterThan(5);
   });
 
-  it('lets those behind it wait no longer than their limit', async () => {
-    const engine = engineWith({ evaluationMilliseconds: 300, waitMilliseconds: 100 });
+  it('lets those behind it wait no longer than their limit, and then they are told so and not answered', async () => {
+    const engine = engineWith({ evaluationMilliseconds: 500, waitMilliseconds: 100 });
     await engine.answer(batch(['true']));
-    const hostile = engine.answer(batch([HOSTILE], MANY));
-    expect(await engine.answer(batch(['true']))).toEqual([
-      { error: 'too many expressions are waiting to be evaluated', unsettled: true },
-    ]);
-    await hostile;
+    const hostile = [engine.answer(batch([HOSTILE], MANY)), engine.answer(batch([HOSTILE], MANY))];
+    const [first, second] = await Promise.allSettled(hostile);
+    expect(first).toMatchObject({ value: [{ error: expect.stringContaining('500 ms') as string, unsettled: true }] });
+    expect(second).toMatchObject({ reason: { kind: 'overloaded', code: 'overloaded', retryAfterSeconds: 2 } });
     expect(await engine.answer(batch(['true']))).toEqual([HOLDS]);
+  });
+
+  it('lets other policies have their answers soon, however often it is asked', async () => {
+    const engine = engineWith({ evaluationMilliseconds: 500, waitMilliseconds: 2000 });
+    const ended = new AbortController();
+    const refusals: unknown[] = [];
+    const hostile = Array.from({ length: 16 }, async () => {
+      while (!ended.signal.aborted) {
+        await engine.answer(batch([FINDINGS_COMPARED], FINDINGS, 'hostile')).then(
+          (answers) => {
+            expect(answers).toEqual([expect.objectContaining({ unsettled: true })]);
+          },
+          (error: unknown) => refusals.push(error),
+        );
+      }
+    });
+    const waits: number[] = [];
+    for (let asked = 0; asked < 40; asked += 1) {
+      const since = performance.now();
+      expect(await engine.answer(batch(['params.level == 3'], null, 'trivial'))).toEqual([HOLDS]);
+      waits.push(performance.now() - since);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    ended.abort();
+    await Promise.all(hostile);
+    // In one row with the others it would wait for sixteen of half a second each.
+    expect(waits.sort((a, b) => a - b)[20]).toBeLessThan(500);
+    expect(refusals).not.toEqual([]);
+    for (const error of refusals) expect(error).toMatchObject({ code: 'overloaded' });
+  }, 60_000);
+
+  it('takes turns with slow ones of other policies', async () => {
+    const engine = engineWith({ evaluationMilliseconds: 40, quickMilliseconds: 20 });
+    const order: string[] = [];
+    const ask = async (policy: string): Promise<void> => {
+      await engine.answer(batch([HOSTILE], MANY, policy));
+      order.push(policy);
+    };
+    await ask('a');
+    await ask('b');
+    await Promise.all([...Array.from({ length: 4 }, () => ask('a')), ask('b')]);
+    // The first of them runs before the others have come.
+    expect(order).toEqual(['a', 'b', 'a', 'a', 'b', 'a', 'a']);
+  }, 30_000);
+
+  it('is overload and no answer where the processor is busy elsewhere', async () => {
+    // Of so short a time by the clock, none is the processor's.
+    const engine = engineWith({ heldMilliseconds: 60, quickMilliseconds: 1 });
+    await expect(engine.answer(batch([HOSTILE], MANY))).rejects.toMatchObject({ kind: 'overloaded' });
   });
 
   it('may fill the memory of its thread and of nothing else', async () => {

@@ -1,15 +1,13 @@
-import { Worker } from 'node:worker_threads';
 import type { CelAnswer, CelBatch } from './cel-batch.js';
+import { CelLane, overload, type LaneLimits } from './cel-lane.js';
 
-export interface CelLimits {
-  /** How long the expressions of one verdict may take together. */
+export interface CelLimits extends Omit<LaneLimits, 'heldMilliseconds' | 'keepsSpare'> {
+  /** How long the expressions of one verdict may take together, of the processor's time. */
   readonly evaluationMilliseconds: number;
-  /** How long a batch may wait for those before it. */
-  readonly waitMilliseconds: number;
-  /** How long the thread may take to start. */
-  readonly startMilliseconds: number;
-  /** How much of its heap the thread may fill before it is ended. */
-  readonly memoryMegabytes: number;
+  /** How long they may take where those of other policies wait for them, and twice that by the clock. Default 150. */
+  readonly quickMilliseconds?: number;
+  /** How long they may hold a thread, by the clock. Default four times what they may take. */
+  readonly heldMilliseconds?: number;
 }
 
 const LIMITS: CelLimits = {
@@ -18,123 +16,95 @@ const LIMITS: CelLimits = {
   startMilliseconds: 15_000,
   memoryMegabytes: 512,
 };
-
-/** Source and compiled form stand beside each other under one name; only the ending differs. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './cel-worker.ts' : './cel-worker.js', import.meta.url);
+const QUICK_MILLISECONDS = 150;
+const MOST_HELD = 4;
+/** How long a policy is taken for slow after its expressions were. */
+const SLOW_FOR_MILLISECONDS = 60_000;
 
 /**
- * Evaluates CEL in a thread of its own, started with the first batch. The library bounds neither time nor memory, so the
- * thread is ended and replaced when a batch takes too long, whatever its expressions do; nothing else of the process
- * waits for it. One batch runs at a time.
+ * Evaluates CEL in threads of its own. The library bounds neither time nor memory, so a thread is ended and replaced when a
+ * batch takes too long, whatever its expressions do; nothing else of the process waits for it.
+ *
+ * There are two threads. A batch begins in the quick one. If it is not done there soon, it is taken off and begins again in
+ * the slow one, and so does what is asked under its policy for a minute. So a policy whose expressions are quick waits for at most
+ * one short stay of each other policy, and never for those that are known to be slow.
  */
 export class CelEngine {
-  private thread: Promise<Worker> | null = null;
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly quick: CelLane;
+  private readonly slow: CelLane;
+  private readonly evaluationMilliseconds: number;
+  private readonly quickMilliseconds: number;
+  /** By policy, until when it is taken for slow; of `performance.now`. */
+  private readonly slowUntil = new Map<string, number>();
 
-  constructor(private readonly limits: CelLimits = LIMITS) {}
+  constructor(limits: CelLimits = LIMITS) {
+    const { quickMilliseconds = QUICK_MILLISECONDS, evaluationMilliseconds } = limits;
+    this.evaluationMilliseconds = evaluationMilliseconds;
+    this.quickMilliseconds = Math.min(quickMilliseconds, evaluationMilliseconds);
+    const { quickMilliseconds: quick } = this;
+    // Little by the clock, too: whoever is taken off there loses nothing but time.
+    this.quick = new CelLane({
+      ...limits,
+      evaluationMilliseconds: quick,
+      heldMilliseconds: 2 * quick,
+      keepsSpare: true,
+    });
+    this.slow = new CelLane({ heldMilliseconds: MOST_HELD * evaluationMilliseconds, ...limits, keepsSpare: false });
+  }
 
   /**
-   * The answers to a batch's questions, in their order. Never rejects: what could not be found out, for want of time or
-   * otherwise, is an answer that says so.
+   * The answers to a batch's questions, in their order. What could not be found out because of the expressions themselves, for
+   * want of time or otherwise, is an answer that says so.
+   *
+   * @throws AppError `overloaded` where it was not their turn in time, or no thread or processor can be had for them: nothing
+   * is known of them then.
    */
-  answer(batch: CelBatch): Promise<readonly CelAnswer[]> {
-    if (batch.questions.length === 0) return Promise.resolve([]);
-    const since = performance.now();
-    const answered = this.turn.then(() =>
-      performance.now() - since > this.limits.waitMilliseconds
-        ? complete(batch, [], 'too many expressions are waiting to be evaluated')
-        : this.run(batch),
-    );
-    this.turn = answered;
-    return answered;
-  }
-
-  /** Ends the thread; a later batch would start another. */
-  async close(): Promise<void> {
-    await this.turn;
-    const thread = this.thread;
-    this.thread = null;
-    const worker = await thread?.catch(() => null);
-    await worker?.terminate();
-  }
-
-  private async run(batch: CelBatch): Promise<readonly CelAnswer[]> {
-    this.thread ??= startThread(this.limits);
-    try {
-      const worker = await this.thread;
-      const { answers, lost } = await ask(worker, batch, this.limits.evaluationMilliseconds);
+  async answer(batch: CelBatch): Promise<readonly CelAnswer[]> {
+    if (batch.questions.length === 0) return [];
+    if (!this.isSlow(batch.policy)) {
+      const { answers, lost } = await this.quick.run(batch);
       if (lost === null) return answers;
-      // Started ahead, so that the next verdict does not wait for it.
-      this.thread = worker.terminate().then(() => startThread(this.limits));
-      this.thread.catch(() => undefined);
-      return complete(batch, answers, lost);
-    } catch (error) {
-      void this.thread.then((worker) => worker.terminate()).catch(() => undefined);
-      this.thread = null;
-      const reason = error instanceof Error ? error.message : String(error);
-      return complete(batch, [], `expressions cannot be evaluated: ${reason}`);
+      this.takeForSlow(batch.policy);
     }
+    const { answers, lost, milliseconds } = await this.slow.run(batch);
+    if (milliseconds > this.quickMilliseconds) this.takeForSlow(batch.policy);
+    switch (lost) {
+      case null:
+        return answers;
+      case 'time':
+        return complete(
+          batch,
+          answers,
+          `the expressions of this verdict took more than ${this.evaluationMilliseconds} ms`,
+        );
+      case 'ended':
+        return complete(batch, answers, 'evaluating it ended the thread it ran in');
+      case 'starved':
+        throw overload('expressions of policies take long now');
+    }
+  }
+
+  /** Ends the threads once nothing waits for them; a later batch would start them again. */
+  async close(): Promise<void> {
+    await this.quick.close();
+    await this.slow.close();
+  }
+
+  private isSlow(policy: string): boolean {
+    const until = this.slowUntil.get(policy);
+    if (until === undefined) return false;
+    if (performance.now() < until) return true;
+    this.slowUntil.delete(policy);
+    return false;
+  }
+
+  private takeForSlow(policy: string): void {
+    this.slowUntil.set(policy, performance.now() + SLOW_FOR_MILLISECONDS);
+    this.quick.moveOut(policy);
   }
 }
 
 /** The answers that came, the rest of them saying why they did not. */
 function complete(batch: CelBatch, answers: readonly CelAnswer[], reason: string): readonly CelAnswer[] {
   return batch.questions.map((_question, index) => answers[index] ?? { error: reason, unsettled: true });
-}
-
-function startThread({ startMilliseconds, memoryMegabytes }: CelLimits): Promise<Worker> {
-  return new Promise((resolve, reject) => {
-    const resourceLimits = { maxOldGenerationSizeMb: memoryMegabytes };
-    const worker = new Worker(WORKER, { name: 'cel', env: {}, execArgv: [], resourceLimits });
-    // An error of an idle thread shows in the next batch, which finds it gone.
-    worker.on('error', reject);
-    const timer = setTimeout(() => {
-      reject(new Error('the thread for expressions did not start in time'));
-      void worker.terminate();
-    }, startMilliseconds);
-    worker.once('exit', () => {
-      clearTimeout(timer);
-      reject(new Error('the thread for expressions ended'));
-    });
-    worker.once('message', () => {
-      clearTimeout(timer);
-      worker.unref();
-      resolve(worker);
-    });
-  });
-}
-
-interface Answered {
-  readonly answers: readonly CelAnswer[];
-  /** Why the thread is of no more use, or null. */
-  readonly lost: string | null;
-}
-
-function ask(worker: Worker, batch: CelBatch, milliseconds: number): Promise<Answered> {
-  return new Promise((resolve) => {
-    const answers: CelAnswer[] = [];
-    const finish = (lost: string | null): void => {
-      clearTimeout(timer);
-      worker.off('message', receive).off('exit', exit);
-      worker.unref();
-      resolve({ answers, lost });
-    };
-    const receive = (answer: CelAnswer): void => {
-      answers.push(answer);
-      if (answers.length === batch.questions.length) finish(null);
-    };
-    const exit = (): void => {
-      finish('evaluating it ended the thread it ran in');
-    };
-    const timer = setTimeout(() => {
-      finish(`the expressions of this verdict took more than ${milliseconds} ms`);
-    }, milliseconds);
-    worker.on('message', receive).once('exit', exit);
-    if (worker.threadId === -1) {
-      exit();
-      return;
-    }
-    worker.ref();
-    worker.postMessage(batch);
-  });
 }

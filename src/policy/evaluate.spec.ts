@@ -107,6 +107,7 @@ describe('a verdict', () => {
   it('for which an expression ran out of time denies, says so and is not kept', async () => {
     const cel = new CelEngine({
       evaluationMilliseconds: 50,
+      heldMilliseconds: 30_000,
       waitMilliseconds: 30_000,
       startMilliseconds: 30_000,
       memoryMegabytes: 512,
@@ -178,6 +179,7 @@ describe('what expressions are told', () => {
     answers.ask(looking, facts[0]);
     answers.ask(looking, facts[1]);
     const place = {
+      policyRef: { name: 'production' },
       now: NOW,
       parameters: { x: 1 },
       digest: DIGEST,
@@ -186,10 +188,11 @@ describe('what expressions are told', () => {
       dropped: new Map(),
     };
     expect(celBatch(answers.open, place)).toMatchObject({
+      policy: 'production',
       params: { x: 1 },
       image: { digest: DIGEST, repository: null },
       subjects: [
-        { predicate: { a: 1 }, fact: { kind: 'other', predicateType: TYPE, ownTime: null, receivedAt: day(10) } },
+        { predicate: { a: 1 }, fact: { kind: 'other' } },
         { predicate: null, attestation: { id: facts[1].attestation } },
       ],
       questions: [

@@ -35,11 +35,11 @@ export const verdictsBody = z.strictObject({
 });
 
 /**
- * Decides for every image of the body, in its order, each verdict on record before any is answered.
+ * Decides for every image of the body, in its order, all verdicts on record before any is answered, or none.
  *
  * @throws AppError `request_invalid`, `digest_required`, `digest_malformed`, `repository_malformed`, and what one question
  * may meet: `policy_not_found`, `parameter_invalid`, `policy_not_permitted`, `parameter_not_permitted`; `role_missing` where
- * the caller may ask by policy and not by break-glass, or the other way round.
+ * the caller may ask by policy and not by break-glass, or the other way round; `overloaded`.
  */
 export async function postVerdicts(
   verdicts: VerdictService,
@@ -58,12 +58,12 @@ export async function postVerdicts(
   const parameters = assertPinned(caller, policy, parsed.data.parameters ?? {});
   const references = images.map((image, index) => parseImageReference(image, `images[${index}]`));
   const { actor } = caller;
-  return Promise.all(
-    references.map((reference) => {
-      const asked = { ...reference, policy, parameters };
-      if (breakGlass === undefined) return verdicts.decide(asked, actor, context);
-      return verdicts.override(asked, actor, context, { justification: breakGlass.justification, by: actor });
-    }),
+  const asked = references.map((reference) => ({ ...reference, policy, parameters }));
+  return verdicts.decideAll(
+    asked,
+    actor,
+    context,
+    breakGlass === undefined ? null : { justification: breakGlass.justification, by: actor },
   );
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { absentContents, factsAskedFor, readImageFacts } from '../facts/image-facts.js';
 import type { Fact } from '../facts/fact.js';
 import type { FactStore } from '../facts/fact.store.js';
@@ -8,6 +9,7 @@ import type { ImageFacts, ImageState, ImageStateStore } from '../images/image-st
 import { isSha256Digest, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import { groupCommit } from '../platform/group-commit.js';
+import { mapBounded } from '../platform/map-bounded.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustStore } from '../trust/trust.store.js';
@@ -22,6 +24,7 @@ import { PolicyCache, type CurrentPolicy } from './policy-cache.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, questionDigest, questionKey, type Question } from './question.js';
 import { RelatedDigests } from './related-digests.js';
+import { Turns } from './turns.js';
 import { verdictIdAt } from './verdict-id.js';
 import { VerdictMemo, type AnswerRevisions } from './verdict-memo.js';
 import type { BreakGlass, Verdict } from './verdict.js';
@@ -34,6 +37,14 @@ const MEMO_BYTES = 64 * 1024 * 1024;
 /** Reads of a question that kept changing while it was read, before the caller is told to come back. */
 const MAX_READS = 8;
 const MAX_RECORDS_IN_GROUP = 256;
+const MAX_RECORDS_WAITING = 10_000;
+/** Images of one question that are read and evaluated at once. */
+const IMAGES_AT_ONCE = 4;
+/**
+ * Evaluations at once over evidence that is too large for an image's row: each holds some megabytes while it lasts, also while
+ * its expressions wait for their turn.
+ */
+const LARGE_AT_ONCE = { atOnce: 16, atOnceOfName: 4, waitMilliseconds: 10_000 };
 
 /** A question as it is asked: parameters as given, not yet held against the policy. */
 export interface Asked {
@@ -88,18 +99,25 @@ export class VerdictService {
   private readonly related = new RelatedDigests();
   private readonly policies: PolicyCache;
   private readonly waivers: WaiverCache;
-  private readonly record: (record: VerdictRecord) => Promise<string>;
+  private readonly large: Turns;
+  private readonly recordTogether: (records: readonly VerdictRecord[]) => Promise<readonly string[]>;
 
   constructor(private readonly options: VerdictServiceOptions) {
     this.policies = new PolicyCache((name) => options.policies.loadCurrent(name));
     this.waivers = new WaiverCache((policy, revision, now) => options.waivers.ofPolicy(policy, revision, now));
-    this.record = groupCommit<VerdictRecord, string>({
-      commit: (records) => options.verdicts.recordGroup(records),
-      sizeOf: () => 1,
+    this.large = new Turns(LARGE_AT_ONCE);
+    this.recordTogether = groupCommit<readonly VerdictRecord[], readonly string[]>({
+      commit: async (groups) => {
+        const ids = await options.verdicts.recordGroup(groups.flat());
+        let taken = 0;
+        return groups.map((records) => ids.slice(taken, (taken += records.length)));
+      },
+      sizeOf: (records) => records.length,
       maxRows: MAX_RECORDS_IN_GROUP,
       maxBytes: MAX_RECORDS_IN_GROUP,
       maxInFlight: 2,
-      maxWaiting: 10_000,
+      maxWaiting: MAX_RECORDS_WAITING,
+      maxWaitingBytes: MAX_RECORDS_WAITING,
     });
   }
 
@@ -127,13 +145,17 @@ export class VerdictService {
         return kept.answer;
       }
     }
-    const reading = await this.read(asked);
-    const [verdict, latest] = await Promise.all([
-      this.evaluate(reading),
-      this.options.verdicts.findLatest(questionDigest(reading.question)),
-    ]);
+    const { reading, verdict, latest } = await this.inTurn(asked.policy, async (takeTurn) => {
+      const reading = await this.read(asked, takeTurn);
+      const [verdict, latest] = await Promise.all([
+        this.evaluate(reading),
+        this.options.verdicts.findLatest(questionDigest(reading.question)),
+      ]);
+      return { reading, verdict, latest };
+    });
     const record = toRecord(reading.question, verdict, { actor, context: null, always: false });
-    const id = latest?.content === record.content ? latest.verdict : await this.record(record);
+    const [id = record.id] =
+      latest?.content === record.content ? [latest.verdict] : await this.recordTogether([record]);
     this.onVerdict(verdict.decision, 'evaluation');
     const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
     this.memo.set(
@@ -153,11 +175,7 @@ export class VerdictService {
 
   /** The answer to a POST: evaluated at this moment and always on record, before it is given. */
   async decide(asked: Asked, actor: string, context: object | null): Promise<IdentifiedVerdict> {
-    const reading = await this.read(asked);
-    const verdict = await this.evaluate(reading);
-    const id = await this.record(toRecord(reading.question, verdict, { actor, context, always: true }));
-    this.onVerdict(verdict.decision, 'evaluation');
-    return { id, ...verdict };
+    return only(await this.decideAll([asked], actor, context));
   }
 
   /**
@@ -170,16 +188,69 @@ export class VerdictService {
     context: object | null,
     breakGlass: BreakGlass,
   ): Promise<IdentifiedVerdict> {
-    const reading = await this.read(asked);
-    const verdict = brokenGlass(await this.evaluate(reading), breakGlass);
-    const id = await this.record(toRecord(reading.question, verdict, { actor, context, always: true }));
-    this.onVerdict(verdict.decision, 'break-glass');
-    return { id, ...verdict };
+    return only(await this.decideAll([asked], actor, context, breakGlass));
+  }
+
+  /**
+   * `decide`, or `override`, for many images, few of them at a time: whatever is asked meanwhile has its turn between them. All
+   * go on record in one commit once all are evaluated; where one cannot be, none does. Throws as `answer`.
+   *
+   * @param asked what is equal among these is evaluated once.
+   */
+  async decideAll(
+    asked: readonly Asked[],
+    actor: string,
+    context: object | null,
+    breakGlass: BreakGlass | null = null,
+  ): Promise<readonly IdentifiedVerdict[]> {
+    const distinct = new Map(asked.map((each) => [JSON.stringify([each.digest, each.repository]), each]));
+    const evaluated = await mapBounded([...distinct], IMAGES_AT_ONCE, async ([key, each]) => {
+      await turn();
+      const { question, verdict } = await this.evaluateAsked(each);
+      return [key, { question, verdict: breakGlass === null ? verdict : brokenGlass(verdict, breakGlass) }] as const;
+    });
+    const known = new Map(evaluated);
+    const decided = asked.flatMap(({ digest, repository }) => {
+      const found = known.get(JSON.stringify([digest, repository]));
+      return found === undefined ? [] : [found];
+    });
+    const records = decided.map(({ question, verdict }) =>
+      toRecord(question, verdict, { actor, context, always: true }),
+    );
+    const ids = await this.recordTogether(records);
+    return decided.map(({ verdict }, index) => {
+      const id = ids[index];
+      if (id === undefined) throw new Error('a verdict was recorded without an id');
+      this.onVerdict(verdict.decision, breakGlass === null ? 'evaluation' : 'break-glass');
+      return { id, ...verdict };
+    });
   }
 
   /** What the answer would be at this moment; nothing goes on record. Throws as `answer`. */
   async evaluateNow(asked: Asked): Promise<Verdict> {
-    return this.evaluate(await this.read(asked));
+    return (await this.evaluateAsked(asked)).verdict;
+  }
+
+  /** What was read for it is not held any longer than it takes. */
+  private evaluateAsked(asked: Asked): Promise<{ readonly question: Question; readonly verdict: Verdict }> {
+    return this.inTurn(asked.policy, async (takeTurn) => {
+      const reading = await this.read(asked, takeTurn);
+      return { question: reading.question, verdict: await this.evaluate(reading) };
+    });
+  }
+
+  /** Does what may find that it needs large evidence, and then has to take a turn first, which ends with it. */
+  private async inTurn<T>(policy: string, work: (takeTurn: TakeTurn) => Promise<T>): Promise<T> {
+    let end: (() => void) | null = null;
+    try {
+      return await work(async () => {
+        if (end !== null) return false;
+        end = await this.large.take(policy);
+        return true;
+      });
+    } finally {
+      endTurn(end);
+    }
   }
 
   /** A service that reads some things elsewhere, for questions of what would be. */
@@ -191,7 +262,7 @@ export class VerdictService {
    * Facts, policy, trust and waivers at revisions that belong together. Which digests the policy needs beside the image's
    * own shows only in the facts, so what was read is read again, all of it in one snapshot, until nothing is missing.
    */
-  private async read(asked: Asked): Promise<Reading> {
+  private async read(asked: Asked, takeTurn: TakeTurn): Promise<Reading> {
     let digests = this.related.of(asked.digest);
     for (let reads = 0; reads < MAX_READS; reads += 1) {
       const [state, ...others] = await this.options.images.readFactsTogether([asked.digest, ...digests]);
@@ -199,6 +270,8 @@ export class VerdictService {
       if (current === null) throw policyNotFound(asked.policy);
       const trust = await this.options.trust.snapshotAt(state.trust);
       if (current === undefined || trust.revision !== state.trust) continue;
+      // What was read before the turn came would be that much older.
+      if (readsLarge([state, ...others], current.compiled) && (await takeTurn())) continue;
       const waivers = await this.waivers.at(state.waiver, asked.policy, state.now);
       const question = questionOf(asked, current);
       const { compiled: policy } = current;
@@ -280,6 +353,24 @@ export class VerdictService {
     const absent = absentContents(rows);
     return readImageFacts(rows, absent.length === 0 ? new Map() : await this.options.facts.contents(absent));
   }
+}
+
+/** Resolves when it is the caller's turn to read large evidence, to whether it was not so already. */
+type TakeTurn = () => Promise<boolean>;
+
+/** A closure has set it by then, which the compiler does not see. */
+function endTurn(end: (() => void) | null): void {
+  end?.();
+}
+
+function readsLarge(states: readonly ImageFacts[], { isAskedFor }: CompiledPolicy): boolean {
+  return states.some(({ facts }) => absentContents(factsAskedFor(facts, isAskedFor)).length > 0);
+}
+
+function only<T>(items: readonly T[]): T {
+  const [item] = items;
+  if (item === undefined) throw new Error('one question has one answer');
+  return item;
 }
 
 /** The facts that were read, by the digest they are about. */
