@@ -12,7 +12,7 @@ import { withoutDropped, type ReadPredicates } from './dropped-predicates.js';
 import { evaluateRequirement } from './evaluate-requirement.js';
 import { GatheredEvidence } from './gathered-evidence.js';
 import { boundedIgnored } from './ignored-findings.js';
-import { peopleOf, signersOf } from './people.js';
+import { lookalikesOf, peopleOf, signersOf } from './people.js';
 import { boundedRemoved } from './removed-findings.js';
 import { buildsAskedFor, namingBuilds } from './naming-builds.js';
 import { missingFor } from './missing-evidence.js';
@@ -95,7 +95,11 @@ class Evaluation {
     const { answers } = this;
     this.now = epochOf(input.now);
     const everybody = [facts, ...(input.related?.values() ?? [])].flat().flatMap(({ signers }) => signers);
-    const who = { people: peopleOf(trust, everybody), signers: signersOf(trust, everybody) };
+    const who = {
+      people: peopleOf(trust, everybody),
+      signers: signersOf(trust, everybody),
+      lookalikes: lookalikesOf(trust, everybody),
+    };
     this.scene = {
       facts,
       trust,

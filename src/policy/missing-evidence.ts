@@ -151,14 +151,14 @@ function about(missing: Missing, digest: Sha256Digest): Missing {
 
 function missingLines(requirement: CompiledEvidence, scene: Scene, ofImage: Scene = scene): readonly Missing[] {
   const { gathered, lines } = weighLines(requirement, scene, amendmentFor(requirement, ofImage));
-  const builders = requirement.notByBuilder ? buildersFor(requirement, ofImage).builders : NOBODY;
+  const built = requirement.notByBuilder ? buildersFor(requirement, ofImage).built : nobody;
   const { wanted } = gathered.conditions;
   return lines.flatMap((line, index) => {
     const asking: Asking = {
       requirement,
       line,
       scene,
-      builders,
+      built,
       wanted,
       named: conditionsOf(requirement, index, scene.parameters),
     };
@@ -172,14 +172,14 @@ function missingLines(requirement: CompiledEvidence, scene: Scene, ofImage: Scen
   });
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
+const nobody = (): boolean => false;
 
 interface Asking {
   readonly requirement: CompiledEvidence;
   readonly line: WeighedLine;
   readonly scene: Scene;
   /** Whose approval does not count for having built the image. */
-  readonly builders: ReadonlySet<string>;
+  readonly built: (who: string) => boolean;
   /** What is asked for, for people. */
   readonly wanted: string;
   /** The same for programs. */
@@ -188,11 +188,11 @@ interface Asking {
 
 /** How many would count apart once everything that can be replaced is; what is retracted counts nothing. */
 function reachedThen(asking: Asking): number {
-  const { requirement, line } = asking;
+  const { requirement, line, scene } = asking;
   const { opposing, passing, reached } = line;
   const replaced = sortedEntries(opposing).filter((entry) => isReplaceable(entry, asking));
   if (replaced.length === 0) return reached;
-  return Math.max(reached, countApart(requirement, [...passing, ...replaced].sort(byAttestation)).reached);
+  return Math.max(reached, countApart(requirement, [...passing, ...replaced].sort(byAttestation), scene).reached);
 }
 
 /** So that no order of facts shows. */
@@ -201,9 +201,9 @@ function sortedEntries(rejected: readonly Rejected[]): readonly Entry[] {
 }
 
 /** Whether newer evidence can take its place: not under `all`, and not where nobody may speak in this voice any more. */
-function isReplaceable({ voice, fact, helps }: Entry, { requirement, scene, builders }: Asking): boolean {
+function isReplaceable({ voice, fact, helps }: Entry, { requirement, scene, built }: Asking): boolean {
   if (requirement.select === 'all') return false;
-  if (builders.has(voice)) return false;
+  if (built(voice)) return false;
   // Nobody else speaks for a key without a person.
   if (isSignerId(voice) && !helps) return false;
   const speakers = requirement.kind === 'approval' ? requirement.from : [voice];

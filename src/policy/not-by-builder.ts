@@ -17,12 +17,12 @@ import { AND, listed } from './wording.js';
  * found out. Where no build satisfies nobody is known to be another than the builder. What a builder rejects stands.
  */
 function withoutBuilders(requirement: CompiledEvidence, scene: Scene): Amend {
-  const { builders, areKnown } = buildersFor(requirement, scene);
+  const { built, areKnown } = buildersFor(requirement, scene);
   const bar = (entry: Entry): Entry => {
     if (!entry.helps) return entry;
-    const others = entry.approvers.filter((approver) => !builders.has(approver));
+    const others = entry.approvers.filter((approver) => !built(approver));
     if (!areKnown) return refused(entry, UNKNOWN);
-    if (others.length === 0 || builders.has(entry.voice)) return refused(entry, BUILDER);
+    if (others.length === 0 || built(entry.voice)) return refused(entry, BUILDER);
     return others.length === entry.approvers.length ? entry : { ...entry, approvers: others };
   };
   return (gathered) => ({
@@ -50,7 +50,8 @@ export function withBuildFirst(
 
 /** Whoever built what a requirement looks at, as approvals know people. */
 export interface Builders {
-  readonly builders: ReadonlySet<string>;
+  /** Whether it may be this person or signer who did. */
+  readonly built: (who: string) => boolean;
   /** False where no build satisfies that says who built the image. */
   readonly areKnown: boolean;
 }
@@ -62,8 +63,9 @@ export interface Builders {
 export function buildersFor({ viaIndex }: CompiledEvidence, scene: Scene): Builders {
   const related = viaIndex || readsRelatedBuilds(scene) ? relatedFacts(scene) : [];
   const builds = [...scene.facts, ...related].filter(isBuild);
+  const builders = new Set(builds.flatMap((build) => buildersOf(build, scene)));
   return {
-    builders: new Set(builds.flatMap((build) => buildersOf(build, scene))),
+    built: (who) => builders.has(scene.lookalikes.same(who)),
     areKnown: buildsOf(scene).satisfying.length > 0,
   };
 }
@@ -99,7 +101,7 @@ function refused(entry: Entry, refusal: Refusal): Entry {
  * The people, as approvals know them, who signed a build for an attestor of the policy's builds, or who started it. Whether the
  * build is one that the policy wants does not matter, nor whether its signer is still trusted.
  */
-function buildersOf(build: Build, { trust, people, buildsAskedFor, repository }: Scene): readonly string[] {
+function buildersOf(build: Build, { trust, lookalikes, buildsAskedFor, repository }: Scene): readonly string[] {
   const { kind, predicateType, signers, content, signedDigest } = build;
   const attestors = [...new Set(buildsAskedFor.flatMap(({ from }) => from))];
   const signing = signers.filter((signer) =>
@@ -110,5 +112,5 @@ function buildersOf(build: Build, { trust, people, buildsAskedFor, repository }:
   );
   if (signing.length === 0) return [];
   const names = [...signing.flatMap(signerNames), ...(content.startedBy ?? []).map(named)];
-  return names.map((name) => people.same(name));
+  return names.map((name) => lookalikes.same(name));
 }

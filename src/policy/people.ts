@@ -15,14 +15,11 @@ export interface People {
   same(nameOrSigner: string): string;
 }
 
-const known = new WeakMap<TrustSnapshot, NamesTied>();
-
 /**
  * The people of a snapshot, as far as these signers show them. A key or a subject that any attestor says is a person's is
  * that person under every attestor, and two names for one are one person. What attestors no longer hold still tells:
  * otherwise deleting one would turn one person into two. A certificate ties all its subjects and its key together, if any of
- * them is somebody's: or else one holder with two certificates, or with a certificate and its bare key, would be two. Whoever is
- * named by such a subject is its holder, under whatever issuer: what may be one person is not two.
+ * them is somebody's: or else one holder with two certificates, or with a certificate and its bare key, would be two.
  */
 export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
   const certificates = signers.filter(
@@ -31,26 +28,40 @@ export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): Peop
   const said = saidByAttestors(trust);
   if (certificates.length === 0) return said;
   const people = new NamesTied(said);
-  for (const certificate of certificates) {
-    people.tieAll([...signerNames(certificate), ...subjectsOf(certificate).map(named)]);
-  }
+  for (const certificate of certificates) people.tieAll(signerNames(certificate));
   return people;
 }
 
-/** By which others may name whoever holds a certificate. */
-function subjectsOf(signer: Signer): readonly string[] {
-  return signer.type === 'certificate' ? signer.identity.subjects : [];
+/**
+ * Who may be one person, for where people are counted or left out, and nowhere else: whoever may be one is not two there. Beside
+ * `peopleOf`, names that differ in case or form alone, or by what nobody sees, are one, and so are a certificate's holder and
+ * whoever is named as its subject, under whatever issuer. What somebody said only the very same person takes back.
+ */
+export function lookalikesOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
+  const tied = new NamesTied(alikeByAttestors(trust));
+  for (const signer of signers) {
+    if (signer.type !== 'certificate' || attestorsOf(trust, signer).length === 0) continue;
+    tied.tieAll([...signerNames(signer), ...signer.identity.subjects.map((subject) => alike(named(subject)))]);
+  }
+  return { same: (name) => tied.same(alike(name)) };
 }
 
-function saidByAttestors(trust: TrustSnapshot): NamesTied {
-  const before = known.get(trust);
-  if (before !== undefined) return before;
-  const people = new NamesTied();
-  for (const name of trust.attestors.keys()) {
-    for (const [signer, person] of personsOf(trust, name)) people.tie(named(person), signer);
-  }
-  known.set(trust, people);
-  return people;
+const saidByAttestors = tiedByAttestors(named);
+const alikeByAttestors = tiedByAttestors((person) => alike(named(person)));
+
+/** What attestors say of persons, by their names in some form; once for each snapshot. */
+function tiedByAttestors(nameOf: (person: string) => string): (trust: TrustSnapshot) => NamesTied {
+  const known = new WeakMap<TrustSnapshot, NamesTied>();
+  return (trust) => {
+    const before = known.get(trust);
+    if (before !== undefined) return before;
+    const people = new NamesTied();
+    for (const name of trust.attestors.keys()) {
+      for (const [signer, person] of personsOf(trust, name)) people.tie(nameOf(person), signer);
+    }
+    known.set(trust, people);
+    return people;
+  };
 }
 
 /** As `peopleOf`, without what anybody says of persons: tells signers apart, of whom one person may be several. */
@@ -72,14 +83,22 @@ function* personsOf(trust: TrustSnapshot, attestorName: string): Iterable<readon
   }
 }
 
-/**
- * A person's name apart from every signer: whoever calls himself by a key's thumbprint is not its holder. Names that differ in case
- * or form alone, or by what nobody sees, are one: what may be one person is not two.
- */
+const PERSON = 'person:';
+
+/** A person's name apart from every signer: whoever calls himself by a key's thumbprint is not its holder. */
 export function named(person: string): string {
-  const seen = person.normalize('NFKC').replace(/\p{Cf}/gu, '');
-  return `person:${seen.toLowerCase().normalize('NFKC')}`;
+  return `${PERSON}${person.normalize('NFC')}`;
 }
+
+/** What is the same for names that people may take for each other; signers as they are. */
+function alike(name: string): string {
+  if (!name.startsWith(PERSON)) return name;
+  const seen = name.slice(PERSON.length).normalize('NFKC').replace(UNSEEN, '').replace(/\s+/gu, ' ');
+  // In capitals first, so that what has none of its own is as it is written with them: ß as ss.
+  return `${PERSON}${seen.trim().toUpperCase().toLowerCase().normalize('NFKC')}`;
+}
+
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Who approves by one signature, as one attestor has it. */
 export interface Approver {

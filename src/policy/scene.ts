@@ -21,6 +21,8 @@ export interface Scene {
   /** Who is one person, and who one signer, among all who signed the facts. */
   readonly people: People;
   readonly signers: People;
+  /** Who may be one person, where people are counted or left out. */
+  readonly lookalikes: People;
   readonly parameters: Parameters;
   readonly digest: Sha256Digest;
   readonly repository: string | null;

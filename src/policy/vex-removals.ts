@@ -69,7 +69,7 @@ class VexRemovals implements FindingRemovals {
     const digests = inOrder((this.inverted ? this.doubtful : certain).keys());
     for (const finding of scan.findings) {
       const found = parsePackageUrl(finding.package.purl);
-      const keeping = this.inverted ? [] : this.keeping(finding.id, found);
+      const keeping = this.inverted ? [] : this.keeping(about, finding.id, found);
       for (const digest of digests) {
         const surely = certain.get(digest)?.newestOn(finding.id, found) ?? NOTHING_SAID;
         const perhaps = this.perhaps(digest, finding.id, found);
@@ -90,13 +90,17 @@ class VexRemovals implements FindingRemovals {
     return this.doubtful.get(digest)?.newestOn(this.names.sameAs(id), found) ?? NOTHING_SAID;
   }
 
-  /** What keeps a finding, of each digest, that nothing newer said of the same digest has replaced. */
-  private keeping(id: string, found: PackageURL | null): readonly { readonly digest: Digest; readonly said: Said }[] {
+  /** What keeps a finding of a scan, of each digest, that nothing newer said of the same digest, and certain of that scan, has replaced. */
+  private keeping(
+    about: Digest,
+    id: string,
+    found: PackageURL | null,
+  ): readonly { readonly digest: Digest; readonly said: Said }[] {
     return inOrder(this.doubtful.keys()).flatMap((digest) => {
       const kept = this.perhaps(digest, id, found);
       const said = kept.timed ?? kept.untimed;
       if (said === null) return [];
-      const { timed, untimed } = this.certain.get(digest)?.get(digest)?.newestOn(id, found) ?? NOTHING_SAID;
+      const { timed, untimed } = this.certain.get(about)?.get(digest)?.newestOn(id, found) ?? NOTHING_SAID;
       const isReplaced = [timed, untimed].some((newer) => newer !== null && this.newerThan(newer, kept) === null);
       return isReplaced ? [] : [{ digest, said }];
     });

@@ -47,7 +47,7 @@ function weighLine(
   scene: Scene,
 ): WeighedLine {
   const selection = selectEvidence(requirement, conditions, gathered.chosen, judge, scene.inverted);
-  const { passing, passedOver, reached } = counted(requirement, selection);
+  const { passing, passedOver, reached } = counted(requirement, selection, scene);
   const { spare, opposing, failing, erring, undecided } = selection;
   const weighed = { ...gathered, spare, opposing, failing, erring, undecided, passing, passedOver, reached };
   if (!undecided && reached >= requirement.count) return { ...weighed, state: 'satisfied' };
@@ -61,20 +61,30 @@ function weighLine(
 function counted(
   requirement: CompiledEvidence,
   selection: Selection,
+  scene: Scene,
 ): Pick<WeighedLine, 'passing' | 'passedOver' | 'reached'> {
   const { passedOver, spare } = selection;
   const passing = [...selection.passing].sort(byAttestation);
-  const picked = countApart(requirement, passing);
+  const picked = countApart(requirement, passing, scene);
   const { reached, people } =
     picked.reached >= requirement.count || spare.length === 0
       ? picked
-      : countApart(requirement, [...passing, ...spare].sort(byAttestation));
+      : countApart(requirement, [...passing, ...spare].sort(byAttestation), scene);
   if (reached > picked.reached) passing.push(...spare);
   if (requirement.kind !== 'approval') return { passing, passedOver, reached };
-  const isCounted = (entry: Entry): boolean =>
-    asPerson(entry).some(([voice, approver]) => people?.get(voice) === approver);
-  const surplus = passing.filter((entry) => !isCounted(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
-  return { passing: passing.filter(isCounted), passedOver: [...passedOver, ...surplus], reached };
+  const asPerson = asPersonIn(scene);
+  const counting = new Map<string, string>();
+  const isCounted = (entry: Entry): boolean => {
+    const claim = asPerson(entry).find(([voice, approver]) => people?.get(voice) === approver);
+    if (claim === undefined) return false;
+    // Of several who may be one person the first counts.
+    const first = counting.get(claim[0]) ?? entry.voice;
+    counting.set(claim[0], first);
+    return first === entry.voice;
+  };
+  const kept = passing.filter(isCounted);
+  const surplus = passing.filter((entry) => !kept.includes(entry)).map((entry) => ({ entry, reason: DUPLICATE }));
+  return { passing: kept, passedOver: [...passedOver, ...surplus], reached };
 }
 
 /** What was picked, whatever it came to. */
@@ -89,8 +99,8 @@ interface Apart {
 }
 
 /** How many entries count apart, were all of them to pass. */
-export function countApart(requirement: CompiledEvidence, entries: readonly Entry[]): Apart {
-  const matchings = apartBy(requirement).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
+export function countApart(requirement: CompiledEvidence, entries: readonly Entry[], scene: Scene): Apart {
+  const matchings = apartBy(requirement, scene).map((claimsOf) => countDistinct(entries.flatMap(claimsOf)));
   return { reached: Math.min(...matchings.map((matching) => matching.size)), people: matchings[0] };
 }
 
@@ -105,12 +115,14 @@ type ClaimsOf = (entry: Entry) => readonly Claim[];
  * In what ways evidence that counts must differ. Approvals always by their people; other evidence by its group where
  * nothing is said. Where attestors must differ, so must those who signed for them and what they signed.
  */
-function apartBy({ kind, distinct }: CompiledEvidence): readonly ClaimsOf[] {
+function apartBy({ kind, distinct }: CompiledEvidence, scene: Scene): readonly ClaimsOf[] {
   if (kind === 'approval') {
-    const people: ClaimsOf = asPerson;
+    const people = asPersonIn(scene);
+    const person = personIn(scene);
     if (distinct === 'attestor')
-      return [people, ({ voice, routes }) => routes.map(({ attestor }) => [voice, attestor])];
-    if (distinct === 'signer') return [people, ({ voice, routes }) => routes.map(({ signer }) => [voice, signer])];
+      return [people, ({ voice, routes }) => routes.map(({ attestor }) => [person(voice), attestor])];
+    if (distinct === 'signer')
+      return [people, ({ voice, routes }) => routes.map(({ signer }) => [person(voice), signer])];
     return [people];
   }
   if (distinct === 'attestor') {
@@ -125,9 +137,18 @@ function apartBy({ kind, distinct }: CompiledEvidence): readonly ClaimsOf[] {
   return [({ fact, group }) => [[fact.attestation, group]]];
 }
 
-/** By who signs and whom they name: two keys that name one approver are not two people, nor one key that names two. */
-function asPerson({ voice, approvers }: Entry): readonly Claim[] {
-  return approvers.map((approver) => [voice, approver] as const);
+/**
+ * By who signs and whom they name: two keys that name one approver are not two people, nor one key that names two. Who may be
+ * one person counts once. Under a `not` what counts denies, so that there nobody is taken for another.
+ */
+function asPersonIn(scene: Scene): ClaimsOf {
+  const person = personIn(scene);
+  if (scene.inverted) return ({ voice }) => [[voice, voice]];
+  return ({ voice, approvers }) => approvers.map((approver) => [person(voice), person(approver)] as const);
+}
+
+function personIn({ lookalikes, inverted }: Scene): (name: string) => string {
+  return inverted ? (name) => name : (name) => lookalikes.same(name);
 }
 
 function* consideredIn(

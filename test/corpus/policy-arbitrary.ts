@@ -176,6 +176,25 @@ export const strangeVex: fc.Arbitrary<CaseEvidence> = evidenceThat(
   vexOf([...REMOVING, ...KEEPING], ['critic/k1', 'critic/k2', 'ci/k1']),
 ).map(called('strange'));
 
+/** An approval that names somebody who only looks like one of the people above, or a build that may tie people together. */
+export const lookalike: fc.Arbitrary<CaseEvidence> = evidenceThat(
+  fc.oneof(
+    fc.constantFrom('ALICE', 'ⓑob', 'carol\uFE0F', 'Dave').map((approver) => ({
+      content: written({ approval: { approver, approvedAt: CASES_AT } }),
+      signedBy: ['tickets/bot'],
+    })),
+    moment.map((finishedOn) => ({
+      content: written({ build: { finishedOn } }),
+      signedBy: [`${ISSUER} alice@example.com`, `${ISSUER} bob@ci.example`],
+    })),
+  ),
+).map(called('lookalike'));
+
+/** A case about approvals that asks for little, so that what is denied is denied for what somebody rejected. */
+export function approvalCase(): fc.Arbitrary<PolicyCase> {
+  return casesOf([PLAIN_APPROVAL_THEME], false).map(({ each }) => each);
+}
+
 function called(name: string): (evidence: Omit<CaseEvidence, 'name'>) => CaseEvidence {
   return (evidence) => ({ name, ...evidence });
 }
@@ -263,6 +282,33 @@ const SOURCE_THEME: Theme = {
     maxAge: fc.constantFrom(undefined, '4h'),
     where: fc.constantFrom({}, { ref: 'refs/heads/*' }, { slsaLevel: 3 }),
   }),
+};
+
+const APPROVAL_THEME: Theme = {
+  said: approval,
+  requirement: fc.record({
+    kind: fc.constant('approval'),
+    from: people,
+    where: fc.constantFrom({}, { environment: 'production' }),
+    distinct: fc.constantFrom(undefined, 'approver', 'attestor', 'signer'),
+    ...common,
+  }),
+  failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
+};
+
+const PLAIN_APPROVAL_THEME: Theme = {
+  ...APPROVAL_THEME,
+  said: fc
+    .record({
+      key: fc.constantFrom('managers/alice', 'managers/bob', 'crew/carol', 'crew/dave'),
+      decision: fc.constantFrom('approved', 'rejected'),
+      approvedAt: fc.constant(ago(5 * HOUR)),
+    })
+    .map(({ key, ...rest }) => ({
+      content: written({ approval: { approver: key.slice(key.indexOf('/') + 1), ...rest } }),
+      signedBy: [key],
+    })),
+  requirement: fc.constant({ kind: 'approval', from: ['managers', 'tickets', 'crew'] }),
 };
 
 const BUILDER_THEME: Theme = {
@@ -371,17 +417,7 @@ const THEMES: readonly Theme[] = [
     failing: signedByMachines(fc.constant({ predicateType: OTHER_TYPE, predicate: { result: 'unclear' } })),
   },
   SOURCE_THEME,
-  {
-    said: approval,
-    requirement: fc.record({
-      kind: fc.constant('approval'),
-      from: people,
-      where: fc.constantFrom({}, { environment: 'production' }),
-      distinct: fc.constantFrom(undefined, 'approver', 'attestor', 'signer'),
-      ...common,
-    }),
-    failing: approval.map(({ content, signedBy }) => ({ signedBy, content: rejecting(content) })),
-  },
+  APPROVAL_THEME,
   BUILDER_THEME,
 ];
 

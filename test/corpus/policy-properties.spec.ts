@@ -6,10 +6,12 @@ import { evaluate } from '../../src/policy/evaluate.js';
 import { contentDigest } from '../../src/policy/question.js';
 import type { Verdict } from '../../src/policy/verdict.js';
 import {
+  approvalCase,
   builtCase,
   indexCase,
   keepingVex,
   lessTrust,
+  lookalike,
   policyCase,
   removingVex,
   strangeVex,
@@ -133,6 +135,24 @@ describe('whatever the policy and the evidence', { timeout: 120_000 }, () => {
       }),
       { numRuns: RUNS },
     );
+  });
+
+  it('nobody takes back what somebody else rejected, however alike they are', async () => {
+    let rejected = 0;
+    await fc.assert(
+      fc.asyncProperty(approvalCase(), lookalike, async (each, other) => {
+        const verdict = await verdictOf(each);
+        const { requirements } = evaluationOf(each).policy;
+        const opposed = verdict.requirements.some(
+          ({ code }, place) => code === 'negative_evidence' && requirements[place]?.type === 'evidence',
+        );
+        if (!opposed) return;
+        rejected += 1;
+        expect(await decisionOf({ ...each, evidence: [...each.evidence, other] })).toBe('deny');
+      }),
+      { numRuns: RUNS },
+    );
+    expect(rejected).toBeGreaterThan(RUNS / 20);
   });
 
   it('an index that is allowed by its manifests has none that is denied', async () => {
