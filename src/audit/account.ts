@@ -5,10 +5,15 @@ import { accountEntry, differences, type AccountEntry, type LeafEntry } from './
 const PAGE = 1_000;
 const page = z.object({ items: z.array(accountEntry), nextCursor: z.string().nullable() });
 
-/** Every entry of the account as a service answers it, in its order, a page at a time. Rejects where an answer is no page. */
-export async function* accountOf(ask: Ask): AsyncGenerator<AccountEntry> {
+/**
+ * Every entry of the account behind a sequence as a service answers it, in its order, a page at a time. Rejects where an answer
+ * is no page.
+ */
+export async function* accountOf(ask: Ask, after = 0): AsyncGenerator<AccountEntry> {
   for (let cursor: string | null = ''; cursor !== null;) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor === '' ? {} : { cursor }) });
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    if (cursor !== '') query.set('cursor', cursor);
+    else if (after > 0) query.set('after', String(after));
     const bytes = await ask(`/v1/history?${query.toString()}`, A_DOCUMENT);
     const read = page.safeParse(bytes === null ? undefined : jsonOf(bytes));
     if (!read.success) throw new Error('what is answered at /v1/history is no page of the account');

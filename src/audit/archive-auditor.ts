@@ -6,7 +6,7 @@ import { holdThings, type HeldKind } from './archived-evidence.js';
 import type { Audit } from './audit.js';
 import { isUnbound } from './bound-by-leaf.js';
 import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
-import { DroppedClaims } from './dropped-claims.js';
+import { UntoldClaims } from './untold-claims.js';
 import { findingList } from './finding-list.js';
 import { provedRoot } from './proved-root.js';
 import type { LeafEntry } from './told-entry.js';
@@ -43,7 +43,7 @@ export class ArchiveAuditor {
   private earlier: KeptCheckpoint | null = null;
   private pending: Pending | null = null;
   private unbound = 0;
-  private readonly dropped = new DroppedClaims();
+  private readonly dropped = new UntoldClaims();
   private lines = 1;
 
   constructor(

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { attestationIdOf } from '../intoto/digest.js';
 import { A_DOCUMENT, AN_ENVELOPE, Gone, jsonOf, type Ask } from './ask.js';
 import { envelopeFault, verdictFault } from './bound-by-leaf.js';
-import type { DroppedClaims } from './dropped-claims.js';
+import type { UntoldClaims } from './untold-claims.js';
 import type { LeafEntry } from './told-entry.js';
 
 /** A verdict as it is answered: itself, and beside it its id, who asked, the occasion and its place in the account. */
@@ -17,7 +17,7 @@ const recorded = z.looseObject({
  * What is wrong with the envelope that a service has of the receipt that an entry tells of; null where nothing is, or where it
  * says that it was dropped, which is noted as a claim.
  */
-export async function servedEnvelopeFault(ask: Ask, entry: LeafEntry, dropped: DroppedClaims): Promise<string | null> {
+export async function servedEnvelopeFault(ask: Ask, entry: LeafEntry, dropped: UntoldClaims): Promise<string | null> {
   const { attestation } = entry;
   if (attestation === null) return envelopeFault(entry, null);
   try {

@@ -8,12 +8,19 @@ import { A_NOTE, type Ask } from './ask.js';
 import type { Audit } from './audit.js';
 import { isOfVerdict, isUnbound } from './bound-by-leaf.js';
 import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
-import { DroppedClaims } from './dropped-claims.js';
+import { UntoldClaims } from './untold-claims.js';
 import { findingList, type FindingList } from './finding-list.js';
 import { cutFault } from './kept-fault.js';
 import { servedLeaves, type ServedLeaves } from './served-leaves.js';
 import { tileFault } from './served-tile.js';
 import { parseLeaf, type LeafEntry } from './told-entry.js';
+import {
+  askAttestation,
+  attestationFault,
+  examinationClaim,
+  examinationTold,
+  isOfExamination,
+} from './told-attestation.js';
 import { servedEnvelopeFault, servedVerdictFault } from './told-evidence.js';
 
 const SIGNED = 'the checkpoint is signed by the key of the log';
@@ -22,8 +29,9 @@ const KEPT = 'the log goes on from every checkpoint that was kept';
 const TILES = 'the tiles of the log are of the hashes of its leaves';
 const ACCOUNT = 'the account is what the leaves of the log say';
 const ENVELOPES = 'every envelope that was received hashes to its id';
+const ATTESTATIONS = 'every attestation is answered as its entries tell of it';
 const VERDICTS = 'every verdict is the one that its entry tells of';
-const INVARIANTS = [SIGNED, ROOT, KEPT, TILES, ACCOUNT, ENVELOPES, VERDICTS] as const;
+const INVARIANTS = [SIGNED, ROOT, KEPT, TILES, ACCOUNT, ENVELOPES, ATTESTATIONS, VERDICTS] as const;
 type Invariant = (typeof INVARIANTS)[number];
 type Findings = FindingList<Invariant>;
 
@@ -73,6 +81,9 @@ export async function verifyServed(options: ServedAuditOptions): Promise<Audit> 
 
 function auditOf(findings: Findings, checkpoint: Audit['checkpoint'], entries: number): Audit {
   findings.remark('that policies, trust and waivers are what their entries tell of: they are not asked for');
+  findings.remark(
+    'whom attestations are answered to be signed by and about, what facts they give, and what the service lists of them',
+  );
   findings.remark('that signatures and facts come out again: that takes the trust on record, in the database');
   return { findings: findings.all(), notHeld: findings.notHeld(), undecided: [], checkpoint, entries };
 }
@@ -86,7 +97,7 @@ async function walkLeaves(
 ): Promise<number> {
   const tree = new GrowingTree(0, []);
   const faultsInAccount = againstAccount(accountOf(ask));
-  const dropped = new DroppedClaims();
+  const claims: Claims = { dropped: new UntoldClaims(), examined: new UntoldClaims() };
   let [skipped, unbound] = [0, 0];
   const isChosen = (): boolean => {
     const chosen = random() < sample;
@@ -100,7 +111,7 @@ async function walkLeaves(
   for await (const served of servedLeaves(ask, size)) {
     if ('fault' in served) {
       findings.violated(ROOT, served.fault);
-      for (const name of [TILES, ACCOUNT, ENVELOPES, VERDICTS] as const) {
+      for (const name of [TILES, ACCOUNT, ENVELOPES, ATTESTATIONS, VERDICTS] as const) {
         findings.unheld(name, `leaf ${served.first} is not there, and nothing behind it was looked at`);
       }
       return tree.size;
@@ -117,7 +128,7 @@ async function walkLeaves(
     }
     const entries = await readEntries(served, faultsInAccount, findings);
     unbound += entries.filter(isUnbound).length;
-    await checkEvidence(ask, entries, findings, dropped, isChosen);
+    await checkEvidence({ ask, findings, claims, isChosen }, entries);
     onLeaves(served.leaves.length, size);
   }
   for (const [level, hashes] of tree.edge().entries()) {
@@ -127,15 +138,24 @@ async function walkLeaves(
   if (!tree.root().equals(root)) {
     findings.violated(ROOT, `the ${size} leaves of the log do not lead to the root of its checkpoint`);
   }
-  const untold = dropped.untold();
-  if (untold !== null) {
-    const { count, first } = untold;
-    findings.violated(
-      ENVELOPES,
-      `${count} are said to be dropped, ${first} first, and no entry tells so, unless they were while this ran`,
-    );
+  if (claims.dropped.untold() !== null || claims.examined.untold() !== null) {
+    findings.remark(`what the entries behind the checkpoint's ${size} tell of, which came while this ran`);
+    for await (const entry of accountOf(ask, size)) tellClaims(claims, entry);
   }
-  if (skipped > 0) findings.unheld(ENVELOPES, `${skipped} of them were not fetched (--sample)`);
+  const dropped = claims.dropped.untold();
+  if (dropped !== null) {
+    const { count, first } = dropped;
+    findings.violated(ENVELOPES, `${count} are said to be dropped, ${first} first, and no entry tells so`);
+  }
+  const examined = claims.examined.untold();
+  if (examined !== null) {
+    const { count, first } = examined;
+    findings.violated(ATTESTATIONS, `${count} are said to be examined, ${first} first, and no entry tells so`);
+  }
+  if (skipped > 0) {
+    findings.unheld(ENVELOPES, `${skipped} of them were not fetched (--sample)`);
+    findings.unheld(ATTESTATIONS, `not all of them were asked for (--sample)`);
+  }
   if (unbound > 0)
     findings.remark(`what ${unbound} verdicts are, whose entries are of an earlier release and have no digest`);
   return size;
@@ -160,28 +180,56 @@ async function readEntries(
   return entries;
 }
 
+/** What the service claims that entries have yet to tell. */
+interface Claims {
+  /** By the attestation. */
+  readonly dropped: UntoldClaims;
+  readonly examined: UntoldClaims;
+}
+
+interface Checking {
+  readonly ask: Ask;
+  readonly findings: Findings;
+  readonly claims: Claims;
+  readonly isChosen: () => boolean;
+}
+
 /** What there is to fetch of the evidence and verdicts that entries tell of, a few at once. */
 async function checkEvidence(
-  ask: Ask,
+  { ask, findings, claims, isChosen }: Checking,
   entries: readonly LeafEntry[],
-  findings: Findings,
-  dropped: DroppedClaims,
-  isChosen: () => boolean,
 ): Promise<void> {
-  const told = entries.filter((entry) => (entry.type === 'attestation.received' ? isChosen() : isOfVerdict(entry)));
+  const asked = new Map<string, ReturnType<typeof askAttestation>>();
+  // Entries about one attestation stand near each other.
+  const answerOf = (id: string): ReturnType<typeof askAttestation> => {
+    const answer = asked.get(id) ?? askAttestation(ask, id);
+    asked.set(id, answer);
+    return answer;
+  };
+  const faultsOf = async (entry: LeafEntry): Promise<readonly (readonly [Invariant, string | null])[]> => {
+    if (isOfVerdict(entry)) return [[VERDICTS, await servedVerdictFault(ask, entry)]];
+    const { type, attestation } = entry;
+    const found = attestation === null ? null : await answerOf(attestation);
+    const claim = found === null ? null : examinationClaim(found, entry);
+    if (claim !== null) claims.examined.claim(claim);
+    const answered = [ATTESTATIONS, attestationFault(entry, found)] as const;
+    return type === 'attestation.received'
+      ? [[ENVELOPES, await servedEnvelopeFault(ask, entry, claims.dropped)], answered]
+      : [answered];
+  };
+  const told = entries.filter((entry) =>
+    entry.type === 'attestation.received' || isOfExamination(entry) ? isChosen() : isOfVerdict(entry),
+  );
   for (let begin = 0; begin < told.length; begin += AT_ONCE) {
-    const faults = await Promise.all(
-      told.slice(begin, begin + AT_ONCE).map(async (entry) => {
-        const ofVerdict = isOfVerdict(entry);
-        const invariant: Invariant = ofVerdict ? VERDICTS : ENVELOPES;
-        const fault = ofVerdict ? servedVerdictFault(ask, entry) : servedEnvelopeFault(ask, entry, dropped);
-        return { invariant, fault: await fault };
-      }),
-    );
-    for (const { invariant, fault } of faults) if (fault !== null) findings.violated(invariant, fault);
+    const faults = await Promise.all(told.slice(begin, begin + AT_ONCE).map(faultsOf));
+    for (const [invariant, fault] of faults.flat()) if (fault !== null) findings.violated(invariant, fault);
   }
-  // Behind the receipts of the same page, which come before.
-  for (const { type, attestation } of entries) {
-    if (type === 'envelope.dropped' && attestation !== null) dropped.told(attestation);
-  }
+  // What is claimed of an attestation is claimed by the first of its entries, which come before.
+  for (const entry of entries) tellClaims(claims, entry);
+}
+
+function tellClaims({ dropped, examined }: Claims, entry: Pick<LeafEntry, 'attestation' | 'type' | 'at'>): void {
+  if (entry.attestation === null) return;
+  if (entry.type === 'envelope.dropped') dropped.told(entry.attestation);
+  if (isOfExamination(entry)) examined.told(examinationTold(entry));
 }

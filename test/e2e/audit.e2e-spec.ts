@@ -16,7 +16,7 @@ import { openKept, type KeptCheckpoint } from '../../src/fsck/kept-checkpoint.js
 import { signCheckpoint } from '../../src/history/checkpoint.js';
 import { noteSigner } from '../../src/history/note-key.js';
 import { poolOptions } from '../../src/platform/database.js';
-import { apiOf, tokenOf } from '../support/api.js';
+import { apiOf, tokenOf, type Answer } from '../support/api.js';
 import { eventually } from '../support/answers.js';
 import { newImage, postExamined, prepareRelease } from '../support/release.js';
 import { SEALING } from '../support/sealing.js';
@@ -177,6 +177,58 @@ describe('a service that does not', () => {
     expect(await found(without)).toEqual([
       expect.stringMatching(/entry \d+, policy.changed, is in the log and not in the account/),
     ]);
+  });
+
+  it('a flipped outcome, by somebody with the owner’s rights', async () => {
+    const flip = (outcome: string, code: string | null): Promise<unknown> =>
+      owner.query('update verifications set outcome = $2, code = $3 where attestation = $1', [envelope, outcome, code]);
+    await flip('rejected', 'signature_invalid');
+    expect(await found()).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^every attestation .*: attestation ${envelope}, of entry \\d+, attestation.verified, is answered as rejected `,
+        ),
+      ),
+    ]);
+    await flip('verified', null);
+    expect(await found()).toEqual([]);
+  });
+
+  it('a re-dated receipt, by somebody with the owner’s rights', async () => {
+    const redate = async (by: string): Promise<void> => {
+      await owner.query('update attestations set received_at = received_at + $2::interval where id = $1', [
+        envelope,
+        by,
+      ]);
+      await owner.query('update envelopes set received_at = received_at + $2::interval where attestation = $1', [
+        envelope,
+        by,
+      ]);
+    };
+    await redate('1 minute');
+    expect(await found()).toEqual([
+      expect.stringMatching(
+        /^every attestation .*, of entry \d+, attestation.received, is dated \S+, and \S+ was sealed$/,
+      ),
+    ]);
+    await redate('-1 minute');
+  });
+
+  it('an examination of which no entry tells, one that is left out, and an attestation that is gone', async () => {
+    const path = new RegExp(`^/v1/attestations/${encodeURIComponent(envelope)}$`);
+    const answering = (change: (body: Answer['body']) => object): Ask =>
+      instead(path, (bytes) => Buffer.from(JSON.stringify(change(JSON.parse(bytes.toString())))));
+    const later = answering((body) => ({
+      ...body,
+      verification: { ...body.verification, at: '2099-01-01T00:00:00.000Z', outcome: 'rejected', code: 'x' },
+    }));
+    expect(await found(later)).toEqual([
+      `every attestation is answered as its entries tell of it: 1 are said to be examined, attestation.rejected of ${envelope} at 2099-01-01T00:00:00.000Z first, and no entry tells so`,
+    ]);
+    expect((await found(answering((body) => ({ ...body, verification: null }))))[0]).toMatch(
+      /is answered as one about which nothing was found out$/,
+    );
+    expect((await found(instead(path, () => null)))[0]).toMatch(/ is not there$/);
   });
 
   it('an account that begins again, without end', async () => {
@@ -396,7 +448,7 @@ describe('assay audit verify --url', () => {
     const before = readFileSync(file);
     expect(await run([`--key=${vkey}`, `--checkpoint=${file}`, `--save=${file}`])).toMatchObject({
       status: 1,
-      said: expect.stringMatching(/^NOT SOUND: 1 of 7 do not hold; the first: the log goes on from every checkpoint/m),
+      said: expect.stringMatching(/^NOT SOUND: 1 of 8 do not hold; the first: the log goes on from every checkpoint/m),
     });
     expect(readFileSync(file)).toEqual(before);
   });
