@@ -67,7 +67,8 @@ export function evidenceWalk(): Walk {
     },
     faultOf: {
       'every attestation has its envelope, which hashes to its id': ({ row: { id, bytes, dropped } }) => {
-        if (bytes === null) return dropped ? null : `${id} has no envelope, and none was dropped`;
+        if (bytes === null)
+          return dropped ? null : `${id} has no envelope of the time it was received at, and none was dropped`;
         const actual = attestationIdOf(bytes);
         return actual === id ? null : `the envelope of ${id} hashes to ${actual}`;
       },

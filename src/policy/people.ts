@@ -22,14 +22,7 @@ export interface People {
  * them is somebody's: or else one holder with two certificates, or with a certificate and its bare key, would be two.
  */
 export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
-  const certificates = signers.filter(
-    (signer) => signer.type === 'certificate' && attestorsOf(trust, signer).length > 0,
-  );
-  const said = saidByAttestors(trust);
-  if (certificates.length === 0) return said;
-  const people = new NamesTied(said);
-  for (const certificate of certificates) people.tieAll(signerNames(certificate));
-  return people;
+  return withHolders(saidByAttestors(trust), trust, signers, signerNames);
 }
 
 /**
@@ -38,13 +31,31 @@ export function peopleOf(trust: TrustSnapshot, signers: readonly Signer[]): Peop
  * whoever is named as its subject, under whatever issuer. What somebody said only the very same person takes back.
  */
 export function lookalikesOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
-  const tied = new NamesTied(alikeByAttestors(trust));
-  for (const signer of signers) {
-    if (signer.type !== 'certificate' || attestorsOf(trust, signer).length === 0) continue;
-    tied.tieAll([...signerNames(signer), ...signer.identity.subjects.map((subject) => alike(named(subject)))]);
-  }
-  return { same: (name) => tied.same(alike(name)) };
+  const people = withHolders(alikeByAttestors(trust), trust, signers, (certificate) => [
+    ...signerNames(certificate),
+    ...certificate.identity.subjects.map((subject) => alike(named(subject))),
+  ]);
+  return { same: (name) => people.same(alike(name)) };
 }
+
+/** What is said, and the names by which each certificate's holder is known, if its subjects are any attestor's. */
+function withHolders(
+  said: NamesTied,
+  trust: TrustSnapshot,
+  signers: readonly Signer[],
+  namesOf: (certificate: CertificateSigner) => readonly string[],
+): NamesTied {
+  const certificates = signers.filter(
+    (signer): signer is CertificateSigner => signer.type === 'certificate' && attestorsOf(trust, signer).length > 0,
+  );
+  // Most evaluations have none, and then what is said is shared by all of a snapshot.
+  if (certificates.length === 0) return said;
+  const people = new NamesTied(said);
+  for (const certificate of certificates) people.tieAll(namesOf(certificate));
+  return people;
+}
+
+type CertificateSigner = Extract<Signer, { readonly type: 'certificate' }>;
 
 const saidByAttestors = tiedByAttestors(named);
 const alikeByAttestors = tiedByAttestors((person) => alike(named(person)));
@@ -66,11 +77,7 @@ function tiedByAttestors(nameOf: (person: string) => string): (trust: TrustSnaps
 
 /** As `peopleOf`, without what anybody says of persons: tells signers apart, of whom one person may be several. */
 export function signersOf(trust: TrustSnapshot, signers: readonly Signer[]): People {
-  const tied = new NamesTied();
-  for (const signer of signers) {
-    if (signer.type === 'certificate' && attestorsOf(trust, signer).length > 0) tied.tieAll(signerNames(signer));
-  }
-  return tied;
+  return withHolders(new NamesTied(), trust, signers, signerNames);
 }
 
 /** Whom an attestor says, or has said, that keys and subjects are. */
