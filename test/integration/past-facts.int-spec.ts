@@ -214,12 +214,13 @@ describe('what was on record about an image', () => {
   });
 });
 
-/** Waits until so many transactions wait for a lock. */
+/** Waits until so many transactions wait for a lock. Within a transaction `pg_stat_activity` stays as it was first read. */
 async function waiters(count: number): Promise<void> {
   for (;;) {
     const { rows } = await owner.query<{ count: string }>(
       `select count(distinct pid) as count from pg_locks where not granted
-         and pid in (select pid from pg_stat_activity where datname = current_database())`,
+         and pid in (
+           select held.pid from pg_locks held join pg_database d on d.oid = held.database where d.datname = current_database())`,
     );
     if (Number(rows[0]!.count) >= count) return;
     await sleep(10);
