@@ -162,9 +162,7 @@ function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): read
  */
 function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] | null {
   const loosened = whicheverEverDid(requirement);
-  // What does not hold at this moment may have held at another.
-  const mayHold = (answer: CelAnswer, { variables }: CelExpression): boolean =>
-    !('holds' in answer) || answer.holds || variables.has('now');
+  const mayHold = (answer: CelAnswer): boolean => !('holds' in answer) || answer.holds;
   return where<readonly Build[] | null>(conditionsOf(requirement, within), mayHold, scene, () => {
     const looks = servedScenes(loosened, scene);
     if (looks === null) return null;
@@ -187,13 +185,13 @@ function conditionsOf({ when }: CompiledEvidence, within: readonly CelExpression
 /** What `then` says behind all these conditions; nothing where one of them, being answered, does not do. */
 function where<T extends readonly Build[] | null>(
   [condition, ...others]: readonly CelExpression[],
-  does: (answer: CelAnswer, condition: CelExpression) => boolean,
+  does: (answer: CelAnswer) => boolean,
   scene: Scene,
   then: () => T,
 ): T | readonly [] {
   if (condition === undefined) return then();
   const answer = scene.answers.ask(condition, null);
-  if (answer !== null && !does(answer, condition)) return [];
+  if (answer !== null && !does(answer)) return [];
   return scene.answers.within(condition, () => where(others, does, scene, then));
 }
 
