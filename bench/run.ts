@@ -43,14 +43,17 @@ try {
   if (wanted('sealing')) {
     const startWorker = (): Promise<Running> => startService('worker');
     const times = { rounds: ROUNDS, milliseconds: MILLISECONDS, leaves: LEAVES };
-    await measureSealing({ databaseUrl: postgres.url, dataDir, client, service, floor, startWorker, ...times }, say);
+    await measureSealing(
+      { databaseUrl: postgres.ownerUrl, dataDir, client, service, floor, startWorker, ...times },
+      say,
+    );
   }
-  if (wanted('search')) say(await measureSearch({ client, floor, ownerUrl: postgres.url, signers }));
+  if (wanted('search')) say(await measureSearch({ client, floor, ownerUrl: postgres.ownerUrl, signers }));
   await floor.stop();
   if (wanted('verify'))
     say(await measureVerification({ client, startWorker: () => startService('worker'), rounds: ROUNDS }));
   await service.stop();
-  if (wanted('audit')) await measureAudit(postgres.url, say);
+  if (wanted('audit')) await measureAudit(postgres.ownerUrl, say);
   if (wanted('bundles')) say(await measureBundles(ROUNDS));
   if (wanted('start')) say(await measureStart(join(dist, 'src/main.js'), ROUNDS));
 } finally {
@@ -61,7 +64,8 @@ try {
 async function startService(role: 'api' | 'worker'): Promise<Running> {
   const port = await freePort();
   return start([join(dist, 'src/main.js')], port, '/healthz', {
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: postgres.serviceUrl,
+    ASSAY_MIGRATE_DATABASE_URL: postgres.ownerUrl,
     ASSAY_ADMIN_TOKEN: TOKEN,
     ASSAY_ROLE: role,
     ASSAY_DATA_DIR: dataDir,
@@ -71,12 +75,12 @@ async function startService(role: 'api' | 'worker'): Promise<Running> {
 }
 
 async function startFloor(): Promise<Running> {
-  const database = new pg.Client({ connectionString: postgres.url });
+  const database = new pg.Client({ connectionString: postgres.ownerUrl });
   await database.connect();
   await database.query('create table if not exists bench_floor (id text primary key, body bytea not null)');
   await database.end();
   const port = await freePort();
-  return start([join(dist, 'bench/floor-server.js'), String(port), postgres.url], port, '/constant');
+  return start([join(dist, 'bench/floor-server.js'), String(port), postgres.ownerUrl], port, '/constant');
 }
 
 async function benchVerdicts(client: Client, service: Running, floor: Running, signers: Signers): Promise<void> {
@@ -151,7 +155,7 @@ function verdictPath(digest: string): string {
 
 /** Makes images with the facts of the one given, as if each had its own evidence; answers their digests. */
 async function copyImage(template: string, count: number): Promise<readonly string[]> {
-  const database = new pg.Client({ connectionString: postgres.url });
+  const database = new pg.Client({ connectionString: postgres.ownerUrl });
   await database.connect();
   await database.query(
     `insert into images (subject, revision, examined, facts)

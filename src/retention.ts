@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ConfigError, readConfig, type Config } from './platform/config.js';
 import { poolOptions } from './platform/database.js';
-import { runningPostgresUrl } from './platform/embedded-postgres.js';
+import { runningPostgresUrls } from './platform/embedded-postgres.js';
 import { applyRetention, type DueEnvelope } from './retention/apply-retention.store.js';
 import { mayDrop } from './retention/drop-envelopes.store.js';
 import type { Keeping } from './retention/may-be-dropped.js';
@@ -85,8 +85,8 @@ async function ownerUrl(config: Config, opened: (() => Promise<void>)[]): Promis
   try {
     return (await openStoredDatabase(config, opened, say)).migrateUrl;
   } catch (cause) {
-    const running = config.database === null ? runningPostgresUrl(config.dataDir) : null;
-    if (running !== null) return running;
+    const running = config.database === null ? runningPostgresUrls(config.dataDir) : null;
+    if (running !== null) return running.ownerUrl;
     throw cause;
   }
 }

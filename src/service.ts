@@ -93,7 +93,7 @@ export async function provideDatabase(
     },
   });
   opened.push(() => postgres.stop());
-  return { url: postgres.url, migrateUrl: postgres.url, failed: postgres.died };
+  return { url: postgres.serviceUrl, migrateUrl: postgres.ownerUrl, failed: postgres.died };
 }
 
 async function openParts(config: Config, url: string, logger: Logger, opened: Closing[]): Promise<PlatformParts> {

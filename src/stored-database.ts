@@ -25,7 +25,7 @@ export async function openStoredDatabase(
   try {
     const postgres = await startEmbeddedPostgres({ dataDir, log });
     opened.push(() => postgres.stop());
-    return { url: postgres.url, migrateUrl: postgres.url };
+    return { url: postgres.serviceUrl, migrateUrl: postgres.ownerUrl };
   } catch (cause) {
     const advice = 'stop the service, or set DATABASE_URL for a database in use';
     throw new Error(`${cause instanceof Error ? cause.message : String(cause)}; ${advice}`, { cause });

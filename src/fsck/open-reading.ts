@@ -2,7 +2,7 @@ import pg from 'pg';
 import { migrations } from '../../migrations/index.js';
 import type { Config } from '../platform/config.js';
 import { poolOptions, serviceUrl } from '../platform/database.js';
-import { runningPostgresUrl } from '../platform/embedded-postgres.js';
+import { runningPostgresUrls } from '../platform/embedded-postgres.js';
 import { openStoredDatabase } from '../stored-database.js';
 import type { Reading } from './walk.js';
 
@@ -62,8 +62,8 @@ async function databaseOf(
     return (await openStoredDatabase(config, opened, say)).url;
   } catch (cause) {
     // A service that uses the directory has its server running; anything else is what it says.
-    const running = config.database === null ? runningPostgresUrl(config.dataDir) : null;
-    if (running !== null) return running;
+    const running = config.database === null ? runningPostgresUrls(config.dataDir) : null;
+    if (running !== null) return running.serviceUrl;
     throw cause;
   }
 }

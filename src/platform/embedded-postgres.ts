@@ -5,10 +5,17 @@ import { postgresAccount } from './postgres-account.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import { makeSocketDir, postgresHome } from './postgres-home.js';
 import { endOrphan, endServer, initialise, OWNER, spawnServer, waitUntilReady } from './postgres-server.js';
+import { makeServiceLogin, SERVICE_LOGIN } from './service-login.js';
 
-export interface EmbeddedPostgres {
-  /** Connects as the owner of everything in it, over a unix socket that nobody else can open. */
-  readonly url: string;
+/** How one connects to an embedded database: over a unix socket that nobody else can open. */
+export interface EmbeddedUrls {
+  /** As the owner of everything in it, who may do anything. */
+  readonly ownerUrl: string;
+  /** As the login of the service, which owns nothing. */
+  readonly serviceUrl: string;
+}
+
+export interface EmbeddedPostgres extends EmbeddedUrls {
   /** Resolves when the server ends without having been told to. */
   readonly died: Promise<Error>;
   /** Ends the server after open transactions were broken off, and releases the data directory. */
@@ -44,15 +51,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       rmSync(socketDir, { recursive: true, force: true });
     };
     const server = spawnServer({ bin, data, socketDir, account, settings, log });
-    const url = urlOver(socketDir);
+    const urls = urlsOver(socketDir);
     try {
-      await waitUntilReady(server, url, log);
+      await waitUntilReady(server, urls.ownerUrl, log);
+      await makeServiceLogin(urls.ownerUrl);
     } catch (error) {
       await end();
       throw error;
     }
     return {
-      url,
+      ...urls,
       died: server.died,
       async stop() {
         await end();
@@ -66,20 +74,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * The URL of the server that another process runs on this data directory, for whoever may open its socket: the user who
+ * The URLs of the server that another process runs on this data directory, for whoever may open its socket: the user who
  * started it. null where none runs.
  */
-export function runningPostgresUrl(dataDir: string): string | null {
+export function runningPostgresUrls(dataDir: string): EmbeddedUrls | null {
   const file = join(dataDir, 'postgres', 'data', 'postmaster.pid');
   try {
     // Of the lines the fifth is the directory of the socket (PostgreSQL, pidfile.h).
     const [, , , , socketDir = ''] = readFileSync(file, 'utf8').split('\n');
-    return socketDir === '' ? null : urlOver(socketDir);
+    return socketDir === '' ? null : urlsOver(socketDir);
   } catch {
     return null;
   }
 }
 
-function urlOver(socketDir: string): string {
-  return `postgres://${OWNER}@localhost:5432/postgres?sslmode=disable&host=${encodeURIComponent(socketDir)}`;
+function urlsOver(socketDir: string): EmbeddedUrls {
+  const urlAs = (user: string): string =>
+    `postgres://${user}@localhost:5432/postgres?sslmode=disable&host=${encodeURIComponent(socketDir)}`;
+  return { ownerUrl: urlAs(OWNER), serviceUrl: urlAs(SERVICE_LOGIN) };
 }

@@ -103,6 +103,22 @@ describe('the service on its own database', { timeout: 120_000 }, () => {
     expect(await fsck({ ASSAY_DATA_DIR: dataDir })).toMatchObject({ status: 0 });
   });
 
+  it('logs in as a user of its own, also in a directory that had no such user', async () => {
+    for (const without of [false, true]) {
+      const service = await start();
+      await ask(service, 'PUT', '/v1/attestors/qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
+      const owner = new pg.Client({ connectionString: socketUrlOf(dataDir) });
+      await owner.connect();
+      const { rows } = await owner.query(
+        `select distinct usename::text as login from pg_stat_activity where application_name like 'assay-%'`,
+      );
+      expect(rows).toEqual([{ login: 'assay_app' }]);
+      if (!without) await owner.query('drop role assay_app');
+      await owner.end();
+      expect(await service.stop()).toBe(0);
+    }
+  });
+
   it('is checked by fsck while it runs, and over its socket', async () => {
     expect(await fsck({ ASSAY_DATA_DIR: dataDir })).toMatchObject({
       status: 2,

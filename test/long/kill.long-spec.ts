@@ -23,8 +23,8 @@ beforeEach(async () => {
   // With fsync: what is acknowledged outlives a crash of the server.
   postgres = await startEmbeddedPostgres({ dataDir, log: () => undefined, settings: { max_connections: '200' } });
   await migrate({
-    url: postgres.url,
-    serviceUrl: postgres.url,
+    url: postgres.ownerUrl,
+    serviceUrl: postgres.serviceUrl,
     migrations,
     queueInDatabase: true,
     log: () => undefined,
@@ -40,7 +40,7 @@ type Kill = KillScenario['kills'][number]['kill'];
 
 /** One of the server's processes is killed, upon which it ends all of them and recovers from its log. */
 async function crashPostgres(): Promise<void> {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: postgres.ownerUrl });
   client.on('error', () => undefined);
   await client.connect();
   const { rows } = await client.query<{ pid: number }>(
@@ -71,13 +71,13 @@ const PROCESSES: readonly Kill[] = [
 describe('nothing is lost and nothing is examined twice when everything is killed again and again under load', () => {
   it('with the queue in Redis', async ({ skip }) => {
     skip(redisUrl === null, REDIS_IS_MISSING);
-    const { url } = postgres;
+    const { serviceUrl: url, ownerUrl } = postgres;
     const kills = inTurn([...PROCESSES, ({ redis }) => redis()]);
-    await surviveKills({ url, ownerUrl: url, queue: 'redis', posts: POSTS, kills });
+    await surviveKills({ url, ownerUrl, queue: 'redis', posts: POSTS, kills });
   });
 
   it('with the queue in the database', async () => {
-    const { url } = postgres;
-    await surviveKills({ url, ownerUrl: url, queue: 'postgres', posts: POSTS, kills: inTurn(PROCESSES) });
+    const { serviceUrl: url, ownerUrl } = postgres;
+    await surviveKills({ url, ownerUrl, queue: 'postgres', posts: POSTS, kills: inTurn(PROCESSES) });
   });
 });

@@ -67,9 +67,9 @@ async function start(): Promise<Running> {
   });
   const redis = await startTestRedis();
   if (redis === null) console.warn(REDIS_IS_MISSING);
-  await makeTemplate(postgres.url);
+  await makeTemplate(postgres.ownerUrl);
   return {
-    services: { postgresUrl: postgres.url, redisUrl: redis?.url ?? null, buildDir },
+    services: { postgresUrl: postgres.ownerUrl, redisUrl: redis?.url ?? null, buildDir },
     async stop() {
       await redis?.stop();
       await postgres.stop();
