@@ -1,10 +1,11 @@
 import { evidenceWalk } from './evidence.js';
 import { examinationWalk } from './examinations.js';
 import { FACTS } from './facts.js';
-import { HISTORY } from './history.js';
+import { historyWalks } from './history.js';
 import { IMAGE_RELATIONS } from './image-relations.js';
 import { IMAGES } from './images.js';
 import { logWalks, type LogExpectation } from './log.js';
+import { logLengthWalk } from './log-length.js';
 import { POLICIES } from './policies.js';
 import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { RETENTION } from './retention.js';
@@ -38,20 +39,21 @@ export interface CheckOptions {
 }
 
 /**
- * Every walk there is: first whether the log is what was signed, then whether its entries are what it has the hashes of, then
- * whether all that is on record is what the entries tell of. For one use: walks remember what they read.
+ * Every walk there is: first whether the log was cut short, then whether its entries are what it has the hashes of and it is
+ * what was signed, then whether all that is on record is what the entries tell of. For one use: walks remember what they read.
  */
 export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): readonly Walk[] {
   return [
-    ...HISTORY,
+    logLengthWalk(log.kept),
+    ...historyWalks(),
     ...logWalks(log),
+    ...ROWS_AND_ENTRIES,
+    ...TIMES,
     evidenceWalk(),
     examinationWalk(),
     ...FACTS,
     ...IMAGES,
     ...IMAGE_RELATIONS,
-    ...ROWS_AND_ENTRIES,
-    ...TIMES,
     ...POLICIES,
     ...WAIVERS,
     ...VERDICTS,

@@ -70,7 +70,9 @@ export function evidenceWalk(): Walk {
         if (bytes === null)
           return dropped ? null : `${id} has no envelope of the time it was received at, and none was dropped`;
         const actual = attestationIdOf(bytes);
-        return actual === id ? null : `the envelope of ${id} hashes to ${actual}`;
+        return actual === id
+          ? null
+          : `the envelope of ${id}, in envelopes, is not what was received: it hashes to ${actual}`;
       },
       'an attestation is filed under what its envelope claims': filingFault,
       'an attestation was found out about once at a trust and reader revision': repetitionFault,
@@ -139,10 +141,11 @@ function repetitionFault({ row: { id, verifications } }: Evidence): string | nul
 }
 
 function outcomeFault({ row: { id, verifications } }: Evidence): string | null {
-  for (const { outcome, code, signers } of verifications) {
+  for (const { trustRevision, outcome, code, signers } of verifications) {
     const verified = outcome === 'verified';
-    if (verified !== (code === null)) return `${id} is ${outcome} with code ${code ?? 'null'}`;
-    if (verified && !signers.some((signer) => signer.counts)) return `${id} is verified and nobody who signed counted`;
+    const what = `the verification of ${id} at trust revision ${trustRevision} says ${outcome}`;
+    if (verified !== (code === null)) return `${what} with code ${code ?? 'null'}`;
+    if (verified && !signers.some((signer) => signer.counts)) return `${what}, and nobody who signed counted`;
   }
   return null;
 }
@@ -160,21 +163,22 @@ function factsFault({ row, found }: Evidence): string | null {
   for (const fact of stored) {
     const derived = expected.get(fact.kind);
     if (derived === undefined) return `fact ${fact.id} of ${row.id} is of kind ${fact.kind}, which it does not give`;
-    if (!isSameFact(fact, derived)) return `fact ${fact.id} is not what ${row.id} says`;
+    const differs = differenceOf(fact, derived);
+    if (differs !== null) return `fact ${fact.id}, ${fact.kind}, is not what ${row.id} says: it has another ${differs}`;
   }
   const proving = row.verifications.some((each) => each.readerRevision === readerRevision && each.proved.length > 0);
   const missing = [...expected.keys()].find((kind) => !stored.some((fact) => fact.kind === kind));
   return proving && missing !== undefined ? `the ${missing} fact that ${row.id} proves is missing` : null;
 }
 
-function isSameFact(stored: FactRow, { content, predicateType, ownTime }: DerivedFact): boolean {
+/** What a stored fact says otherwise than its envelope; null where nothing is. */
+function differenceOf(stored: FactRow, { content, predicateType, ownTime }: DerivedFact): string | null {
   const json = JSON.stringify(content);
-  return (
-    stored.predicateType === predicateType &&
-    stored.size === Buffer.byteLength(json) &&
-    (stored.ownTime === null ? null : milliseconds(stored.ownTime)) === ownTime &&
-    isDeepStrictEqual(stored.content, JSON.parse(json))
-  );
+  const dated = stored.ownTime === null ? null : milliseconds(stored.ownTime);
+  if (dated !== ownTime) return `time of its own, ${dated ?? 'none'} for ${ownTime ?? 'none'}`;
+  if (stored.predicateType !== predicateType) return `predicate type, ${stored.predicateType} for ${predicateType}`;
+  if (!isDeepStrictEqual(stored.content, JSON.parse(json))) return 'content';
+  return stored.size === Buffer.byteLength(json) ? null : 'size';
 }
 
 function signersFault({ row }: Evidence): string | null {
@@ -190,7 +194,9 @@ function signersFault({ row }: Evidence): string | null {
       return `signer ${altered.signer} of fact ${fact.id} of ${row.id} is kept with another proof`;
     // Signers are kept to the millisecond, as all that trust compares.
     const redated = fact.signers.find(({ receivedAt }) => milliseconds(receivedAt) !== milliseconds(row.receivedAt));
-    if (redated !== undefined) return `fact ${fact.id} of ${row.id} was received at another time than the attestation`;
+    if (redated !== undefined) {
+      return `fact ${fact.id} of ${row.id} was received at ${redated.receivedAt} by fact_signers, and the attestation at ${row.receivedAt}`;
+    }
   }
   return null;
 }

@@ -1,7 +1,15 @@
 import { SEQUENCER_LOCK } from '../history/history.sequencer.js';
 import { LEAF_COLUMNS, logLeaf, type LeafEntry } from '../history/log-leaf.js';
 import { leafHash } from '../history/merkle-tree.js';
-import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
+import { entryWords, NAMED_ENTRY, type NamedEntry } from './entry-words.js';
+import { sequenceRange } from './sequence-range.js';
+import { BY_INDEX, sqlInvariant, walkPages, walkRows, type Keyed, type Reading, type Walk } from './walk.js';
+
+/** An entry that neither has its place nor waits for it, or does both; null where it is as it should be. */
+interface UnplacedRow extends Keyed {
+  readonly sequence: number | null;
+  readonly entry: Omit<NamedEntry, 'sequence'> | null;
+}
 
 /** A placed entry, and the hash of it that the log has. */
 type SealedRow = Keyed & LeafEntry & { readonly leafHash: Buffer };
@@ -15,21 +23,12 @@ const SEQUENCER_AT_WORK = `exists (
   where k.locktype = 'advisory' and k.granted and d.datname = current_database()
     and k.classid = 0 and k.objid = ${SEQUENCER_LOCK} and k.objsubid = 1)`;
 
-/** The order of the account. */
-export const HISTORY: readonly Walk[] = [
-  sqlInvariant(
-    'history sequence numbers are dense from 1, each of an entry',
-    ['0'],
-    `select array[q.sequence::text] as key,
-       case when q.sequence <> q.before + 1 then 'sequence ' || q.sequence || ' follows ' || q.before
-            when e.id is null then 'sequence ' || q.sequence || ' is of entry ' || q.entry || ', which there is not' end as fault
-     from (
-       select sequence, entry, lag(sequence, 1, $1::bigint) over (order by sequence) as before
-       from history_sequence where sequence > $1::bigint order by sequence limit $2
-     ) q
-     left join lateral (select id from history_entries where id = q.entry ${BY_INDEX}) e on true order by q.sequence`,
-    'history_sequence',
-  ),
+/** The order of the account. For one use: they remember what they told. */
+export function historyWalks(): readonly Walk[] {
+  return [placesWalk(), ...ENTRIES_AND_PLACES];
+}
+
+const ENTRIES_AND_PLACES: readonly Walk[] = [
   walkRows<SealedRow, SealedRow>({
     table: 'history_sequence',
     start: ['0'],
@@ -44,21 +43,30 @@ export const HISTORY: readonly Walk[] = [
         // That there is none is another invariant's.
         (row.entry as string | null) === null || leafHash(logLeaf(row)).equals(row.leafHash)
           ? null
-          : `entry ${row.entry}, ${row.type}${aboutWhat(row)}, is not the leaf ${row.sequence} of the log`,
+          : `${entryWords(row)}, is not what was sealed: it does not hash to leaf ${row.sequence} of the log`,
     },
   }),
-  sqlInvariant(
-    'every history entry has its place or waits for it',
-    ['0'],
-    `select array[e.id::text] as key,
-       case when q.entry is null and w.entry is null then 'entry ' || e.id || ' has no place and does not wait for one'
-            when q.entry is not null and w.entry is not null then 'entry ' || e.id || ' has its place and still waits for it'
-       end as fault
-     from (select id from history_entries where id > $1::bigint order by id limit $2) e
-     left join lateral (select entry from history_sequence where entry = e.id ${BY_INDEX}) q on true
-     left join lateral (select entry from history_unsequenced where entry = e.id ${BY_INDEX}) w on true order by e.id`,
-    'history_entries',
-  ),
+  walkRows<UnplacedRow, UnplacedRow>({
+    table: 'history_entries',
+    start: ['0'],
+    pageSize: 1_000,
+    text: `
+      select array[e.id::text] as key, q.sequence,
+        case when (q.entry is null) = (w.entry is null) then jsonb_build_object(${NAMED_ENTRY}) end as entry
+      from (select * from history_entries where id > $1::bigint order by id limit $2) e
+      left join lateral (select entry, sequence from history_sequence where entry = e.id ${BY_INDEX}) q on true
+      left join lateral (select entry from history_unsequenced where entry = e.id ${BY_INDEX}) w on true order by e.id`,
+    read: (row) => row,
+    faultOf: {
+      'every history entry has its place or waits for it': ({ entry, sequence }) => {
+        if (entry === null) return null;
+        const what = entryWords({ ...entry, sequence });
+        return sequence === null
+          ? `${what}, has no place and does not wait for one: its place was taken from history_sequence, or it was put in by others`
+          : `${what}, has its place and still waits for it`;
+      },
+    },
+  }),
   sqlInvariant(
     'what waits for a place in history is an entry, and does not wait for long',
     ['0'],
@@ -72,7 +80,79 @@ export const HISTORY: readonly Walk[] = [
   ),
 ];
 
-function aboutWhat({ attestation, image }: LeafEntry): string {
-  const about = attestation ?? image;
-  return about === null ? '' : ` of ${about}`;
+/** A place in the account, and whether there is the entry that it is of. */
+interface PlaceRow extends Keyed {
+  readonly sequence: number;
+  readonly before: number;
+  readonly entry: string;
+  readonly missing: boolean;
+}
+
+interface Place {
+  readonly row: PlaceRow;
+  /** What else is known of what there is not; of the first of it alone. */
+  readonly known: string;
+}
+
+function placesWalk(): Walk {
+  let told = false;
+  return walkPages<PlaceRow, Place>({
+    table: 'history_sequence',
+    start: ['0'],
+    pageSize: 1_000,
+    text: `
+      select array[q.sequence::text] as key, q.sequence, q.before, q.entry::text as entry, e.id is null as missing
+      from (
+        select sequence, entry, lag(sequence, 1, $1::bigint) over (order by sequence) as before
+        from history_sequence where sequence > $1::bigint order by sequence limit $2
+      ) q
+      left join lateral (select id from history_entries where id = q.entry ${BY_INDEX}) e on true order by q.sequence`,
+    async readPage(rows, reading) {
+      const first = told ? undefined : rows.find((row) => row.missing || isBehindGap(row));
+      if (first === undefined) return rows.map((row) => ({ row, known: '' }));
+      told = true;
+      const known = await knownOfMissing(first, reading);
+      return rows.map((row) => ({ row, known: row === first ? known : '' }));
+    },
+    faultOf: {
+      'history sequence numbers are dense from 1, each of an entry': ({ row, known }) => {
+        const { sequence, before, entry, missing } = row;
+        if (isBehindGap(row)) {
+          const gone = sequenceRange(before + 1, sequence - 1);
+          return `${gone} of the log was deleted from history_sequence: ${sequence} follows ${before}${known}`;
+        }
+        return missing
+          ? `sequence ${sequence} is of entry ${entry}, which there is not: it was deleted from history_entries${known}`
+          : null;
+      },
+    },
+  });
+}
+
+function isBehindGap({ sequence, before }: PlaceRow): boolean {
+  return sequence !== before + 1;
+}
+
+/**
+ * When an entry was made that there is not any more, by those beside it; and verdicts that went too, where projections still name
+ * them: of what a deleted entry told, nothing else is left.
+ */
+async function knownOfMissing(row: PlaceRow, reading: Reading): Promise<string> {
+  const at = (place: string): string => `(
+    select to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from history_entries e
+    where e.id = (select q.entry from history_sequence q where q.sequence = ${place}))`;
+  const [found] = await reading.query<{ since: string | null; until: string | null; verdicts: readonly string[] }>(
+    `select ${at('$1::bigint')} as since, ${at('$2::bigint')} as until, array(
+       select n.verdict::text from (select verdict from verdict_latest union select verdict from verdict_signers) n
+       where not exists (select from verdicts v where v.id = n.verdict) order by 1 limit 3) as verdicts`,
+    isBehindGap(row) ? [row.before, row.sequence] : [row.sequence - 1, row.sequence + 1],
+  );
+  const { since = null, until = null, verdicts = [] } = found ?? {};
+  return [
+    since === null ? '' : `; the entry before it is of ${since}`,
+    until === null ? '' : `; the one behind it is of ${until}`,
+    ...verdicts.map(
+      (verdict) => `; verdict ${verdict}, which verdict_latest or verdict_signers names, was deleted too`,
+    ),
+  ].join('');
 }

@@ -3,19 +3,22 @@ import { verifyCosignature } from '../history/cosignature.js';
 import { GrowingTree, type FullTile } from '../history/growing-tree.js';
 import { parseNoteKey, type NoteKey } from '../history/note-key.js';
 import { parseSignatureLine, parseSignedNote } from '../history/signed-note.js';
-import { TILE_WIDTH } from '../history/tile.js';
 import { Malformed } from '../intoto/malformed.js';
 import type { KeptCheckpoint } from './kept-checkpoint.js';
+import { keptFault, type RootRow } from './kept-fault.js';
+import { TILES, tilesBeyond, wrongTiles } from './log-tiles.js';
+import { sequenceRange } from './sequence-range.js';
 import { walkRows, type Keyed, type Reading, type Violation, type Walk } from './walk.js';
 
 const SIGNED = 'every checkpoint is signed by the key under which it is filed';
 const ROOTS = 'the leaves of the log lead to the root of every checkpoint';
-const TILES = 'the tiles of the log are the full ones, of the hashes of its leaves';
 const COSIGNED = 'every cosignature is by its witness, over a checkpoint on record';
 const PINNED = 'every checkpoint is signed by a pinned key';
 const KEPT = 'the log goes on from every checkpoint that was kept';
 
 const PAGE_SIZE = 4_096;
+/** So many wrong checkpoints are remembered until it is known whether a later one is right. */
+const MOST_WRONG = 1_000;
 
 interface CheckpointRow extends Keyed {
   readonly size: number;
@@ -50,7 +53,7 @@ export function logWalks({ keys, kept }: LogExpectation): readonly Walk[] {
     checkpointWalk(keys),
     {
       table: 'history_sequence',
-      invariants: [ROOTS, TILES, ...(kept.length === 0 ? [] : [KEPT])],
+      invariants: [...(kept.length === 0 ? [] : [KEPT]), ROOTS, TILES],
       violations: (reading, mostRows, onRows) =>
         treeViolations(reading, Math.min(PAGE_SIZE, mostRows), { keys, kept }, onRows),
     },
@@ -141,19 +144,6 @@ interface LeavesRow {
   readonly leafHash: Buffer;
 }
 
-interface RootRow {
-  readonly size: number;
-  readonly root: Buffer;
-  readonly vkey: string;
-}
-
-interface TileRow {
-  readonly level: number;
-  readonly tile: number;
-  readonly hashes: Buffer;
-  readonly root: Buffer;
-}
-
 async function* treeViolations(
   reading: Reading,
   pageSize: number,
@@ -167,8 +157,15 @@ async function* treeViolations(
     [],
   );
   const signed = newest?.signed ?? 0;
+  const known = [...kept].sort((a, b) => a.size - b.size);
+  /** The last of those that were kept to which the leaves led. */
+  let agreed = 0;
   /** The last checkpoint to which the leaves led. */
   let good = 0;
+  /** Whether a leaf is missing among those that there are. */
+  let holed = false;
+  /** Checkpoints since then to which they did not. */
+  let wrong: number[] = [];
   yield* wrongRoots(await checkpointsBetween(reading, -1, 0));
   for (;;) {
     const before = tree.size;
@@ -189,43 +186,52 @@ async function* treeViolations(
     onRows(rows.length);
     yield* wrongTiles(reading, full, signed);
     yield* wrongRoots(checkpoints, roots);
-    for (const one of kept) {
+    for (const one of known) {
       const root = roots.get(one.size);
-      if (root !== undefined && !root.equals(one.root)) yield unlikeKept(one, checkpoints, good);
+      if (root === undefined) continue;
+      const detail = keptFault(one, { root, checkpoints, agreed });
+      if (detail !== null) yield { invariant: KEPT, detail };
+      if (root.equals(one.root)) agreed = one.size;
     }
     if (gap >= 0) yield { invariant: ROOTS, detail: `leaf ${tree.size + 1} of the log is missing` };
-    if (gap >= 0 || page.length === 0) break;
+    holed = gap >= 0;
+    if (holed || page.length === 0) break;
   }
+  yield* rewritten();
   yield* beyondTheLeaves(reading, keys !== null);
   for (const { size, source } of kept.filter((one) => one.size > tree.size)) {
-    const detail = `the log has ${tree.size} leaves, and the checkpoint kept in ${source} is of ${size}: the log was cut short`;
+    const detail = holed
+      ? `leaf ${tree.size + 1} of the log is missing, one of the ${size} that the checkpoint kept in ${source} is of`
+      : `the log has ${tree.size} leaves, and the checkpoint kept in ${source} is of ${size}: the log was cut short`;
     yield { invariant: KEPT, detail };
   }
 
   function* wrongRoots(checkpoints: readonly RootRow[], roots = new Map([[0, tree.root()]])): Iterable<Violation> {
     for (const { size, root } of checkpoints) {
-      if (roots.get(size)?.equals(root) === true) good = size;
-      else {
-        const detail = `the first ${size} leaves of the log do not lead to the root of its checkpoint of ${size} leaves; the first ${good} lead to theirs`;
-        yield { invariant: ROOTS, detail };
+      if (roots.get(size)?.equals(root) === true) {
+        for (const forked of wrong) {
+          const detail = `${notItsRoot(forked)}, and the first ${size} lead to theirs: the log was forked, another one of ${forked} leaves was signed`;
+          yield { invariant: ROOTS, detail };
+        }
+        [wrong, good] = [[], size];
+      } else {
+        wrong.push(size);
+        if (wrong.length === MOST_WRONG) yield* rewritten();
       }
     }
   }
+
+  function* rewritten(): Iterable<Violation> {
+    for (const size of wrong) {
+      const detail = `${notItsRoot(size)}: something in ${sequenceRange(good + 1, size)} is not what was signed, or that checkpoint is of another log`;
+      yield { invariant: ROOTS, detail };
+    }
+    wrong = [];
+  }
 }
 
-function unlikeKept(
-  { size, root, source, key }: KeptCheckpoint,
-  checkpoints: readonly RootRow[],
-  good: number,
-): Violation {
-  const twin = checkpoints.find((one) => one.size === size && !one.root.equals(root));
-  if (twin?.vkey === key.vkey) {
-    const roots = `${root.toString('base64')} in ${source}, ${twin.root.toString('base64')} in the log`;
-    const detail = `the log was forked: two checkpoints of ${size} leaves are signed by ${key.name}, with root ${roots}`;
-    return { invariant: KEPT, detail };
-  }
-  const detail = `the log was rewritten: its first ${size} leaves do not lead to the root of the checkpoint kept in ${source}; the first ${good} lead to the root of a checkpoint in the log`;
-  return { invariant: KEPT, detail };
+function notItsRoot(size: number): string {
+  return `the first ${size} leaves of the log do not lead to the root of its checkpoint of ${size} leaves`;
 }
 
 async function checkpointsBetween(reading: Reading, after: number, upTo: number): Promise<readonly RootRow[]> {
@@ -233,25 +239,6 @@ async function checkpointsBetween(reading: Reading, after: number, upTo: number)
     'select size, root, vkey from log_checkpoints where size > $1::bigint and size <= $2::bigint order by size',
     [after, upTo],
   );
-}
-
-async function* wrongTiles(reading: Reading, full: readonly FullTile[], signed: number): AsyncIterable<Violation> {
-  if (full.length === 0) return;
-  const stored = await reading.query<TileRow>(
-    `select t.level, t.tile, t.hashes, t.root
-     from unnest($1::int[], $2::bigint[]) as w (level, tile) join log_tiles t on t.level = w.level and t.tile = w.tile`,
-    [full.map(({ level }) => level), full.map(({ tile }) => tile)],
-  );
-  const found = new Map(stored.map((row) => [`${row.level}/${row.tile}`, row]));
-  for (const { level, tile, hashes, root } of full) {
-    const row = found.get(`${level}/${tile}`);
-    const end = (tile + 1) * TILE_WIDTH ** (level + 1);
-    const what = `tile ${tile} of level ${level} of the log, of the leaves up to ${end},`;
-    if (row === undefined && end <= signed) yield { invariant: TILES, detail: `${what} is missing` };
-    if (row !== undefined && !(row.hashes.equals(hashes) && row.root.equals(root))) {
-      yield { invariant: TILES, detail: `${what} has other hashes than its leaves` };
-    }
-  }
 }
 
 /**
@@ -284,13 +271,5 @@ async function* beyondTheLeaves(reading: Reading, signed: boolean): AsyncIterabl
         : `the log has ${leaves} leaves, and none of its checkpoints is of more than ${sealed}: what follows is not signed`;
     yield { invariant: ROOTS, detail };
   }
-  const tiles = await reading.query<{ level: number; tile: number; placed: number }>(
-    `select t.level, t.tile, p.placed from log_tiles t cross join (${placed}) p
-     where (t.tile + 1) * power(${TILE_WIDTH}::numeric, t.level + 1) > p.placed order by t.tile, t.level limit 100`,
-    [],
-  );
-  for (const { level, tile, placed: leaves } of tiles) {
-    const detail = `tile ${tile} of level ${level} is full, and the log has only ${leaves} leaves`;
-    yield { invariant: TILES, detail };
-  }
+  yield* tilesBeyond(reading);
 }

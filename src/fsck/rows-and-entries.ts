@@ -6,7 +6,8 @@ import { attestorDigest } from '../trust/canonical-attestor.js';
 import { canonicalDigest } from '../trust/canonical-digest.js';
 import type { TRUST_TABLES } from '../trust/trust-records.store.js';
 import { verificationDigest, type RecordedFinding } from '../verification/verification-digest.js';
-import { IS_TOLD_AS_IT_IS } from './told.js';
+import { entryWords, NAMED_ENTRY, PLACE, type NamedEntry } from './entry-words.js';
+import { IS_TOLD_AS_IT_IS, WHY_NOT } from './told.js';
 import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
 const FOUND = `select 'attestation.' || v.outcome, v.trust_revision::text, v.code from verifications v
@@ -15,8 +16,12 @@ const FOUND_BY_ENTRIES = `select e.type, e.data->>'trustRevision', e.data->>'cod
   from (select * from history_entries where attestation = p.attestation ${BY_INDEX}) e
   where e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error')`;
 
-/** The place of an entry `e`. */
-const PLACE = 'select q.sequence from history_sequence q where q.entry = e.id';
+/** An entry that tells of what is not on record; null where it is. */
+interface ToldRow extends Keyed {
+  readonly entry: NamedEntry | null;
+  /** What of it is not on record, where that can be said. */
+  readonly because: string | null;
+}
 
 /** What verifications of an attestation found, and the digests that its entries tell, where they tell any. */
 interface FindingsRow extends Keyed {
@@ -38,15 +43,24 @@ interface RootStateRow extends Keyed {
 
 /** What is on record and what the account tells: to each entry its row, and to each row its one entry. */
 export const ROWS_AND_ENTRIES: readonly Walk[] = [
-  sqlInvariant(
-    'every history entry tells of what is on record',
-    ['0'],
-    `select array[e.id::text] as key,
-       case when not ${IS_TOLD_AS_IT_IS} then 'entry ' || e.id || coalesce(' of sequence ' || (${PLACE}), '') || ', ' || e.type
-         || coalesce(' of ' || e.attestation, '') || ', tells of what is not on record' end as fault
-     from (select * from history_entries where id > $1::bigint order by id limit $2) e order by e.id`,
-    'history_entries',
-  ),
+  walkRows<ToldRow, ToldRow>({
+    table: 'history_entries',
+    start: ['0'],
+    pageSize: 1_000,
+    text: `
+      select array[e.id::text] as key,
+        case when not t.holds then jsonb_build_object('sequence', ${PLACE}, ${NAMED_ENTRY}) end as entry,
+        case when not t.holds then ${WHY_NOT} end as because
+      from (select * from history_entries where id > $1::bigint order by id limit $2) e
+      cross join lateral (select ${IS_TOLD_AS_IT_IS} as holds ${BY_INDEX}) t order by e.id`,
+    read: (row) => row,
+    faultOf: {
+      'every history entry tells of what is on record': ({ entry, because }) =>
+        entry === null
+          ? null
+          : `${entryWords(entry)}, tells of what is not on record${because === null ? ' as it tells it' : `: ${because}`}`,
+    },
+  }),
   sqlInvariant(
     'every attestation has one history entry of its receipt',
     [''],

@@ -73,6 +73,22 @@ export const IS_TOLD_AS_IT_IS = `case e.type ${Object.entries(TOLD)
   .map(([type, condition]) => `when '${type}' then ${condition}`)
   .join('\n')} else false end`;
 
+/** Of an entry `e` that is not told as it is, what differs, where its type lets that be said; otherwise null. */
+export const WHY_NOT = `case
+  when e.type in ('verdict.recorded', 'verdict.break_glass') then (
+    select case when count(*) = 0 then 'the verdict was deleted: verdicts has none of this id'
+      when min(v.decision) is distinct from e.data->>'decision'
+      then 'it tells of ' || coalesce(e.data->>'decision', 'nothing') || ', and verdicts says ' || min(v.decision) end
+    from verdicts v where v.id = ${uuidOf(`e.data->>'verdict'`)})
+  when e.type = 'attestation.received' then (
+    select case when count(*) = 0 then 'the attestation was deleted: attestations has none of this id' end
+    from attestations a where a.id = e.attestation)
+  when e.type in ('attestation.verified', 'attestation.rejected', 'attestation.error') then (
+    select case when count(*) = 0 then 'verifications has none of it at trust revision ' || coalesce(e.data->>'trustRevision', 'null')
+      else 'verifications says ' || string_agg(v.outcome || coalesce(' (' || v.code || ')', ''), ', ' order by v.id) end
+    from verifications v where v.attestation = e.attestation and v.trust_revision::text = e.data->>'trustRevision')
+  end`;
+
 /** Looked up for each entry: otherwise all there is would be read and hashed for a page of them. */
 function onRecord(rows: string): string {
   return `exists (select from ${rows} ${BY_INDEX})`;

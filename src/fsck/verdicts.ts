@@ -29,15 +29,21 @@ export const VERDICTS: readonly Walk[] = [
       order by v.image, v.at, v.id`,
     read: (row) => row,
     faultOf: {
-      'every verdict has one history entry': ({ id, told }) =>
-        told.length === 1 ? null : `verdict ${id} has ${told.length} entries`,
-      'every verdict is the one that its history entry tells of': ({ id, verdict, context, told }) => {
+      'every verdict has one history entry': ({ key: [image = ''], id, told }) =>
+        told.length === 1 ? null : `verdict ${id} about ${image} has ${told.length} entries`,
+      'every verdict is the one that its history entry tells of': ({
+        key: [image = ''],
+        id,
+        verdict,
+        context,
+        told,
+      }) => {
         const digest = verdictDigest(verdict);
         const occasion = context === null ? null : verdictDigest(context);
         const other = told.some(
           (each) => each.digest !== null && (each.digest !== digest || each.context !== occasion),
         );
-        return other ? `verdict ${id} is not the one that its entry tells of` : null;
+        return other ? `verdict ${id} about ${image} is not the one that its entry tells of` : null;
       },
     },
   }),

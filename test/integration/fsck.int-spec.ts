@@ -474,6 +474,12 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update verdicts set verdict = jsonb_set(verdict::jsonb, '{evaluatedAt}', '"whenever"')::json`,
   ],
   'the last answer to every question is a verdict on record': [`delete from verdicts`],
+  'the log has every leaf that was ever sealed': [
+    `delete from history_sequence where sequence = (select max(sequence) from history_sequence)`,
+    `delete from history_sequence`,
+    `update log_checkpoints set size = size + 1 where size = (select max(size) from log_checkpoints)`,
+    `insert into log_tiles values (0, 0, '', '')`,
+  ],
   'history sequence numbers are dense from 1, each of an entry': [
     `delete from history_sequence where sequence = 1`,
     `delete from history_sequence where sequence = 3`,

@@ -85,8 +85,10 @@ async function found(): Promise<readonly string[]> {
   return findings.flatMap(({ invariant, first }) => (first === null ? [] : [`${invariant}: ${first}`]));
 }
 
+type Act = string | (() => Promise<unknown>);
+
 /** What is found after these statements, which are then as if they had never been. */
-async function foundAfter(...acts: readonly (string | (() => Promise<unknown>))[]): Promise<readonly string[]> {
+async function foundAfter(...acts: readonly Act[]): Promise<readonly string[]> {
   await owner.query('begin');
   try {
     for (const act of acts) {
@@ -101,13 +103,7 @@ async function foundAfter(...acts: readonly (string | (() => Promise<unknown>))[
 
 /** Makes the log one of the entries as they are, signed by the key of the log: whoever stole it can. */
 async function sealAgain(): Promise<void> {
-  const { rows } = await owner.query<LeafEntry>(
-    `select q.sequence, ${LEAF_COLUMNS} from history_sequence q join history_entries e on e.id = q.entry order by q.sequence`,
-  );
-  const hashes = rows.map((row) => leafHash(logLeaf(row)));
-  for (const [index, hash] of hashes.entries()) {
-    await owner.query('update history_sequence set leaf_hash = $2 where sequence = $1', [index + 1, hash]);
-  }
+  const hashes = await hashAgain();
   const { rows: checkpoints } = await owner.query<{ size: number }>('select size from log_checkpoints order by size');
   for (const { size } of checkpoints) await sign(size, treeRoot(hashes.slice(0, size)));
 }
@@ -120,7 +116,30 @@ async function sign(size: number, root: Buffer): Promise<void> {
 
 const AN_APPROVAL = `(select id from attestations where kind = 'approval')`;
 const REJECTED = `(select attestation from verifications where outcome = 'rejected')`;
+const LAST_VERDICT = '(select max(id::text) from verdicts)';
 const LEAF = 'every placed entry is the one of which the log has the hash';
+const KEPT = 'the log goes on from every checkpoint that was kept';
+const PLACES = 'history sequence numbers are dense from 1, each of an entry';
+const ROOTS = 'the leaves of the log lead to the root of every checkpoint';
+const TOLD = 'every history entry tells of what is on record';
+const WHOLE = 'the log has every leaf that was ever sealed';
+
+/** Patterns of what stands in the place of each in what is found. */
+const DIGEST = 'sha256:[0-9a-f]{64}';
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const TIME = '\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z';
+
+/** Hashes of entries as they are, in the log; of nothing else of it. */
+async function hashAgain(): Promise<readonly Buffer[]> {
+  const { rows } = await owner.query<LeafEntry>(
+    `select q.sequence, ${LEAF_COLUMNS} from history_sequence q join history_entries e on e.id = q.entry order by q.sequence`,
+  );
+  const hashes = rows.map((row) => leafHash(logLeaf(row)));
+  for (const [index, hash] of hashes.entries()) {
+    await owner.query('update history_sequence set leaf_hash = $2 where sequence = $1', [index + 1, hash]);
+  }
+  return hashes;
+}
 
 describe('a history that nobody touched', () => {
   it('holds, under the key and from the checkpoint that the auditor has', async () => {
@@ -129,73 +148,183 @@ describe('a history that nobody touched', () => {
 });
 
 describe('tampering by whoever owns the database', () => {
+  /** The first line that an auditor reads, from its beginning to its end. */
+  async function expectFirst(pattern: string, ...acts: readonly Act[]): Promise<void> {
+    const [first] = await foundAfter(...acts);
+    expect(first).toMatch(new RegExp(`^${pattern}$`));
+  }
+
   it('a changed envelope byte', async () => {
-    const findings = await foundAfter(
+    await expectFirst(
+      `every attestation has its envelope, which hashes to its id: the envelope of ${DIGEST}, in envelopes, is not what was received: it hashes to ${DIGEST}`,
       `update envelopes set bytes = set_byte(bytes, 20, get_byte(bytes, 20) # 1) where attestation = ${AN_APPROVAL}`,
-    );
-    expect(findings.join('\n')).toMatch(
-      /every attestation has its envelope, which hashes to its id: .*sha256:\w+ hashes to/,
     );
   });
 
-  it('a flipped outcome, with an entry to match', async () => {
+  it('a flipped outcome: of a verification', async () => {
+    await expectFirst(
+      `${TOLD}: entry 9 of sequence 9, attestation.rejected of ${DIGEST}, tells of what is not on record: verifications says verified`,
+      `update verifications set outcome = 'verified', code = null where outcome = 'rejected'`,
+    );
+  });
+
+  it('a flipped outcome: of a verification, with an entry to match', async () => {
     const findings = await foundAfter(
       `update history_entries set type = 'attestation.verified' where attestation = ${REJECTED} and type = 'attestation.rejected'`,
       `update verifications set outcome = 'verified', code = null where outcome = 'rejected'`,
     );
-    expect(findings.join('\n')).toMatch(
-      new RegExp(`${LEAF}: entry \\d+, attestation.verified of sha256:[0-9a-f]{64}, is not the leaf \\d+ of the log`),
+    expect(findings[0]).toMatch(
+      new RegExp(
+        `^${LEAF}: entry 9 of sequence 9, attestation.verified of ${DIGEST}, is not what was sealed: it does not hash to leaf 9 of the log$`,
+      ),
     );
-    expect(findings.join('\n')).toContain('verified is what somebody signed who could count');
+    expect(findings.join('\n')).toMatch(
+      new RegExp(
+        `verified is what somebody signed who could count: the verification of ${DIGEST} at trust revision \\d+ says verified, and nobody`,
+      ),
+    );
+  });
+
+  it('a flipped outcome: of a verdict', async () => {
+    const flip = `update verdicts set decision = 'deny', verdict = jsonb_set(verdict::jsonb, '{decision}', '"deny"') where id::text = ${LAST_VERDICT}`;
+    const told = `entry 11 of sequence 11, verdict.recorded of verdict ${UUID} about ${DIGEST}`;
+    await expectFirst(
+      `${TOLD}: ${told}, tells of what is not on record: it tells of allow, and verdicts says deny`,
+      flip,
+    );
+    await expectFirst(
+      `${LEAF}: ${told}, is not what was sealed: it does not hash to leaf 11 of the log`,
+      flip,
+      `update history_entries set data = jsonb_set(data, '{decision}', '"deny"') where data->>'verdict' = ${LAST_VERDICT}`,
+    );
+  });
+
+  it('a deleted verdict', async () => {
+    await expectFirst(
+      `${TOLD}: entry 11 of sequence 11, verdict.recorded of verdict ${UUID} about ${DIGEST}, tells of what is not on record: the verdict was deleted: verdicts has none of this id`,
+      `delete from verdicts where id::text = ${LAST_VERDICT}`,
+    );
   });
 
   it('a deleted verdict, with its entry', async () => {
-    const findings = await foundAfter(
-      `delete from history_entries where type = 'verdict.recorded' and data->>'verdict' = (select max(id::text) from verdicts)`,
-      `delete from verdicts where id::text = (select max(id::text) from verdicts)`,
+    const acts = [
+      `delete from history_entries where type = 'verdict.recorded' and data->>'verdict' = ${LAST_VERDICT}`,
+      `delete from verdicts where id::text = ${LAST_VERDICT}`,
+    ] as const;
+    const named = `verdict ${UUID}, which verdict_latest or verdict_signers names, was deleted too`;
+    await expectFirst(
+      `${PLACES}: sequence 11 is of entry 11, which there is not: it was deleted from history_entries; the entry before it is of ${TIME}; ${named}`,
+      ...acts,
     );
-    expect(findings.join('\n')).toMatch(/sequence \d+ is of entry \d+, which there is not/);
+  });
+
+  it('a deleted verdict, with its entry and its place', async () => {
+    const findings = await foundAfter(
+      `delete from history_sequence where sequence = 10`,
+      `delete from verdicts where id::text = (select data->>'verdict' from history_entries where id = 10)`,
+      `delete from history_entries where id = 10`,
+    );
+    const named = `verdict ${UUID}, which verdict_latest or verdict_signers names, was deleted too`;
+    expect(findings[0]).toMatch(
+      new RegExp(
+        `^${PLACES}: sequence 10 of the log was deleted from history_sequence: 11 follows 9; the entry before it is of ${TIME}; the one behind it is of ${TIME}; ${named}$`,
+      ),
+    );
+    expect(findings.join('\n')).toMatch(
+      new RegExp(
+        `${KEPT}: leaf 10 of the log is missing, one of the 10 that the checkpoint kept in kept.checkpoint is of`,
+      ),
+    );
   });
 
   it('a re-dated approval: what it was received at, with its entry', async () => {
-    const findings = await foundAfter(
+    await expectFirst(
+      `${LEAF}: entry 5 of sequence 5, attestation.received of ${DIGEST}, is not what was sealed: it does not hash to leaf 5 of the log`,
       `update attestations set received_at = received_at - interval '1 day' where id = ${AN_APPROVAL}`,
       `update envelopes set received_at = received_at - interval '1 day' where attestation = ${AN_APPROVAL}`,
       `update history_entries set at = at - interval '1 day' where attestation = ${AN_APPROVAL} and type = 'attestation.received'`,
     );
-    expect(findings.join('\n')).toMatch(
-      new RegExp(`${LEAF}: entry \\d+, attestation.received of sha256:[0-9a-f]{64}, is not the leaf \\d+ of the log`),
-    );
   });
 
   it('a re-dated approval: the receipt alone', async () => {
-    const findings = await foundAfter(
+    await expectFirst(
+      `what is on record was made when its history entry says: the receipt of ${DIGEST} is dated ${TIME}, and its entry of sequence 5 ${TIME}`,
       `update attestations set received_at = received_at - interval '1 day' where id = ${AN_APPROVAL}`,
       `update envelopes set received_at = received_at - interval '1 day' where attestation = ${AN_APPROVAL}`,
     );
-    expect(findings.join('\n')).toMatch(
-      /what is on record was made when its history entry says: .*the receipt of sha256:\w+/,
+  });
+
+  it('a re-dated approval: what it says', async () => {
+    await expectFirst(
+      `the facts of an envelope are what its predicate gives when it is read again: fact \\d+, approval, is not what ${DIGEST} says: it has another time of its own, 2020-01-01T00:00:00.000Z for ${TIME}`,
+      `update facts set own_time = '2020-01-01' where kind = 'approval'`,
     );
   });
 
   it('a re-written tail, sealed again by the stolen key', async () => {
-    const findings = await foundAfter(
-      `update history_entries set actor = 'token:somebody#2' where type = 'attestation.verified'`,
+    const act = `update history_entries set actor = 'token:somebody#2' where type = 'attestation.verified'`;
+    await expectFirst(
+      `${KEPT}: the log was forked: two checkpoints of 10 leaves are signed by ${key.name}, with root .* in kept.checkpoint, .* in the log; what was changed, added or removed lies in sequences 1 to 10`,
+      act,
       sealAgain,
     );
-    expect(findings.join('\n')).toMatch(
-      /the log goes on from every checkpoint that was kept: .*(was rewritten|was forked).*kept\.checkpoint/,
+    await expectFirst(
+      `${KEPT}: the log was rewritten: its first 10 leaves do not lead to the root of the checkpoint kept in kept.checkpoint; what was changed, added or removed lies in sequences 1 to 10`,
+      act,
+      sealAgain,
+      `delete from log_checkpoints where size = 10`,
+    );
+  });
+
+  it('a re-written tail, behind the first of two checkpoints that were kept', async () => {
+    const later = await newestCheckpoint(readingOf(owner));
+    const opened = openKept(later!.note, 'later.checkpoint', [key]);
+    if ('fault' in opened) throw new Error(opened.fault);
+    await owner.query('begin');
+    await owner.query(`update history_entries set actor = 'token:somebody#2' where id = 11`);
+    await sealAgain();
+    // In no order: the auditor names files as they come.
+    const walks = everyWalk({ keys: [key], kept: [opened, kept] });
+    const findings = await checkInvariants(readingOf(owner), { walks });
+    await owner.query('rollback');
+    expect(findings.find(({ first }) => first !== null)?.first).toMatch(
+      /^the log was forked: .*; what was changed, added or removed lies in sequence 11$/,
+    );
+  });
+
+  it('a re-written tail, hashed again and not signed', async () => {
+    const findings = await foundAfter(`update history_entries set actor = 'token:somebody#2' where id = 11`, hashAgain);
+    expect(findings[0]).toMatch(
+      new RegExp(
+        `^${ROOTS}: the first 11 leaves of the log do not lead to the root of its checkpoint of 11 leaves: something in sequence 11 is not what was signed`,
+      ),
     );
   });
 
   it('a truncated log', async () => {
-    const findings = await foundAfter(
-      `delete from log_checkpoints where size >= ${kept.size}`,
-      `delete from history_entries where id in (select entry from history_sequence where sequence >= ${kept.size})`,
-      `delete from history_sequence where sequence >= ${kept.size}`,
+    const cut = [
+      `delete from history_entries where id in (select entry from history_sequence where sequence >= 10)`,
+      `delete from history_sequence where sequence >= 10`,
+    ] as const;
+    await expectFirst(
+      `${WHOLE}: the log was cut short: the checkpoint kept in kept.checkpoint is of 10 leaves, and history_sequence ends at sequence 9; gone: sequence 10`,
+      `delete from log_checkpoints where size >= 10`,
+      ...cut,
     );
-    expect(findings.join('\n')).toMatch(
-      /the log goes on from every checkpoint that was kept: the log has \d+ leaves, and .*kept\.checkpoint is of \d+: the log was cut short/,
+    const signed = `${WHOLE}: the log was cut short: a checkpoint of 11 leaves was signed, and history_sequence ends at sequence 9; gone: sequences 10 to 11`;
+    await expectFirst(signed, ...cut);
+    await expectFirst(signed, cut[1]);
+    const findings = await foundAfter(`delete from log_checkpoints where size >= 10`, ...cut);
+    expect(findings.join('\n')).toContain(
+      `${KEPT}: the log has 9 leaves, and the checkpoint kept in kept.checkpoint is of 10: the log was cut short`,
+    );
+  });
+
+  it('a truncated log, of which nothing that was sealed tells', async () => {
+    await expectFirst(
+      `every history entry has its place or waits for it: entry 11, verdict.recorded of verdict ${UUID} about ${DIGEST}, has no place and does not wait for one: .*`,
+      `delete from log_checkpoints where size = 11`,
+      `delete from history_sequence where sequence = 11`,
     );
   });
 
@@ -222,7 +351,18 @@ describe('tampering by whoever owns the database', () => {
 
   it('a forked log: another root is signed for a size', async () => {
     const findings = await foundAfter(() => sign(kept.size, randomBytes(32)));
-    expect(findings.join('\n')).toMatch(/the leaves of the log lead to the root of every checkpoint: /);
+    expect(findings).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^${KEPT}: the log was forked: two checkpoints of 10 leaves are signed by ${key.name}, .*; the leaves of the log lead to the one in kept.checkpoint$`,
+        ),
+      ),
+      expect.stringMatching(
+        new RegExp(
+          `^${ROOTS}: the first 10 leaves of the log do not lead to the root of its checkpoint of 10 leaves, and the first 11 lead to theirs: the log was forked, another one of 10 leaves was signed$`,
+        ),
+      ),
+    ]);
   });
 
   it('a log by another key', async () => {
@@ -272,7 +412,7 @@ describe('assay audit verify', () => {
     expect(told).toMatchObject({
       status: 1,
       said: expect.stringMatching(
-        /^NOT SOUND: \d+ of \d+ do not hold; the first, in history_entries: every history entry tells of what is on record: entry \d+ of sequence \d+, verdict.recorded, tells /m,
+        /^NOT SOUND: \d+ of \d+ do not hold; the first, in history_entries: every history entry tells of what is on record: entry \d+ of sequence \d+, verdict.recorded of verdict [0-9a-f-]{36} about sha256:\w+, tells /m,
       ),
     });
   });
