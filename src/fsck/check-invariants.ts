@@ -1,4 +1,4 @@
-import { evidenceWalk } from './evidence.js';
+import { EVIDENCE } from './evidence.js';
 import { examinationWalk } from './examinations.js';
 import { FACTS } from './facts.js';
 import { historyWalks } from './history.js';
@@ -49,7 +49,7 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
     ...logWalks(log),
     ...ROWS_AND_ENTRIES,
     ...TIMES,
-    evidenceWalk(),
+    ...EVIDENCE,
     examinationWalk(),
     ...FACTS,
     ...IMAGES,

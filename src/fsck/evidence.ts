@@ -8,7 +8,7 @@ import { attestationIdOf } from '../intoto/digest.js';
 import { parseEvidence, statementOf, type Evidence as Signed, type SignedPayload } from '../intoto/evidence.js';
 import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
-import { earliestVouched, type ProvedSigner } from '../intoto/proved-signer.js';
+import { earliestVouched } from '../intoto/proved-signer.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
 import { statementDigest } from '../intoto/statement-digest.js';
 import { signedDigest } from '../intoto/verify-envelope.js';
@@ -20,9 +20,7 @@ import {
   type StoredFactSigner,
   type VerificationRow,
 } from './evidence-row.js';
-import { verifyEvidence } from '../verification/verify-evidence.js';
-import { KnownMaterial, type Material } from './known-material.js';
-import { walkPages, type Walk } from './walk.js';
+import { walkRows, type Walk } from './walk.js';
 
 const PAGE_SIZE = 500;
 
@@ -31,8 +29,6 @@ interface Evidence {
   readonly row: EvidenceRow;
   /** null where the bytes are missing or are not evidence. */
   readonly found: Found | null;
-  /** Who is said to have signed it and has not; null where all did. */
-  readonly unproved: string | null;
 }
 
 interface Found {
@@ -44,27 +40,14 @@ interface Found {
   readonly facts: readonly DerivedFact[] | null;
 }
 
-/** Evidence, and what was found out about it, against its bytes. For one walk: it remembers what trust has known. */
-export function evidenceWalk(): Walk {
-  const known = new KnownMaterial();
-  return walkPages<EvidenceRow, Evidence>({
+/** Evidence, and what was found out about it, against its bytes; that signatures verify is the examinations' walk. */
+export const EVIDENCE: readonly Walk[] = [
+  walkRows<EvidenceRow, Evidence>({
     table: 'attestations',
     start: [''],
     pageSize: PAGE_SIZE,
     text: EVIDENCE_ROWS,
-    async readPage(rows, reading) {
-      const { keys, roots } = await known.at(
-        Math.max(0, ...rows.flatMap(({ verifications }) => verifications.map((each) => each.trustRevision))),
-        reading,
-      );
-      // Together, so that signatures are verified by several threads.
-      return Promise.all(
-        rows.map(async (row) => {
-          const found = row.bytes === null ? null : read(row.bytes);
-          return { row, found, unproved: found === null ? null : await signatureFault(row, found, { keys, roots }) };
-        }),
-      );
-    },
+    read: (row) => ({ row, found: row.bytes === null ? null : read(row.bytes) }),
     faultOf: {
       'every attestation has its envelope, which hashes to its id': ({ row: { id, bytes, dropped } }) => {
         if (bytes === null)
@@ -79,10 +62,9 @@ export function evidenceWalk(): Walk {
       'verified is what somebody signed who could count': outcomeFault,
       'the facts of an envelope are what its predicate gives when it is read again': factsFault,
       'the signers of a fact are those that a verification matched': signersFault,
-      'every signer that was proved is proved again by the keys and roots on record': ({ unproved }) => unproved,
     },
-  });
-}
+  }),
+];
 
 function read(bytes: Buffer): Found | null {
   try {
@@ -222,36 +204,5 @@ function matchedSigners(verifications: readonly VerificationRow[], fact: FactRow
     verifications
       .filter((each) => each.signedDigest === fact.signedDigest && each.readerRevision === fact.readerRevision)
       .flatMap((each) => each.proved.map(signerKey)),
-  );
-}
-
-/** Mathematics alone: whether a signer counts is not asked. */
-async function signatureFault(row: EvidenceRow, found: Found, { keys, roots }: Material): Promise<string | null> {
-  const recorded = new Map(
-    row.verifications.flatMap((each) => each.proved.map((signer) => [signerKey(signer), signer])),
-  );
-  if (recorded.size === 0) return null;
-  const byKey = [...recorded.values()].filter(({ type }) => type === 'key');
-  const stranger = byKey.find(({ thumbprint }) => !keys.has(thumbprint));
-  if (stranger !== undefined) {
-    return `no attestor ever held the key of ${signerKey(stranger)}, by which ${row.id} is said to be signed`;
-  }
-  const tried = byKey.flatMap(({ thumbprint, scheme }) => {
-    const key = keys.get(thumbprint);
-    return key === undefined ? [] : [{ ...key, schemes: [scheme] }];
-  });
-  const { signers } = await verifyEvidence(found.signed, { keys: tried, hints: new Map(), roots });
-  const unproved = [...recorded.values()].find((signer) => !signers.some((again) => isProvedBy(signer, again)));
-  return unproved === undefined ? null : `${row.id} is not signed by ${signerKey(unproved)}`;
-}
-
-/** By roots that came later somebody else may vouch as well for when a key signed. */
-function isProvedBy(recorded: ProvedSigner, again: ProvedSigner): boolean {
-  if (recorded.type === 'certificate') return signerKey(recorded) === signerKey(again);
-  const { thumbprint, scheme, times } = recorded;
-  const sameKey = again.type === 'key' && again.thumbprint === thumbprint && again.scheme === scheme;
-  return (
-    sameKey &&
-    times.every(({ authority, at }) => again.times.some((one) => one.authority === authority && one.at === at))
   );
 }

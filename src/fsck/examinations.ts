@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readerRevisionOf } from '../facts/reader-of.js';
 import { signerKey } from '../facts/stored-signer.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
+import type { Thumbprint } from '../trust/signer.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { SignerStanding } from '../trust/signer-status.js';
 import { examine, type Examination } from '../verification/examine.js';
@@ -29,7 +30,10 @@ interface ExaminationRow extends Keyed {
 
 interface Examined {
   readonly row: ExaminationRow;
-  readonly again: Examination;
+  /** What the same bytes come to; null where they are missing or where nothing could be found out. */
+  readonly again: Examination | null;
+  /** The keys that attestors had ever had by then. */
+  readonly known: ReadonlySet<Thumbprint>;
 }
 
 const EXAMINATION_ROWS = `
@@ -51,45 +55,85 @@ const EXAMINATION_ROWS = `
 
 /**
  * What verifications recorded, against what the same bytes come to by the keys, roots and attestors of the trust revision that
- * they recorded. For one walk: it remembers trust.
+ * they recorded. Each signature is verified once, for both of what is asked: that everybody who is said to have signed has, and
+ * that nothing else was found. For one walk: it remembers trust.
  */
 export function examinationWalk(): Walk {
   const trustAt = new TrustAt();
-  return walkPages<ExaminationRow, Examined | null>({
+  return walkPages<ExaminationRow, Examined>({
     table: 'verifications',
     start: ['0'],
     pageSize: 500,
     text: EXAMINATION_ROWS,
     async readPage(rows, reading) {
-      const again: Promise<Examined | null>[] = [];
+      const again: Promise<Examined>[] = [];
       for (const row of rows) {
         // Signatures are verified by several threads, while trust as it was at the next row is looked up.
         again.push(
-          isOthers(row) ? Promise.resolve(null) : examineAgain(row, await trustAt.revision(row.trustRevision, reading)),
+          isLookedAtAgain(row)
+            ? examineAgain(row, await trustAt.revision(row.trustRevision, reading))
+            : Promise.resolve({ row, again: null, known: NO_KEYS }),
         );
       }
       return Promise.all(again);
     },
     faultOf: {
-      'what a verification found is found again by the trust that it recorded': (examined) =>
-        examined === null ? null : faultOf(examined),
+      'every signer that was proved is proved again by the keys and roots on record': signatureFault,
+      'what a verification found is found again by the trust that it recorded': findingFault,
     },
   });
 }
 
-/** What is missing, or could not be found out then, is other invariants'. */
-function isOthers({ bytes, receivedAt, outcome }: ExaminationRow): boolean {
-  return (bytes as Buffer | null) === null || (receivedAt as Date | null) === null || outcome === 'error';
+const NO_KEYS: ReadonlySet<Thumbprint> = new Set();
+const keysOf = new WeakMap<TrustSnapshot, ReadonlySet<Thumbprint>>();
+
+/** What is missing is other invariants', and what could not be found out then may be found out by now. */
+function isLookedAtAgain({ bytes, receivedAt, outcome }: ExaminationRow): boolean {
+  return (bytes as Buffer | null) !== null && (receivedAt as Date | null) !== null && outcome !== 'error';
 }
 
 async function examineAgain(row: ExaminationRow, trust: TrustSnapshot): Promise<Examined> {
-  const evidence = await readEvidence(row.bytes, verificationMaterial(trust));
-  return { row, again: examine(evidence, row.receivedAt, trust) };
+  const material = verificationMaterial(trust);
+  const known = keysOf.get(trust) ?? new Set(material.keys.map(({ thumbprint }) => thumbprint));
+  keysOf.set(trust, known);
+  const evidence = await readEvidence(row.bytes, material);
+  return { row, again: examine(evidence, row.receivedAt, trust), known };
 }
 
-function faultOf({ row, again }: Examined): string | null {
-  const { attestation, trustRevision } = row;
-  const what = `the verification of ${attestation} at trust revision ${trustRevision}`;
+function whichOf({ attestation, trustRevision }: ExaminationRow): string {
+  return `the verification of ${attestation} at trust revision ${trustRevision}`;
+}
+
+/** Mathematics alone: whether a signer counts is not asked. */
+function signatureFault({ row, again, known }: Examined): string | null {
+  // Facts take their signers from whatever verification proved them, whatever it came to.
+  if (row.outcome === 'error') {
+    const [signer] = row.proved;
+    return signer === undefined ? null : `${whichOf(row)} says error, and that ${signerKey(signer)} was proved`;
+  }
+  if (again === null) return null;
+  const stranger = row.proved.find((signer) => signer.type === 'key' && !known.has(signer.thumbprint));
+  if (stranger !== undefined) {
+    return `no attestor ever held the key of ${signerKey(stranger)} by trust revision ${row.trustRevision}, by which ${row.attestation} is said to be signed`;
+  }
+  const unproved = row.proved.find((signer) => !again.proved.some((other) => isProvedBy(signer, other)));
+  return unproved === undefined ? null : `${row.attestation} is not signed by ${signerKey(unproved)}`;
+}
+
+/** That others vouch for when a key signed than were recorded is the other invariant's. */
+function isProvedBy(recorded: ProvedSigner, again: ProvedSigner): boolean {
+  if (recorded.type === 'certificate') return signerKey(recorded) === signerKey(again);
+  const { thumbprint, scheme, times } = recorded;
+  const sameKey = again.type === 'key' && again.thumbprint === thumbprint && again.scheme === scheme;
+  return (
+    sameKey &&
+    times.every(({ authority, at }) => again.times.some((one) => one.authority === authority && one.at === at))
+  );
+}
+
+function findingFault({ row, again }: Examined): string | null {
+  if (again === null) return null;
+  const what = whichOf(row);
   const [recorded, proved] = [row.proved, again.proved].map((signers) => signers.map(signerKey).sort());
   if (!isDeepStrictEqual(recorded, proved)) return `${what} recorded other signers than the signatures are by`;
   // What an earlier reader made of the predicate is not known any more; who signed does not depend on it.

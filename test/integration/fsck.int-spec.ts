@@ -185,6 +185,10 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update attestor_states set attestor = null`,
     `update verifications v set proved = (select proved from verifications o where o.proved <> '[]' and o.proved <> v.proved limit 1)
      where outcome = 'verified' and signers::text like '%"qa"%'`,
+    `update verifications set proved = proved || '{"type": "key", "thumbprint": "x", "scheme": "EdDSA", "times": []}'::jsonb
+     where id = ${A_VERIFIED}`,
+    `update verifications set proved = jsonb_set(proved, '{0,scheme}', '"PS512"') where id = ${A_VERIFIED}`,
+    `update verifications set proved = (select proved from verifications o where o.proved <> '[]' limit 1) where outcome = 'error'`,
   ],
   'every envelope is of a stored attestation, received at the same moment': [
     `delete from attestations where id = ${A_TESTED}`,
