@@ -1,3 +1,4 @@
+import type { FactStore } from '../facts/fact.store.js';
 import type { PastFacts, PastFactStore } from '../facts/past-facts.store.js';
 import type { ImageRelationStore } from '../images/image-relation.store.js';
 import { UNRELATED } from '../images/image-relations.js';
@@ -6,24 +7,20 @@ import type { SubjectDigest } from '../intoto/digest.js';
 import { AppError } from '../platform/app-error.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { TrustStore } from '../trust/trust.store.js';
+import { policyNotFound, questionOf, type Asked } from './asked.js';
 import { brokenGlass } from './break-glass.js';
 import { whyDropped } from './dropped-predicates.js';
+import { evaluateReading, type EvaluationMeans } from './evaluate-reading.js';
+import { factsForPolicy, predicatesForPolicy } from './facts-for-policy.js';
 import { furtherDigests, readsRelations } from './further-digests.js';
 import { prepare, type CurrentPolicy } from './policy-cache.js';
 import { policyDigest } from './policy-digest.js';
 import type { PolicyStore } from './policy.store.js';
 import { contentDigest, type Question } from './question.js';
+import { factsByDigest, type Reading, type RelatedReading } from './reading.js';
 import { differencesOf, type VerdictDifference } from './verdict-differences.js';
 import type { Verdict } from './verdict.js';
-import {
-  factsByDigest,
-  policyNotFound,
-  questionOf,
-  type Asked,
-  type Reading,
-  type RelatedReading,
-  type VerdictService,
-} from './verdict.service.js';
+import type { VerdictService } from './verdict.service.js';
 import type { VerdictStore } from './verdict.store.js';
 import type { WaiverStore } from './waiver.store.js';
 
@@ -43,13 +40,14 @@ export interface Replay {
   readonly refusal: { readonly code: string; readonly detail: string } | null;
 }
 
-export interface PastVerdictServiceOptions {
-  readonly facts: PastFactStore;
+export interface PastVerdictServiceOptions extends EvaluationMeans {
+  readonly pastFacts: PastFactStore;
+  readonly facts: Pick<FactStore, 'contents' | 'predicates'>;
   readonly relations: Pick<ImageRelationStore, 'at' | 'asOf'>;
   readonly trust: Pick<TrustStore, 'snapshotAt' | 'snapshotAsOf'>;
   readonly policies: Pick<PolicyStore, 'findAsOf' | 'findRevision'>;
   readonly verdicts: Pick<VerdictStore, 'find'>;
-  readonly evaluation: Pick<VerdictService, 'evaluate' | 'evaluateNow' | 'factsOf' | 'predicatesFor'>;
+  readonly present: Pick<VerdictService, 'evaluateNow'>;
   readonly waivers: Pick<WaiverStore, 'ofPolicy' | 'revisionAsOf'>;
 }
 
@@ -64,13 +62,13 @@ export class PastVerdictService {
    * @throws AppError `policy_not_found` where the policy had not been published by then, `parameter_invalid`.
    */
   async answerAsOf(asked: Asked, moment: Date): Promise<Verdict> {
-    const { facts, relations, trust, policies, waivers, evaluation } = this.options;
+    const { pastFacts, relations, trust, policies, waivers } = this.options;
     const revision = await policies.findAsOf(asked.policy, moment);
     if (revision === null) throw await this.policyNotFoundAsOf(asked.policy, moment);
     const current = prepare(revision);
     const question = questionOf(asked, current);
     const [past, related, snapshot, waiver] = await Promise.all([
-      facts.asOf(asked.digest, moment),
+      pastFacts.asOf(asked.digest, moment),
       relations.asOf(asked.digest, moment),
       trust.snapshotAsOf(moment),
       waivers.revisionAsOf(moment),
@@ -87,11 +85,12 @@ export class PastVerdictService {
       waivers: inForce,
       question,
     };
-    return evaluation.evaluate(
+    return evaluateReading(
       await this.withRelated(reading, async (digest) => {
-        const then = await facts.asOf(digest, moment);
+        const then = await pastFacts.asOf(digest, moment);
         return { past: then, pending: then.unexamined > 0 };
       }),
+      this.options,
     );
   }
 
@@ -147,15 +146,15 @@ export class PastVerdictService {
     const known = { state, relations, current: policy, trust, waivers, question };
     const reading = await this.withRelated(known, async (digest) => {
       const revision = recorded.revisions.related?.[digest] ?? 0;
-      const exact = await this.options.facts.atRevision(digest, revision, now);
-      const then = exact.isExact ? exact : await this.options.facts.asOf(digest, now);
+      const exact = await this.options.pastFacts.atRevision(digest, revision, now);
+      const then = exact.isExact ? exact : await this.options.pastFacts.asOf(digest, now);
       if (!exact.isExact) inexact.push(inexactReason(digest, revision));
       // Whether anything was pending is told by the image's own state, which has it from the record.
       return { past: then, pending: false };
     });
-    const evaluated = await this.options.evaluation.evaluate(reading);
+    const evaluated = await evaluateReading(reading, this.options);
     const replayed = recorded.breakGlass === undefined ? evaluated : brokenGlass(evaluated, recorded.breakGlass);
-    const { dropped } = await this.options.evaluation.predicatesFor(reading);
+    const { dropped } = await predicatesForPolicy(this.options.facts, reading);
     return {
       replayed,
       reasons: [...reasons, ...inexact, ...others],
@@ -169,7 +168,7 @@ export class PastVerdictService {
     read: (digest: SubjectDigest) => Promise<{ readonly past: PastFacts; readonly pending: boolean }>,
   ): Promise<Reading> {
     const { compiled: policy } = current;
-    const facts = await this.options.evaluation.factsOf(state, policy);
+    const facts = await factsForPolicy(this.options.facts, state, policy);
     const related: RelatedReading[] = [];
     // What is known of some may tell of others.
     for (;;) {
@@ -183,7 +182,7 @@ export class PastVerdictService {
             const { past, pending } = await read(digest);
             const then = { pending, trust, waiver: state.waiver, relations: 0, now: state.now };
             const other = stateOf(digest, past, then);
-            return { state: other, facts: await this.options.evaluation.factsOf(other, policy) };
+            return { state: other, facts: await factsForPolicy(this.options.facts, other, policy) };
           }),
         )),
       );
@@ -212,16 +211,16 @@ export class PastVerdictService {
    * was recording just then bears an earlier time.
    */
   private async factsOf({ image, revisions }: Verdict, moment: Date): Promise<ReadFacts> {
-    const exact = await this.options.facts.atRevision(image.digest, revisions.evidence, moment);
+    const exact = await this.options.pastFacts.atRevision(image.digest, revisions.evidence, moment);
     if (exact.isExact && exact.revision === revisions.evidence) return { past: exact, reasons: [] };
-    const past = await this.options.facts.asOf(image.digest, moment);
+    const past = await this.options.pastFacts.asOf(image.digest, moment);
     return { past, reasons: [inexactReason(image.digest, revisions.evidence)] };
   }
 
   /** What is answered at this moment, as far as it is: a policy may ask for other parameters by now. */
   private async atPresent({ image, policy, parameters }: Verdict): Promise<Pick<Replay, 'now' | 'refusal'>> {
     try {
-      const now = await this.options.evaluation.evaluateNow({ ...image, policy: policy.name, parameters });
+      const now = await this.options.present.evaluateNow({ ...image, policy: policy.name, parameters });
       return { now, refusal: null };
     } catch (error) {
       if (!(error instanceof AppError) || error.kind === 'overloaded') throw error;

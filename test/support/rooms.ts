@@ -19,6 +19,7 @@ import { VerdictStore } from '../../src/policy/verdict.store.js';
 import { WaiverService } from '../../src/policy/waiver.service.js';
 import { WaiverStore } from '../../src/policy/waiver.store.js';
 import { LegalHoldStore } from '../../src/retention/legal-hold.store.js';
+import type { Thumbprint } from '../../src/trust/signer.js';
 import { PendingSweeper, type SweeperOptions } from '../../src/verification/pending.sweeper.js';
 import { createVerifyProcessor, VERIFY_ATTEMPTS } from '../../src/verification/verify.processor.js';
 import { verifyEnqueuer } from '../../src/verify-workers.js';
@@ -105,16 +106,18 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   const waivers = new WaiverStore(database);
   const recorded = new VerdictStore(database);
   const relations = new ImageRelationStore(database);
+  const facts = new FactStore(database);
+  const ownKeys = new Set<Thumbprint>();
   const verdicts = new VerdictService({
     images,
     relations,
-    facts: new FactStore(database),
+    facts,
     trust,
     policies,
     waivers,
     verdicts: recorded,
     cel,
-    ownKeys: new Set(),
+    ownKeys,
   });
   const sweeper = sweeperOf(pipeline, {
     enqueue,
@@ -131,13 +134,16 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
     policies: new PolicyService(database, policies, history, trust),
     verdicts,
     past: new PastVerdictService({
-      facts: new PastFactStore(database),
+      pastFacts: new PastFactStore(database),
+      facts,
       relations,
       trust,
       policies,
       waivers,
       verdicts: recorded,
-      evaluation: verdicts,
+      present: verdicts,
+      cel,
+      ownKeys,
     }),
     waivers: new WaiverService(database, waivers, policies, history),
     holds: new LegalHoldStore(database, history),
