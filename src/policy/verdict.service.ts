@@ -1,43 +1,34 @@
-import { randomBytes } from 'node:crypto';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { FactStore } from '../facts/fact.store.js';
 import type { ImageRelationStore } from '../images/image-relation.store.js';
 import type { ImageState, ImageStateStore } from '../images/image-state.store.js';
 import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
-import { groupCommit } from '../platform/group-commit.js';
-import { mapBounded } from '../platform/map-bounded.js';
 import type { Thumbprint } from '../trust/signer.js';
 import type { TrustStore } from '../trust/trust.store.js';
+import { answerRevisions } from './answer-revisions.js';
 import { policyNotFound, questionOf, type Asked } from './asked.js';
-import { brokenGlass } from './break-glass.js';
 import type { CelEngine } from './cel.js';
+import { decideTogether, type EvaluatedQuestion } from './decide-together.js';
 import { evaluateReading } from './evaluate-reading.js';
 import { PolicyCache } from './policy-cache.js';
 import type { PolicyStore } from './policy.store.js';
-import { contentDigest, questionDigest, questionKey, type Question } from './question.js';
+import { questionDigest, questionKey } from './question.js';
 import { readQuestion, type ReadingSources } from './read-question.js';
+import { recordTogether, type RecordVerdicts } from './record-together.js';
 import { RelatedDigests } from './related-digests.js';
 import { inTurn, Turns } from './turns.js';
-import { verdictIdAt } from './verdict-id.js';
-import { VerdictMemo, type AnswerRevisions } from './verdict-memo.js';
-import type { BreakGlass, Verdict } from './verdict.js';
-import type { VerdictRecord, VerdictStore } from './verdict.store.js';
+import { VerdictMemo } from './verdict-memo.js';
+import { toVerdictRecord } from './verdict-record.js';
+import type { BreakGlass, IdentifiedVerdict, Verdict } from './verdict.js';
+import type { VerdictStore } from './verdict.store.js';
 import { WaiverCache } from './waiver-cache.js';
 import type { WaiverStore } from './waiver.store.js';
 
 const MEMO_BYTES = 64 * 1024 * 1024;
-const MAX_RECORDS_IN_GROUP = 256;
-const MAX_RECORDS_WAITING = 10_000;
-/** Images of one question that are read and evaluated at once. */
-const IMAGES_AT_ONCE = 4;
 /**
  * Evaluations at once over evidence that is too large for an image's row: each holds some megabytes while it lasts, also while
  * its expressions wait for their turn.
  */
 const LARGE_AT_ONCE = { atOnce: 16, atOnceOfName: 4, waitMilliseconds: 10_000 };
-
-/** A verdict with the id under which it stands on record. */
-export type IdentifiedVerdict = { readonly id: string } & Verdict;
 
 export interface VerdictServiceOptions {
   readonly images: Pick<ImageStateStore, 'readFactsTogether'>;
@@ -60,7 +51,7 @@ export class VerdictService {
   private readonly memo = new VerdictMemo(MEMO_BYTES);
   private readonly large = new Turns(LARGE_AT_ONCE);
   private readonly sources: ReadingSources;
-  private readonly recordTogether: (records: readonly VerdictRecord[]) => Promise<readonly string[]>;
+  private readonly record: RecordVerdicts;
 
   constructor(private readonly options: VerdictServiceOptions) {
     this.sources = {
@@ -69,19 +60,7 @@ export class VerdictService {
       waivers: new WaiverCache((policy, revision, now) => options.waivers.ofPolicy(policy, revision, now)),
       related: new RelatedDigests(),
     };
-    this.recordTogether = groupCommit<readonly VerdictRecord[], readonly string[]>({
-      commit: async (groups) => {
-        const ids = await options.verdicts.recordGroup(groups.flat());
-        let taken = 0;
-        return groups.map((records) => ids.slice(taken, (taken += records.length)));
-      },
-      sizeOf: (records) => records.length,
-      maxRows: MAX_RECORDS_IN_GROUP,
-      maxBytes: MAX_RECORDS_IN_GROUP,
-      maxInFlight: 2,
-      maxWaiting: MAX_RECORDS_WAITING,
-      maxWaitingBytes: MAX_RECORDS_WAITING,
-    });
+    this.record = recordTogether((records) => options.verdicts.recordGroup(records));
   }
 
   /** The digests whose states are worth reading together with the image's own, before a question about it. */
@@ -102,7 +81,7 @@ export class VerdictService {
     if (known === null) throw policyNotFound(asked.policy);
     if (known !== undefined) {
       const key = questionKey(questionOf(asked, known), known.revision.revision);
-      const kept = this.memo.get(key, revisionsOf(state, related), state.now.getTime());
+      const kept = this.memo.get(key, answerRevisions(state, related), state.now.getTime());
       if (kept !== null) {
         this.onVerdict(kept.decision, 'memo');
         return kept.answer;
@@ -116,14 +95,13 @@ export class VerdictService {
       ]);
       return { reading, verdict, latest };
     });
-    const record = toRecord(reading.question, verdict, { actor, context: null, always: false });
-    const [id = record.id] =
-      latest?.content === record.content ? [latest.verdict] : await this.recordTogether([record]);
+    const record = toVerdictRecord(reading.question, verdict, { actor, context: null, always: false });
+    const [id = record.id] = latest?.content === record.content ? [latest.verdict] : await this.record([record]);
     this.onVerdict(verdict.decision, 'evaluation');
     const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
     this.memo.set(
       questionKey(reading.question, reading.current.revision.revision),
-      revisionsOf(
+      answerRevisions(
         reading.state,
         reading.related.map((each) => each.state),
       ),
@@ -154,39 +132,24 @@ export class VerdictService {
     return only(await this.decideAll([asked], actor, context, breakGlass));
   }
 
-  /**
-   * `decide`, or `override`, for many images, few of them at a time: whatever is asked meanwhile has its turn between them. All
-   * go on record in one commit once all are evaluated; where one cannot be, none does. Throws as `answer`.
-   *
-   * @param asked what is equal among these is evaluated once.
-   */
-  async decideAll(
+  /** `decide`, or `override`, for many images: as `decideTogether`. Throws as `answer`. */
+  decideAll(
     asked: readonly Asked[],
     actor: string,
     context: object | null,
     breakGlass: BreakGlass | null = null,
   ): Promise<readonly IdentifiedVerdict[]> {
-    const distinct = new Map(asked.map((each) => [JSON.stringify([each.digest, each.repository]), each]));
-    const evaluated = await mapBounded([...distinct], IMAGES_AT_ONCE, async ([key, each]) => {
-      await turn();
-      const { question, verdict } = await this.evaluateAsked(each);
-      return [key, { question, verdict: breakGlass === null ? verdict : brokenGlass(verdict, breakGlass) }] as const;
-    });
-    const known = new Map(evaluated);
-    const decided = asked.flatMap(({ digest, repository }) => {
-      const found = known.get(JSON.stringify([digest, repository]));
-      return found === undefined ? [] : [found];
-    });
-    const records = decided.map(({ question, verdict }) =>
-      toRecord(question, verdict, { actor, context, always: true }),
+    return decideTogether(
+      asked,
+      { actor, context, breakGlass },
+      {
+        evaluate: (each) => this.evaluateAsked(each),
+        record: this.record,
+        onDecided: (decision) => {
+          this.onVerdict(decision, breakGlass === null ? 'evaluation' : 'break-glass');
+        },
+      },
     );
-    const ids = await this.recordTogether(records);
-    return decided.map(({ verdict }, index) => {
-      const id = ids[index];
-      if (id === undefined) throw new Error('a verdict was recorded without an id');
-      this.onVerdict(verdict.decision, breakGlass === null ? 'evaluation' : 'break-glass');
-      return { id, ...verdict };
-    });
   }
 
   /** What the answer would be at this moment; nothing goes on record. Throws as `answer`. */
@@ -195,7 +158,7 @@ export class VerdictService {
   }
 
   /** What was read for it is not held any longer than it takes. */
-  private evaluateAsked(asked: Asked): Promise<{ readonly question: Question; readonly verdict: Verdict }> {
+  private evaluateAsked(asked: Asked): Promise<EvaluatedQuestion> {
     return inTurn(this.large, asked.policy, async (takeTurn) => {
       const reading = await readQuestion(this.sources, asked, takeTurn);
       return { question: reading.question, verdict: await evaluateReading(reading, this.options) };
@@ -212,32 +175,4 @@ function only<T>(items: readonly T[]): T {
   const [item] = items;
   if (item === undefined) throw new Error('one question has one answer');
   return item;
-}
-
-function revisionsOf(state: ImageState, related: readonly ImageState[]): AnswerRevisions {
-  return {
-    received: state.received,
-    evidence: state.revision,
-    dropped: state.dropped,
-    trust: state.trust,
-    waiver: state.waiver,
-    relations: state.relations,
-    related: new Map(
-      related.map(({ digest, received, revision, dropped }) => [digest, { received, evidence: revision, dropped }]),
-    ),
-  };
-}
-
-function toRecord(
-  question: Question,
-  verdict: Verdict,
-  asked: Pick<VerdictRecord, 'actor' | 'context' | 'always'>,
-): VerdictRecord {
-  return {
-    id: verdictIdAt(new Date(verdict.evaluatedAt), randomBytes(10)),
-    verdict,
-    question: questionDigest(question),
-    content: contentDigest(verdict),
-    ...asked,
-  };
 }

@@ -4,23 +4,9 @@ import type { Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
 import { verdictDigest } from './verdict-digest.js';
+import type { VerdictRecord } from './verdict-record.js';
 import type { Parameters, Verdict } from './verdict.js';
 import { environmentOf, restedPairs, verdictSignersCte } from './verdict-search-terms.js';
-
-/** A verdict on its way into the record. */
-export interface VerdictRecord {
-  readonly id: string;
-  readonly verdict: Verdict;
-  readonly actor: string;
-  /** What the caller said about the occasion; kept, never evaluated. */
-  readonly context: object | null;
-  /** Digest of everything the question consists of: image, repository, policy, parameters. */
-  readonly question: string;
-  /** Digest of the answer without times and revisions. */
-  readonly content: string;
-  /** False where a repeated answer to the same question needs no second record. */
-  readonly always: boolean;
-}
 
 /** A verdict as it stands on record. */
 export interface RecordedVerdict {
