@@ -20,6 +20,7 @@ import { ImpactStore } from './impact.store.js';
 import { PastVerdictService } from './past-verdict.service.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
+import { RecordedQuestionStore } from './recorded-question.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
 import {
   VERDICT_HISTORY,
@@ -30,6 +31,7 @@ import {
 } from './sign-verdict.js';
 import { TimelineService } from './timeline.service.js';
 import { VerdictService } from './verdict.service.js';
+import { VerdictRecordStore } from './verdict-record.store.js';
 import { VerdictStore } from './verdict.store.js';
 import { WaiverService } from './waiver.service.js';
 import { WaiverStore } from './waiver.store.js';
@@ -40,6 +42,8 @@ import { WaiverStore } from './waiver.store.js';
     ImpactStore,
     PolicyStore,
     PolicyService,
+    RecordedQuestionStore,
+    VerdictRecordStore,
     VerdictStore,
     WaiverStore,
     WaiverService,
@@ -54,7 +58,7 @@ import { WaiverStore } from './waiver.store.js';
         TrustStore,
         PolicyStore,
         WaiverStore,
-        VerdictStore,
+        VerdictRecordStore,
         CelEngine,
         SERVICE_KEYS,
       ],
@@ -65,7 +69,7 @@ import { WaiverStore } from './waiver.store.js';
         trust: TrustStore,
         policies: PolicyStore,
         waivers: WaiverStore,
-        verdicts: VerdictStore,
+        records: VerdictRecordStore,
         cel: CelEngine,
         keys: ServiceKeys,
       ) =>
@@ -76,7 +80,7 @@ import { WaiverStore } from './waiver.store.js';
           trust,
           policies,
           waivers,
-          verdicts,
+          records,
           cel,
           ownKeys: keys.thumbprints,
         }),
@@ -140,15 +144,15 @@ import { WaiverStore } from './waiver.store.js';
     },
     {
       provide: TimelineService,
-      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, VerdictStore, WaiverStore],
+      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, RecordedQuestionStore, WaiverStore],
       useFactory: (
         timelines: TimelineStore,
         signers: ImageSignersStore,
         summaries: ImageSummaryStore,
         trust: TrustStore,
-        verdicts: VerdictStore,
+        questions: RecordedQuestionStore,
         waivers: WaiverStore,
-      ) => new TimelineService({ timelines, signers, summaries, trust, verdicts, waivers }),
+      ) => new TimelineService({ timelines, signers, summaries, trust, questions, waivers }),
     },
   ],
   exports: [
@@ -157,6 +161,7 @@ import { WaiverStore } from './waiver.store.js';
     PastVerdictService,
     PolicyService,
     PolicyStore,
+    RecordedQuestionStore,
     SERVICE_KEYS,
     VERDICT_HISTORY,
     VERDICT_SIGNING,

@@ -6,7 +6,7 @@ import type { Sha256Digest } from '../intoto/digest.js';
 import { touchingRevisions } from '../trust/touching-revisions.js';
 import type { TrustStore } from '../trust/trust.store.js';
 import { causesSought, expiryBetween } from './flip-causes.js';
-import type { ChangedAnswer, VerdictStore } from './verdict.store.js';
+import type { ChangedAnswer, RecordedQuestionStore } from './recorded-question.store.js';
 import type { WaiverStore } from './waiver.store.js';
 
 /** An answer that says another thing than the one before to the same question. */
@@ -34,7 +34,7 @@ export interface TimelineServiceOptions {
   readonly signers: Pick<ImageSignersStore, 'find'>;
   readonly summaries: Pick<ImageSummaryStore, 'indexesOf'>;
   readonly trust: Pick<TrustStore, 'snapshot'>;
-  readonly verdicts: Pick<VerdictStore, 'questionsOn' | 'changedAnswers'>;
+  readonly questions: Pick<RecordedQuestionStore, 'questionsOn' | 'changedAnswers'>;
   readonly waivers: Pick<WaiverStore, 'idsAbout'>;
 }
 
@@ -75,10 +75,10 @@ export class TimelineService {
   }
 
   private async touching(digest: Sha256Digest): Promise<Touching> {
-    const { signers, summaries, trust, verdicts, waivers } = this.options;
+    const { signers, summaries, trust, waivers } = this.options;
     const [snapshot, questions, indexes] = await Promise.all([
       trust.snapshot(),
-      verdicts.questionsOn(digest, MOST_QUESTIONS),
+      this.options.questions.questionsOn(digest, MOST_QUESTIONS),
       summaries.indexesOf(digest),
     ]);
     const related = [...new Set(questions.flatMap((question) => question.related))].sort().slice(0, MOST_RELATED);
@@ -106,7 +106,7 @@ export class TimelineService {
         type === 'verdict.recorded' && typeof data.verdict === 'string' ? [[data.verdict, entry] as const] : [],
       ),
     );
-    const changed = await this.options.verdicts.changedAnswers([...told.keys()]);
+    const changed = await this.options.questions.changedAnswers([...told.keys()]);
     const placed = changed.flatMap((answer) => {
       const entry = told.get(answer.id);
       return entry === undefined ? [] : [{ entry, answer }];

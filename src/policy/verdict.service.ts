@@ -18,8 +18,8 @@ import { RelatedDigests } from './related-digests.js';
 import { inTurn, Turns } from './turns.js';
 import { VerdictMemo } from './verdict-memo.js';
 import { toVerdictRecord } from './verdict-record.js';
+import type { VerdictRecordStore } from './verdict-record.store.js';
 import type { BreakGlass, IdentifiedVerdict, Verdict } from './verdict.js';
-import type { VerdictStore } from './verdict.store.js';
 import { WaiverCache } from './waiver-cache.js';
 import type { WaiverStore } from './waiver.store.js';
 
@@ -37,7 +37,7 @@ export interface VerdictServiceOptions {
   readonly trust: Pick<TrustStore, 'snapshotAt'>;
   readonly policies: Pick<PolicyStore, 'loadCurrent'>;
   readonly waivers: Pick<WaiverStore, 'ofPolicy'>;
-  readonly verdicts: VerdictStore;
+  readonly records: Pick<VerdictRecordStore, 'findLatest' | 'recordGroup'>;
   readonly cel: CelEngine;
   /** The keys with which this service signs verdicts of its own. */
   readonly ownKeys: ReadonlySet<Thumbprint>;
@@ -60,7 +60,7 @@ export class VerdictService {
       waivers: new WaiverCache((policy, revision, now) => options.waivers.ofPolicy(policy, revision, now)),
       related: new RelatedDigests(),
     };
-    this.record = recordTogether((records) => options.verdicts.recordGroup(records));
+    this.record = recordTogether((records) => options.records.recordGroup(records));
   }
 
   /** The digests whose states are worth reading together with the image's own, before a question about it. */
@@ -91,7 +91,7 @@ export class VerdictService {
       const reading = await readQuestion(this.sources, asked, takeTurn);
       const [verdict, latest] = await Promise.all([
         evaluateReading(reading, this.options),
-        this.options.verdicts.findLatest(questionDigest(reading.question)),
+        this.options.records.findLatest(questionDigest(reading.question)),
       ]);
       return { reading, verdict, latest };
     });

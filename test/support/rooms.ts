@@ -15,6 +15,7 @@ import { PastVerdictService } from '../../src/policy/past-verdict.service.js';
 import { PolicyService } from '../../src/policy/policy.service.js';
 import { PolicyStore } from '../../src/policy/policy.store.js';
 import { VerdictService } from '../../src/policy/verdict.service.js';
+import { VerdictRecordStore } from '../../src/policy/verdict-record.store.js';
 import { VerdictStore } from '../../src/policy/verdict.store.js';
 import { WaiverService } from '../../src/policy/waiver.service.js';
 import { WaiverStore } from '../../src/policy/waiver.store.js';
@@ -104,7 +105,6 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   const { history, images, trust, verification } = pipeline;
   const policies = new PolicyStore(database);
   const waivers = new WaiverStore(database);
-  const recorded = new VerdictStore(database);
   const relations = new ImageRelationStore(database);
   const facts = new FactStore(database);
   const ownKeys = new Set<Thumbprint>();
@@ -115,7 +115,7 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
     trust,
     policies,
     waivers,
-    verdicts: recorded,
+    records: new VerdictRecordStore(database),
     cel,
     ownKeys,
   });
@@ -140,7 +140,7 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
       trust,
       policies,
       waivers,
-      verdicts: recorded,
+      verdicts: new VerdictStore(database),
       present: verdicts,
       cel,
       ownKeys,
