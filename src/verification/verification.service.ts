@@ -14,14 +14,11 @@ import { TrustStore } from '../trust/trust.store.js';
 import { EvidenceReader } from './evidence-reader.service.js';
 import { couldNotFindOut, examine, type Examination } from './examine.js';
 import { isDue } from './is-due.js';
+import type { LatestVerification } from './latest-verification.js';
 import { verificationMaterial } from './verification-material.js';
 import { verificationDigest } from './verification-digest.js';
-import {
-  VerificationStore,
-  type LatestVerification,
-  type Unexamined,
-  type VerificationRecord,
-} from './verification.store.js';
+import type { VerificationRecord } from './verification-record.js';
+import { VerificationStore, type Unexamined } from './verification.store.js';
 
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 

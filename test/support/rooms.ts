@@ -177,12 +177,12 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
 }
 
 function sweeperOf(
-  { database, verifications }: Pipeline,
+  { database, dueEvidence }: Pipeline,
   queue: Pick<SweeperOptions, 'enqueue' | 'backlog'>,
 ): PendingSweeper {
   return new PendingSweeper({
     ...queue,
-    store: verifications,
+    store: dueEvidence,
     clock: async () => {
       const { rows } = await database.pool.query<{ now: Date }>('select now() as now');
       return new Date(rows[0]!.now.getTime() + LATER_MS);
