@@ -4,7 +4,7 @@ import type { Thumbprint } from '../trust/signer.js';
 import type { CelEngine } from './cel.js';
 import { evaluate } from './evaluate.js';
 import { predicatesForPolicy } from './facts-for-policy.js';
-import { factsByDigest, type Reading } from './reading.js';
+import { factsByDigest, type QuestionReading } from './question-reading.js';
 import type { Verdict } from './verdict.js';
 
 /** What evaluating takes beside what was read. */
@@ -17,7 +17,7 @@ export interface EvaluationMeans {
 
 /** What is read of one moment, evaluated at that moment; nothing goes on record. */
 export async function evaluateReading(
-  { state, facts, relations, related, current, trust, waivers, question }: Reading,
+  { state, facts, relations, related, current, trust, waivers, question }: QuestionReading,
   means: EvaluationMeans,
 ): Promise<Verdict> {
   const { revision, compiled } = current;

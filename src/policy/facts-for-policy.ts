@@ -4,7 +4,7 @@ import { absentContents, factsAskedFor, readImageFacts } from '../facts/image-fa
 import type { ImageFacts } from '../images/image-state.store.js';
 import type { CompiledPolicy } from './compile-policy.js';
 import { splitPredicates, type ReadPredicates } from './dropped-predicates.js';
-import type { Reading } from './reading.js';
+import type { QuestionReading } from './question-reading.js';
 
 /** The facts the policy asks for: another kind's may be large, and nothing in the policy looks at them. */
 export async function factsForPolicy(
@@ -25,7 +25,7 @@ export function asksForLarge(states: readonly ImageFacts[], { isAskedFor }: Comp
 /** The predicates that the policy looks at, as far as they can still be read. */
 export async function predicatesForPolicy(
   store: Pick<FactStore, 'predicates'>,
-  { facts, related, current: { compiled } }: Pick<Reading, 'facts' | 'related' | 'current'>,
+  { facts, related, current: { compiled } }: Pick<QuestionReading, 'facts' | 'related' | 'current'>,
 ): Promise<ReadPredicates> {
   if (!compiled.needsPredicate) return { predicates: new Map(), dropped: new Map() };
   const all = [...facts, ...related.flatMap((each) => each.facts)];

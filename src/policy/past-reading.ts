@@ -6,7 +6,7 @@ import type { SubjectDigest } from '../intoto/digest.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import { factsForPolicy } from './facts-for-policy.js';
 import { furtherDigests } from './further-digests.js';
-import { factsByDigest, type Reading, type RelatedReading } from './reading.js';
+import { factsByDigest, type QuestionReading, type RelatedReading } from './question-reading.js';
 
 /** What was known of a digest, and whether evidence about it was pending. */
 export interface PastKnowledge {
@@ -16,10 +16,10 @@ export interface PastKnowledge {
 
 /** With what was known of the other digests that the policy looks at, each read by `read`. */
 export async function withRelated(
-  { state, relations, current, trust, waivers, question }: Omit<Reading, 'facts' | 'related'>,
+  { state, relations, current, trust, waivers, question }: Omit<QuestionReading, 'facts' | 'related'>,
   store: Pick<FactStore, 'contents'>,
   read: (digest: SubjectDigest) => Promise<PastKnowledge>,
-): Promise<Reading> {
+): Promise<QuestionReading> {
   const { compiled: policy } = current;
   const facts = await factsForPolicy(store, state, policy);
   const related: RelatedReading[] = [];

@@ -10,7 +10,7 @@ import type { CompiledPolicy } from './compile-policy.js';
 import { asksForLarge, factsForPolicy } from './facts-for-policy.js';
 import { furtherDigests, readsRelations } from './further-digests.js';
 import type { PolicyCache } from './policy-cache.js';
-import { factsByDigest, type Reading } from './reading.js';
+import { factsByDigest, type QuestionReading } from './question-reading.js';
 import type { RelatedDigests } from './related-digests.js';
 import type { TakeTurn } from './turns.js';
 import type { WaiverCache } from './waiver-cache.js';
@@ -37,7 +37,11 @@ export interface ReadingSources {
  * @param takeTurn called before large evidence is read.
  * @throws AppError `policy_not_found`, `parameter_invalid`; `overloaded` where everything kept changing.
  */
-export async function readQuestion(sources: ReadingSources, asked: Asked, takeTurn: TakeTurn): Promise<Reading> {
+export async function readQuestion(
+  sources: ReadingSources,
+  asked: Asked,
+  takeTurn: TakeTurn,
+): Promise<QuestionReading> {
   let digests = sources.related.of(asked.digest);
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     const [state, ...others] = await sources.images.readFactsTogether([asked.digest, ...digests]);

@@ -8,7 +8,7 @@ import type { Question } from './question.js';
 import type { Waiver } from './waiver.js';
 
 /** A question held against one revision of its policy, and all that was read about it in one snapshot. */
-export interface Reading {
+export interface QuestionReading {
   readonly state: ImageFacts;
   /** The facts about the image that the policy asks for. */
   readonly facts: readonly Fact[];
