@@ -114,15 +114,16 @@ import { WaiverStore } from './waiver.store.js';
     },
     {
       provide: TimelineService,
-      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, VerdictStore, WaiverStore],
+      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, PolicyStore, VerdictStore, WaiverStore],
       useFactory: (
         timelines: TimelineStore,
         signers: ImageSignersStore,
         summaries: ImageSummaryStore,
         trust: TrustStore,
+        policies: PolicyStore,
         verdicts: VerdictStore,
         waivers: WaiverStore,
-      ) => new TimelineService({ timelines, signers, summaries, trust, verdicts, waivers }),
+      ) => new TimelineService({ timelines, signers, summaries, trust, policies, verdicts, waivers }),
     },
   ],
   exports: [
