@@ -41,11 +41,13 @@ export function rebuiltFactsCtes(source: string, upTo: string | null = null): st
     cross join lateral (
       select jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
           'lastReceivedAt', ${timestamp('last_received_at')},
+          'attestation', attestation,
           'proof', proof)
         order by signer) as signers, min(received_at) as received_at
       from (
         -- Whoever signed the statement signed all that is read from it, by whatever reader it was read at the time.
         select x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
+          (array_agg(x.attestation order by x.received_at, x.attestation))[1] as attestation,
           (array_agg(x.proof))[1] as proof
         from facts g join fact_signers x on x.fact = g.id
         where g.signed_digest = l.signed_digest and ${isRecorded('x')}

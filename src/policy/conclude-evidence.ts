@@ -38,8 +38,9 @@ export function concludeEvidence(
   if (short.length > 0) return lacking(requirement, gathered, short, moment);
   const passing = lines.flatMap((line) => line.passing);
   const evidence = idsOf(passing);
-  const verb = evidence.length === 1 ? 'passes' : 'pass';
-  const message = `${counted(requirement, evidence.length)} by ${listed(speakersOf(passing))} ${verb}`;
+  const count = new Set(passing.map(({ fact }) => fact.attestation)).size;
+  const verb = count === 1 ? 'passes' : 'pass';
+  const message = `${counted(requirement, count)} by ${listed(speakersOf(passing))} ${verb}`;
   return { status: 'satisfied', code: 'satisfied', message, evidence, missing: null };
 }
 
@@ -83,7 +84,7 @@ function inPlaceOf(
 }
 
 function idsOf(entries: readonly Entry[]): readonly AttestationId[] {
-  return sortedIds(entries.map(({ fact }) => fact.attestation));
+  return sortedIds(entries.map(({ attestation }) => attestation));
 }
 
 function erred(requirement: CompiledEvidence, wanted: string, { erring, line }: WeighedLine): Conclusion {

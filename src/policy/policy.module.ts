@@ -144,15 +144,24 @@ import { WaiverStore } from './waiver.store.js';
     },
     {
       provide: TimelineService,
-      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, RecordedQuestionStore, WaiverStore],
+      inject: [
+        TimelineStore,
+        ImageSignersStore,
+        ImageSummaryStore,
+        TrustStore,
+        PolicyStore,
+        RecordedQuestionStore,
+        WaiverStore,
+      ],
       useFactory: (
         timelines: TimelineStore,
         signers: ImageSignersStore,
         summaries: ImageSummaryStore,
         trust: TrustStore,
+        policies: PolicyStore,
         questions: RecordedQuestionStore,
         waivers: WaiverStore,
-      ) => new TimelineService({ timelines, signers, summaries, trust, questions, waivers }),
+      ) => new TimelineService({ timelines, signers, summaries, trust, policies, questions, waivers }),
     },
   ],
   exports: [
