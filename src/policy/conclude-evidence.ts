@@ -17,12 +17,16 @@ export interface WeighedLine extends GatheredLine, Selection {
   readonly reached: number;
 }
 
-/** When and under what trust it is concluded, for hints. */
-type Moment = Pick<Scene, 'trust' | 'clock'>;
+/** When and under what trust it is concluded, for hints, and whether under a `not`. */
+type Moment = Pick<Scene, 'trust' | 'clock' | 'inverted'>;
 
 export type Conclusion = Omit<RequirementResult, 'id' | 'considered'>;
 
-/** What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. */
+/**
+ * What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. Under a
+ * `not` what opposes is what would let something pass: there it takes nothing away from what counts without it, unless all
+ * of the evidence is asked about.
+ */
 export function concludeEvidence(
   requirement: CompiledEvidence,
   gathered: Gathered,
@@ -31,7 +35,9 @@ export function concludeEvidence(
 ): Conclusion {
   const { wanted } = gathered.conditions;
   const opposing = lines.flatMap((line) => line.opposing);
-  if (opposing.length > 0) return opposed(requirement, wanted, opposing, moment);
+  const isOverruled =
+    moment.inverted && requirement.select !== 'all' && lines.every(({ state }) => state === 'satisfied');
+  if (opposing.length > 0 && !isOverruled) return opposed(requirement, wanted, opposing, moment);
   const inError = lines.find((line) => line.state === 'error');
   if (inError !== undefined) return erred(requirement, wanted, inError);
   const short = lines.filter((line) => line.state === 'short');
