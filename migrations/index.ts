@@ -18,6 +18,7 @@ import { Timelines1764000001600 } from './1764000001600-timelines.js';
 import { Partitions1764000001700 } from './1764000001700-partitions.js';
 import { VerdictDependents1764000001800 } from './1764000001800-verdict-dependents.js';
 import { Retention1764000001900 } from './1764000001900-retention.js';
+import { AttestationsOfSigners1764000002000 } from './1764000002000-attestations-of-signers.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   Partitions1764000001700,
   VerdictDependents1764000001800,
   Retention1764000001900,
+  AttestationsOfSigners1764000002000,
 ];

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chunksOf, sizeOfFiles } from './audit/archive-files.js';
 import { A_NOTE } from './audit/ask.js';
 import { askService } from './audit/ask-service.js';
@@ -5,6 +6,7 @@ import { parseLogKey, readAsked, type Asked } from './audit/asked.js';
 import type { Audit } from './audit/audit.js';
 import { keepCheckpoint } from './audit/keep-checkpoint.js';
 import { linesOf } from './audit/lines.js';
+import { NO_KEY, pinnedKeys, type LocalKeys } from './audit/pinned-keys.js';
 import { findingLine, outcomeOf, STATUS, type Status } from './audit/report.js';
 import { verifyArchive } from './audit/verify-archive.js';
 import { verifyServed } from './audit/verify-served.js';
@@ -19,7 +21,8 @@ import { openReading } from './fsck/open-reading.js';
 import { walkProgress, type WalkProgress } from './fsck/walk-progress.js';
 import { walkTotals } from './fsck/walk-totals.js';
 import type { NoteKey } from './history/note-key.js';
-import { ConfigError, readConfig } from './platform/config.js';
+import { ConfigError, readConfig, type Config } from './platform/config.js';
+import { logKeyPath } from './platform/log-key-file.js';
 
 /*
  * `assay audit verify`: whether all that is stored is what the sealed log tells, and the log the one that an auditor knows. It
@@ -38,13 +41,23 @@ interface Report {
   readonly onFindings: (findings: readonly Finding[]) => void;
 }
 
-const NO_KEY =
-  'whose log it is: no key is pinned (--key), and whoever can change what was read can have made another log';
+/** What of the log's keys is on the machine that the service runs on, if this is it. */
+function localKeys({ database, dataDir }: Config): LocalKeys {
+  const { ASSAY_LOG_KEY_FILE: named, ASSAY_LOG_RETIRED_VKEYS: retired = '' } = thisProcess.env;
+  const made = logKeyPath(dataDir);
+  return {
+    file: named ?? (database === null && existsSync(made) ? made : null),
+    retired: retired.split(',').flatMap((vkey) => (vkey.trim() === '' ? [] : [vkey.trim()])),
+  };
+}
 
 /** The database, beside the service or without one. */
-async function auditDatabase({ keys, kept }: Asked, { progress, onFindings }: Report): Promise<Audit> {
-  const opened = await openReading(readConfig(undefined, { purpose: 'migrate' }), 'assay-audit', say);
+async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Promise<Audit> {
+  const { kept } = asked;
+  const config = readConfig(undefined, { purpose: 'migrate' });
+  const opened = await openReading(config, 'assay-audit', say);
   try {
+    const { keys, notHeld: ofKeys } = await pinnedKeys(asked, localKeys(config), opened.reading);
     // Before the walk: what is sealed while it goes on may be behind what it looked at, and is not kept as verified.
     const checkpoint = await newestCheckpoint(opened.reading);
     const walks = everyWalk({ keys, kept });
@@ -59,7 +72,7 @@ async function auditDatabase({ keys, kept }: Asked, { progress, onFindings }: Re
       onWalked: onFindings,
     });
     const notHeld = [
-      ...(keys === null ? [NO_KEY] : []),
+      ...ofKeys,
       ...(kept.length > 0
         ? []
         : ['that the log goes on from what was signed before: no checkpoint is given (--checkpoint)']),

@@ -26,6 +26,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   format_unrecognized: 'The body is evidence in no form that is taken. Nothing was stored',
   headers_too_large: 'The URL and the headers are larger than this service takes',
   hold_not_found: 'No legal hold is on record under this id',
+  hold_released: 'The legal hold was released before, for another reason; that one stays on record',
   identity_id_taken: 'The identity id stands for another issuer, subject, set of claims or trust root for good',
   identity_malformed: 'The identity document has the faults listed',
   identity_not_found: 'The attestor has never held an identity of this id',

@@ -4,11 +4,13 @@ import { Database } from './platform/database.js';
 import type { Logger } from './platform/logger.js';
 import { Metrics } from './platform/metrics.js';
 import { LOGGER, QUEUES } from './platform/platform-parts.js';
-import type { Producer, Queues, QueueWorker } from './platform/queue.js';
+import type { Producer } from './platform/queue-producer.js';
+import type { QueueWorker } from './platform/queue-worker.js';
+import type { Queues } from './platform/queue.js';
+import { DueEvidenceStore } from './verification/due-evidence.store.js';
 import { PendingSweeper } from './verification/pending.sweeper.js';
 import { createVerifyProcessor, VERIFY_ATTEMPTS, VERIFY_BACKOFF } from './verification/verify.processor.js';
 import { VerificationService } from './verification/verification.service.js';
-import { VerificationStore } from './verification/verification.store.js';
 
 const CONCURRENT_JOBS = 2;
 const SWEEP_EVERY_MS = 2_000;
@@ -57,7 +59,7 @@ export function startVerifyWorkers(app: ModuleRef): VerifyWorkers {
     }),
     { concurrency: CONCURRENT_JOBS },
   );
-  const store = app.get(VerificationStore, { strict: false });
+  const store = app.get(DueEvidenceStore, { strict: false });
   const database = app.get(Database, { strict: false });
   const sweeper = new PendingSweeper({
     store,

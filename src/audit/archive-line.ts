@@ -70,9 +70,14 @@ function hashed<Digest extends AttestationId | Sha256Digest>(
   return { hash: bytes === null ? null : hash(bytes), size: bytes?.length ?? 0 };
 }
 
+/** Whether a line says nothing: it is empty, or of white space as JSON knows it (RFC 8259, 2). */
+export function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
 /** Reads a line of an archive, which nobody vouches for; otherwise what is wrong with it. */
 export function parseArchiveLine(bytes: Uint8Array): ArchiveLine | { readonly fault: string } {
-  if (bytes.length === 0) return { fault: 'is empty' };
+  if (isBlank(bytes)) return { fault: 'is empty' };
   try {
     const read = line.safeParse(parseStrictJson(bytes));
     if (read.success) return read.data;

@@ -8,7 +8,8 @@ const { vkey } = noteKey('assay.example/log', publicKey);
 
 describe('readAsked', () => {
   it('reads what is to be held against the log, and by which keys', () => {
-    expect(readAsked([])).toMatchObject({ audited: { kind: 'database' }, keys: null, save: null, json: false });
+    expect(readAsked([])).toMatchObject({ audited: { kind: 'database' }, keys: null, withoutKey: false, json: false });
+    expect(readAsked(['--url=http://a', '--without-key'])).toMatchObject({ keys: null, withoutKey: true, save: null });
     expect(readAsked(['--url=http://a', '--sample=.5', `--key=${vkey}`])).toMatchObject({
       audited: { kind: 'service', url: 'http://a', sample: 0.5 },
       keys: [{ vkey }],
@@ -24,6 +25,10 @@ describe('readAsked', () => {
   });
 
   it.each([
+    [['--url=http://a'], 'name it with --key'],
+    [['--url=http://a', '--without-key', `--key=${vkey}`], '--without-key is where there is no --key'],
+    [['--archive=b', '--without-key'], 'an archive is known by the key of its log alone'],
+    [['--checkpoint=b', '--without-key'], 'name the key of the log'],
     [['--sample=0.5'], '--sample is of what a service answers'],
     [['--url=http://a', '--sample=2'], '--sample must be a share'],
     [['--url=http://a', '--archive=b', `--key=${vkey}`], 'name one of them'],

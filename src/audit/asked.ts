@@ -16,13 +16,18 @@ export interface Asked {
   readonly audited: Audited;
   /** By which alone the log may have been sealed; null where none is pinned. */
   readonly keys: readonly NoteKey[] | null;
+  /** Whether it is asked for in so many words that none is pinned. */
+  readonly withoutKey: boolean;
   readonly kept: readonly KeptCheckpoint[];
   /** Where to keep the newest checkpoint for the next time. */
   readonly save: string | null;
   readonly json: boolean;
 }
 
-/** Reads the words of a command line. Throws where they are not to be understood, or a checkpoint cannot be read. */
+/**
+ * Reads the words of a command line. Throws where they are not to be understood, or a checkpoint cannot be read. Whoever names no key
+ * has to say so: what is held against a key that it brought along itself proves little, and a status of 0 looks like a proof.
+ */
 export function readAsked(words: readonly string[]): Asked {
   const { values } = parseArgs({
     args: [...words],
@@ -31,13 +36,15 @@ export function readAsked(words: readonly string[]): Asked {
       archive: { type: 'string', multiple: true, default: [] },
       sample: { type: 'string' },
       key: { type: 'string', multiple: true, default: [] },
+      'without-key': { type: 'boolean', default: false },
       checkpoint: { type: 'string', multiple: true, default: [] },
       save: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  const { url, archive, sample, save = null, json } = values;
+  const { url, archive, sample, save = null, json, 'without-key': withoutKey } = values;
   const keys = values.key.map(parseLogKey);
+  if (withoutKey && keys.length > 0) throw new Error('--without-key is where there is no --key: name one of them');
   if (keys.length === 0 && values.checkpoint.length > 0) {
     throw new Error('a checkpoint that was kept is known by its signature: name the key of the log with --key');
   }
@@ -52,8 +59,15 @@ export function readAsked(words: readonly string[]): Asked {
     if (keys.length === 0) throw new Error('an archive is known by the key of its log alone: name it with --key');
     if (save !== null) throw new Error('--save is for a log that is looked at as a whole, which an archive is not of');
   }
-  return { audited: auditedOf(url, archive, sample), keys: keys.length === 0 ? null : keys, kept, save, json };
+  const audited = auditedOf(url, archive, sample);
+  if (audited.kind === 'service' && keys.length === 0 && !withoutKey) throw new Error(NAME_A_KEY);
+  return { audited, keys: keys.length === 0 ? null : keys, withoutKey, kept, save, json };
 }
+
+/** What is said where no key is named, and nobody said that there is none. */
+export const NAME_A_KEY =
+  'whose log it is can be told by its key alone: name it with --key, as /.well-known/assay/log.vkey has it and as you have ' +
+  'compared it another way; or take whatever key is shown with --without-key';
 
 /** The key of a log. Throws for what is none, and for that of a witness. */
 export function parseLogKey(vkey: string): NoteKey {

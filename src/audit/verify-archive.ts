@@ -1,7 +1,7 @@
 import type { KeptCheckpoint } from '../fsck/kept-checkpoint.js';
 import type { NoteKey } from '../history/note-key.js';
 import { ArchiveAuditor } from './archive-auditor.js';
-import { parseArchiveLine } from './archive-line.js';
+import { isBlank, parseArchiveLine } from './archive-line.js';
 import type { Audit } from './audit.js';
 import type { Line } from './lines.js';
 
@@ -16,10 +16,21 @@ export interface ArchiveAuditOptions {
  * Holds an archive, line by line and with nothing but keys, against the checkpoint in it: each entry by its inclusion proof (RFC
  * 6962, 2.1.1), and envelopes, verdicts and other records by what their entries bind. In memory for one record. Rejects where
  * the file is no archive.
+ *
+ * Empty lines at the very end hold nothing, and editors leave them there. Anywhere else an archive has none, so that one of them
+ * stands where something else stood.
  */
 export async function verifyArchive({ lines, keys, kept }: ArchiveAuditOptions): Promise<Audit> {
   let auditor: ArchiveAuditor | null = null;
+  /** The first of the empty lines right before the one that is read. */
+  let blank: number | null = null;
   for await (const { number, bytes } of lines) {
+    if (auditor !== null && bytes !== null && isBlank(bytes)) {
+      blank ??= number;
+      continue;
+    }
+    if (blank !== null) auditor?.take(blank, { fault: EMPTY });
+    blank = null;
     const read = bytes === null ? { fault: 'is longer than any record' } : parseArchiveLine(bytes);
     if (auditor === null) {
       if (bytes !== null && isGzip(bytes)) throw new Error('this is no archive yet, but compressed: gunzip it');
@@ -31,6 +42,8 @@ export async function verifyArchive({ lines, keys, kept }: ArchiveAuditOptions):
   if (auditor === null) throw new Error('this is no archive: it is empty');
   return auditor.end();
 }
+
+const EMPTY = 'is empty, and the archive goes on behind it: something may have stood there';
 
 /** RFC 1952, 2.3.1. */
 function isGzip(bytes: Buffer): boolean {

@@ -214,17 +214,19 @@ export async function run(
       'read an archive of GET /v1/export, in one file or several that go on; - is standard input',
     )
     .option('--key <vkey...>', 'the key of the log, as /.well-known/assay/log.vkey has it, obtained another way')
+    .option('--without-key', 'pin no key, and take whatever key is shown: proves nothing about whose log it is', false)
     .option('--checkpoint <file...>', 'a checkpoint kept before, from which the log must go on')
     .option('--save <file>', 'keep the newest checkpoint there, if everything holds')
     .option('--sample <share>', 'with --url: fetch this share of the envelopes, such as 0.1, chosen at random')
     .option('--json', 'the findings as JSON', false)
-    .action(async ({ archive = [], key = [], checkpoint = [], save, sample, json }: AuditFlags) => {
+    .action(async ({ archive = [], key = [], withoutKey, checkpoint = [], save, sample, json }: AuditFlags) => {
       const { url } = program.opts<{ url?: string }>();
       code = await start('audit-verify', [
         ...(url === undefined ? [] : [`--url=${url}`]),
         ...(sample === undefined ? [] : [`--sample=${sample}`]),
         ...archive.map((file) => `--archive=${file}`),
         ...key.map((vkey) => `--key=${vkey}`),
+        ...(withoutKey ? ['--without-key'] : []),
         ...checkpoint.map((file) => `--checkpoint=${file}`),
         ...(save === undefined ? [] : [`--save=${save}`]),
         ...(json ? ['--json'] : []),
@@ -273,6 +275,7 @@ interface VerdictFlags {
 interface AuditFlags {
   readonly archive?: readonly string[];
   readonly key?: readonly string[];
+  readonly withoutKey: boolean;
   readonly checkpoint?: readonly string[];
   readonly save?: string;
   readonly sample?: string;

@@ -37,11 +37,15 @@ interface RecordedFact {
 
 const RECORDED = `
   select f.id::text as id, f.kind, a.received_at as "receivedAt", t.place::int as place,
-    array(select distinct s.subject from attestation_subjects s
-      where s.attestation = f.attestation and s.subject like 'sha256:%') as images
+    array(select distinct s.subject
+      from (select subject from attestation_subjects where attestation = f.attestation offset 0) s
+      where s.subject like 'sha256:%') as images
   from unnest($1::text[], $2::int[]) with ordinality as t (signed_digest, reader_revision, place)
-  join facts f on f.signed_digest = t.signed_digest and f.reader_revision = t.reader_revision
-  join attestations a on a.id = f.attestation`;
+  -- Each by itself, and so by index, whatever statistics say.
+  cross join lateral (
+    select * from facts where signed_digest = t.signed_digest and reader_revision = t.reader_revision offset 0
+  ) f
+  cross join lateral (select received_at from attestations where id = f.attestation offset 0) a`;
 
 interface EnvelopeOfFact {
   /** Of the attestation that first proved it. */
@@ -163,7 +167,7 @@ export class FactStore {
        update images i
        set facts = coalesce(r.facts, '[]'::jsonb), examined = i.examined + c.examined, revision = i.revision + 1
        from changed c left join rebuilt r on r.subject = c.subject
-       where c.subject = i.subject`,
+       where c.subject = i.subject and i.subject = any($1::text[])`,
       [[...examined.keys()], [...examined.values()]],
     );
   }

@@ -21,17 +21,24 @@ export function rebuiltFactsCtes(source: string, upTo: string | null = null): st
       ? 'true'
       : `(select bool_or(w.at = ${row}.recorded_at) from verifications w
           where w.attestation = ${row}.attestation and ${counts('w')})`;
-  return `rebuilt_latest as (
-    select distinct on (s.subject, f.signed_digest, f.kind) s.subject, f.*
+  return `rebuilt_latest as materialized (
+    select distinct on (c.subject, f.signed_digest, f.kind) c.subject, f.*
     from ${source} c
-    join attestation_subjects s on s.subject = c.subject
-    join facts f on f.attestation = s.attestation
-    where f.reader_revision = (
-      select max(v.reader_revision) from verifications v where v.attestation = f.attestation and v.proved <> '[]' and ${counts('v')})
-      and ${isRecorded('f')}
-    order by s.subject, f.signed_digest, f.kind, f.reader_revision desc
+    -- For each subject by itself, and so by index: joined, one of the tables is read from end to end for every few subjects
+    -- while statistics say that there are hardly any facts.
+    cross join lateral (
+      select s.attestation from attestation_subjects s where s.subject = c.subject offset 0
+    ) s
+    cross join lateral (
+      select f.* from facts f
+      where f.attestation = s.attestation and f.reader_revision = (
+          select max(v.reader_revision) from verifications v
+          where v.attestation = s.attestation and v.proved <> '[]' and ${counts('v')})
+        and ${isRecorded('f')} offset 0
+    ) f
+    order by c.subject, f.signed_digest, f.kind, f.reader_revision desc
   ),
-  rebuilt as (
+  rebuilt as materialized (
     select l.subject, jsonb_agg(jsonb_build_object(
         'id', l.id::text, 'attestation', l.attestation, 'kind', l.kind, 'predicateType', l.predicate_type,
         'signedDigest', l.signed_digest, 'receivedAt', ${timestamp('g.received_at')}, 'ownTime', ${timestamp('l.own_time')}, 'signers', g.signers,
@@ -41,14 +48,17 @@ export function rebuiltFactsCtes(source: string, upTo: string | null = null): st
     cross join lateral (
       select jsonb_agg(jsonb_build_object('signer', signer, 'receivedAt', ${timestamp('received_at')},
           'lastReceivedAt', ${timestamp('last_received_at')},
+          'attestation', attestation,
           'proof', proof)
         order by signer) as signers, min(received_at) as received_at
       from (
         -- Whoever signed the statement signed all that is read from it, by whatever reader it was read at the time.
         select x.signer, min(x.received_at) as received_at, max(x.received_at) as last_received_at,
+          (array_agg(x.attestation order by x.received_at, x.attestation))[1] as attestation,
           (array_agg(x.proof))[1] as proof
-        from facts g join fact_signers x on x.fact = g.id
-        where g.signed_digest = l.signed_digest and ${isRecorded('x')}
+        from (select id from facts where signed_digest = l.signed_digest offset 0) g
+        cross join lateral (select * from fact_signers where fact = g.id offset 0) x
+        where ${isRecorded('x')}
         group by x.signer
       ) t
     ) g

@@ -7,6 +7,7 @@ import { readGittufApproval } from './predicates/gittuf-approval.js';
 import { readGrypePredicate } from './predicates/grype-report.js';
 import { readHumanReview, readVcsReview } from './predicates/human-review.js';
 import { readJfrogApproval } from './predicates/jfrog-approval.js';
+import { readJunit } from './predicates/junit.js';
 import { readOpenVex } from './predicates/openvex.js';
 import { readOsvPredicate } from './predicates/osv-results.js';
 import { readSarifPredicate, readWitnessSarif } from './predicates/sarif.js';
@@ -29,6 +30,7 @@ const READERS: ReadonlyMap<string, PredicateReader> = new Map([
   ['http://docs.oasis-open.org/sarif/sarif/v2.1.0', readSarifPredicate],
   ['http://in-toto.io/attestation/human-review/vcs/v0.1', readVcsReview],
   ['https://assay.dev/approval/v1', readApproval],
+  ['https://assay.dev/junit/v1', readJunit],
   ['https://cosign.sigstore.dev/attestation/vuln/v1', readCosignVuln],
   ['https://docs.oasis-open.org/sarif/sarif/2.1.0', readSarifPredicate],
   ['https://docs.oasis-open.org/sarif/sarif/v2.1.0', readSarifPredicate],

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../intoto/canonical-json.js';
-import { sha256 } from '../intoto/digest.js';
+import { sha256, type AttestationId } from '../intoto/digest.js';
 import type { CertificateIdentity, ProvedSigner } from '../intoto/proved-signer.js';
 import { SIGNATURE_SCHEMES, type SignatureScheme } from '../intoto/signature-scheme.js';
 import { signerOf, type Signer, type Thumbprint } from '../trust/signer.js';
@@ -37,12 +37,14 @@ export interface StoredSigner {
   readonly signer: string;
   readonly receivedAt: string;
   readonly lastReceivedAt: string;
+  /** The first received that carries the signature. */
+  readonly attestation?: AttestationId | undefined;
   readonly proof: ProvedSigner | null;
 }
 
 /** The signer as evaluation sees it. Throws where what is stored is none: nothing may count by what cannot be read. */
-export function readSigner({ signer, proof, receivedAt, lastReceivedAt }: StoredSigner): Signer {
-  const receipt = { receivedAt, lastReceivedAt };
+export function readSigner({ signer, proof, receivedAt, lastReceivedAt, attestation }: StoredSigner): Signer {
+  const receipt = { receivedAt, lastReceivedAt, attestation };
   if (proof !== null) return signerOf(proof, receipt);
   const [thumbprint = '', scheme = '', ...more] = signer.split(SEPARATOR);
   if (!isScheme(scheme) || more.length > 0) throw new Error(`a stored signer is called ${signer}`);

@@ -198,7 +198,8 @@ function rowFault(fact: string): string {
 const SIGNERS = `
   select t.verdict, substr(x.signer, 8, 32)::uuid as signer, bool_or(x.recorded_at = f.recorded_at) as at_first
   from unnest($1::uuid[], $2::text[]) as t (verdict, attestation)
-  cross join lateral (select * from facts where attestation = t.attestation ${BY_INDEX}) f
+  cross join lateral (select signed_digest from verifications where attestation = t.attestation ${BY_INDEX}) v
+  cross join lateral (select * from facts where signed_digest = v.signed_digest ${BY_INDEX}) f
   cross join lateral (select * from fact_signers where fact = f.id ${BY_INDEX}) x
   where x.signer like 'sha256:%' group by 1, 2`;
 

@@ -18,6 +18,7 @@ const KIND_BY_TYPE: ReadonlyMap<string, Kind> = new Map([
   ['https://docs.oasis-open.org/sarif/sarif/v2.1.0', 'scan'],
   ['https://witness.dev/attestations/sarif/v0.1', 'scan'],
   ['https://in-toto.io/attestation/test-result/v0.1', 'test'],
+  ['https://assay.dev/junit/v1', 'test'],
   ['https://assay.dev/approval/v1', 'approval'],
   ['https://in-toto.io/attestation/human-review/v0.1', 'approval'],
   ['https://in-toto.io/attestation/human-review/vcs/v0.1', 'approval'],

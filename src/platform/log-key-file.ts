@@ -2,12 +2,17 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { join } from 'node:path';
 import { secretFile } from './secret-file.js';
 
+/** Where the key of this data directory's log is kept, unless another file is named. */
+export function logKeyPath(dataDir: string): string {
+  return join(dataDir, 'log-key.pem');
+}
+
 /**
  * The key by which the log of this data directory is sealed: Ed25519, made on first use, readable by its owner alone, the
  * same ever after. Whoever deletes the file ends that key, and no log that it sealed can go on under it.
  */
 export function logKeyFile(dataDir: string): KeyObject {
-  const path = join(dataDir, 'log-key.pem');
+  const path = logKeyPath(dataDir);
   const pem = read(path);
   try {
     const key = createPrivateKey(pem);

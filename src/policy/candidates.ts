@@ -5,6 +5,7 @@ import { authorityOf, judgedTime, type Authority } from '../trust/authority.js';
 import { signerIdOf, signerNames, type Signer, type SignerId } from '../trust/signer.js';
 import { standingOf, type StatementStanding } from '../trust/statement-standing.js';
 import { attestorsOf, epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import { attestationBy } from './carrying-attestations.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import type { Conditions } from './conditions.js';
 import { earliestTimes, latestTimes } from './evidence-times.js';
@@ -29,7 +30,7 @@ export function candidatesOf(requirement: CompiledEvidence, conditions: Conditio
     for (const fact of facts) {
       if (!isAskedFor(fact, requirement)) continue;
       const words = wordsFor(fact, requirement, conditions, scene);
-      if ('code' in words) refused.push({ fact, refusal: words });
+      if ('refusal' in words) refused.push(words);
       else {
         for (const [group, spoken] of Map.groupBy(words, (word) => word.group)) {
           entries.push(entryOf(fact, about, group, spoken, scene));
@@ -39,6 +40,8 @@ export function candidatesOf(requirement: CompiledEvidence, conditions: Conditio
   }
   return { entries, refused };
 }
+
+const RETRACTED: Refusal = { code: 'attestation_revoked', message: 'it was retracted' };
 
 /** What one signature says for one attestor. */
 interface Word {
@@ -65,27 +68,34 @@ function wordsFor(
   requirement: CompiledEvidence,
   conditions: Conditions,
   scene: Scene,
-): readonly Word[] | Refusal {
+): readonly Word[] | Refused {
   // Verdicts of this service never count as evidence for another: it would believe itself.
   const signers = fact.signers.filter((signer) => !scene.ownKeys.has(signer.thumbprint));
   const claim = { kind: fact.kind, predicateType: fact.predicateType, repository: scene.repository };
   const words: Word[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: Refused[] = [];
+  const refuse = (refusal: Refusal, by: readonly Signer[]): Refused => ({
+    fact,
+    attestation: attestationBy(fact, by),
+    refusal,
+  });
   for (const attestor of requirement.from) {
     for (const signer of signers) {
       const authority = authorityOf(scene.trust, attestor, signer, claim);
       if (authority.code === 'wrong_attestor' && !authority.objects) continue;
       const standing = standingOf(scene.trust, fact.signedDigest, signerNames(signer));
-      if (standing === 'retracted') refusals.push({ code: 'attestation_revoked', message: 'it was retracted' });
+      if (standing === 'retracted') refusals.push(refuse(RETRACTED, [signer]));
       else if (authority.supports || authority.objects) {
         const word = (claimed: string | null): Word =>
           wordOf(fact, { attestor, signer, authority, standing, claimed }, requirement, conditions, scene);
         words.push(...claimedApprovers(fact).map(word));
-      } else refusals.push(refusalOf(authority, signer));
+      } else refusals.push(refuse(refusalOf(authority, signer), [signer]));
     }
   }
   if (words.length > 0) return words;
-  return refusals.length > 0 ? gravest(refusals) : strangers(signers, requirement.from, scene.trust);
+  return refusals.length > 0
+    ? gravest(byName(refusals), ({ refusal }) => refusal)
+    : refuse(strangers(signers, requirement.from, scene.trust), []);
 }
 
 /** One signature over a fact, as one attestor's, for one of the approvers that it names. */
@@ -149,6 +159,10 @@ function entryOf(fact: Fact, about: Entry['about'], group: string, words: readon
   const refusals = words.flatMap(({ refusal }) => (refusal === null ? [] : [refusal]));
   return {
     fact,
+    attestation: attestationBy(
+      fact,
+      (helping.length > 0 ? helping : words).map(({ signer }) => signer),
+    ),
     about,
     group,
     voice: words[0]?.voice ?? '',
@@ -160,7 +174,7 @@ function entryOf(fact: Fact, about: Entry['about'], group: string, words: readon
       signer: scene.signers.same(signerIdOf(signer)) as SignerId,
       label: labelOf(authority, attestor),
     })),
-    refusal: helping.length > 0 ? null : gravest(refusals),
+    refusal: helping.length > 0 ? null : gravest(refusals, (refusal) => refusal),
     earliest: earliestTimes(fact),
     latest: () =>
       latestTimes(
@@ -227,13 +241,21 @@ function strangers(signers: readonly Signer[], from: readonly string[], trust: T
 
 const GRAVITY = ['attestation_revoked', 'approver_mismatch', 'signer_revoked', 'not_valid_yet', 'condition_false'];
 
+/** So that no order of signers shows. */
+function byName(refused: readonly Refused[]): readonly Refused[] {
+  return [...refused].sort((a, b) => (a.attestation < b.attestation ? -1 : 1));
+}
+
 /** The refusal that says most; among equals the first in order of words, so that no order of signers shows. */
-function gravest(refusals: readonly Refusal[]): Refusal {
+function gravest<T>(refused: readonly T[], refusalOf: (one: T) => Refusal): T {
   const rank = ({ code }: Refusal): number => {
     const index = GRAVITY.indexOf(code);
     return index === -1 ? GRAVITY.length : index;
   };
-  const [first] = [...refusals].sort((a, b) => rank(a) - rank(b) || (a.message < b.message ? -1 : 1));
+  const [first] = [...refused].sort((one, other) => {
+    const [a, b] = [refusalOf(one), refusalOf(other)];
+    return rank(a) - rank(b) || (a.message === b.message ? 0 : a.message < b.message ? -1 : 1);
+  });
   if (first === undefined) throw new Error('nothing refuses this');
   return first;
 }

@@ -17,12 +17,16 @@ export interface WeighedLine extends GatheredLine, Selection {
   readonly reached: number;
 }
 
-/** When and under what trust it is concluded, for hints. */
-type Moment = Pick<Scene, 'trust' | 'clock'>;
+/** When and under what trust it is concluded, for hints, and whether under a `not`. */
+type Moment = Pick<Scene, 'trust' | 'clock' | 'inverted'>;
 
 export type Conclusion = Omit<RequirementResult, 'id' | 'considered'>;
 
-/** What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. */
+/**
+ * What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. Under a
+ * `not` what opposes is what would let something pass: there it takes nothing away from what counts without it, unless all
+ * of the evidence is asked about.
+ */
 export function concludeEvidence(
   requirement: CompiledEvidence,
   gathered: Gathered,
@@ -31,15 +35,18 @@ export function concludeEvidence(
 ): Conclusion {
   const { wanted } = gathered.conditions;
   const opposing = lines.flatMap((line) => line.opposing);
-  if (opposing.length > 0) return opposed(requirement, wanted, opposing, moment);
+  const isOverruled =
+    moment.inverted && requirement.select !== 'all' && lines.every(({ state }) => state === 'satisfied');
+  if (opposing.length > 0 && !isOverruled) return opposed(requirement, wanted, opposing, moment);
   const inError = lines.find((line) => line.state === 'error');
   if (inError !== undefined) return erred(requirement, wanted, inError);
   const short = lines.filter((line) => line.state === 'short');
   if (short.length > 0) return lacking(requirement, gathered, short, moment);
   const passing = lines.flatMap((line) => line.passing);
   const evidence = idsOf(passing);
-  const verb = evidence.length === 1 ? 'passes' : 'pass';
-  const message = `${counted(requirement, evidence.length)} by ${listed(speakersOf(passing))} ${verb}`;
+  const count = new Set(passing.map(({ fact }) => fact.attestation)).size;
+  const verb = count === 1 ? 'passes' : 'pass';
+  const message = `${counted(requirement, count)} by ${listed(speakersOf(passing))} ${verb}`;
   return { status: 'satisfied', code: 'satisfied', message, evidence, missing: null };
 }
 
@@ -83,7 +90,7 @@ function inPlaceOf(
 }
 
 function idsOf(entries: readonly Entry[]): readonly AttestationId[] {
-  return sortedIds(entries.map(({ fact }) => fact.attestation));
+  return sortedIds(entries.map(({ attestation }) => attestation));
 }
 
 function erred(requirement: CompiledEvidence, wanted: string, { erring, line }: WeighedLine): Conclusion {

@@ -1,5 +1,5 @@
 import type { Fact } from '../facts/fact.js';
-import type { Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 import type { SignerId } from '../trust/signer.js';
 import type { Conditions, Line } from './conditions.js';
 import type { Times } from './evidence-times.js';
@@ -17,6 +17,8 @@ export interface Route {
 /** One fact as a member of one group, with what it may do there. */
 export interface Entry {
   readonly fact: Fact;
+  /** By which a verdict names it: one that bears a signature by which it helps, or else one of those whose evidence it is. */
+  readonly attestation: AttestationId;
   /** The digest that it is about, where that is not the image asked about. */
   readonly about: Sha256Digest | null;
   /** Evidence of one group speaks of one thing in one voice: the newest of it stands for the rest. */
@@ -49,6 +51,8 @@ export interface Refusal {
 /** Evidence that takes no part. */
 export interface Refused {
   readonly fact: Fact;
+  /** By which a verdict names it. */
+  readonly attestation: AttestationId;
   readonly refusal: Refusal;
 }
 

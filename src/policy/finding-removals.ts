@@ -1,9 +1,11 @@
 import type { Fact, Finding, ScanFact, VexStatement } from '../facts/fact.js';
-import type { Sha256Digest } from '../intoto/digest.js';
+import type { AttestationId, Sha256Digest } from '../intoto/digest.js';
 
 /** A VEX document as evidence of one attestor. */
 export interface VexDocument {
   readonly fact: Fact;
+  /** By which a verdict names it. */
+  readonly attestation: AttestationId;
   /** The digest that it is about, where that is not the image asked about. */
   readonly about: Sha256Digest | null;
   /** The attestor. */

@@ -4,6 +4,7 @@ import type { RequirementResult, Verdict } from './verdict.js';
 
 /** What touches an image, by which causes are told from what merely happened. */
 export interface TouchedBy {
+  /** Those that the policy of the later answer could come to notice. */
   readonly trustRevisions: readonly number[];
   /** Ids of waivers. */
   readonly waivers: readonly string[];

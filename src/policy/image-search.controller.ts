@@ -8,8 +8,10 @@ import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { LARGEST_LIMIT, pageOf, parseLimit } from '../platform/page.js';
 import { RequireRoles } from '../platform/roles.js';
 import { TrustStore } from '../trust/trust.store.js';
+import { assertPublished } from './assert-published.js';
 import { imageSearchQuery, searchConditions, type ImageSearchQuery } from './image-search-request.js';
 import { csvOfPage, imageSearchPage, toFoundAnswer, type ImageSearchPage } from './image-search.answer.js';
+import { PolicyStore } from './policy.store.js';
 
 const CURSOR = 'images';
 
@@ -19,6 +21,7 @@ export class ImageSearchController {
   constructor(
     private readonly images: ImageSearchStore,
     private readonly trust: TrustStore,
+    private readonly policies: PolicyStore,
   ) {}
 
   @Get('images')
@@ -29,8 +32,8 @@ export class ImageSearchController {
       'By evidence that was verified once, whether or not its signers still count, and by verdicts on record. At least one filter ' +
       'is named, of which a period, a decision and a limit are none. CSV by `Accept: text/csv` or `format=csv`: a page at a time, ' +
       'the next by `Link`, and `completeTo` as the header `assay-complete-to`. Codes: `search_filter_missing`, ' +
-      '`key_not_revoked`, `key_not_found`, `identity_not_found`, `attestor_not_found`, `request_invalid`, `limit_invalid`, ' +
-      '`cursor_invalid`.',
+      '`key_not_revoked`, `key_not_found`, `identity_not_found`, `attestor_not_found`, `policy_not_found`, `request_invalid`, ' +
+      '`limit_invalid`, `cursor_invalid`.',
     operationId: 'searchImages',
   })
   @ApiOkResponse({ standardSchema: imageSearchPage, description: 'One page' })
@@ -57,6 +60,7 @@ export class ImageSearchController {
     const limit = parseLimit(query.limit ?? (asCsv ? String(LARGEST_LIMIT) : undefined));
     const after = query.cursor === undefined ? null : parsePosition(query.cursor);
     const conditions = searchConditions(query, await this.trust.snapshot());
+    await assertPublished(this.policies, query.policy);
     const { images, completeTo, leftOut } = await this.images.page(conditions, after, limit + 1);
     const { items, nextCursor } = pageOf(images, limit, ({ digest }) => encodeCursor(CURSOR, [digest]));
     return { items: items.map(toFoundAnswer), nextCursor, completeTo, leftOut };

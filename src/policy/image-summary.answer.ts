@@ -3,7 +3,7 @@ import { EVIDENCE_STATUSES, type ImageSummary } from '../images/image-summary.st
 import type { Sha256Digest } from '../intoto/digest.js';
 import { KINDS } from '../intoto/predicate-kind.js';
 import type { RecordedWaiver } from './recorded-waiver.js';
-import type { RecordedAnswer } from './verdict.store.js';
+import type { RecordedAnswer } from './recorded-question.store.js';
 
 const factAnswer = z.object({
   attestation: z.string(),

@@ -14,8 +14,8 @@ import {
   type ImageSummaryAnswer,
 } from './image-summary.answer.js';
 import { assertPast } from './past-moment.js';
+import { RecordedQuestionStore } from './recorded-question.store.js';
 import { parseDigest } from './verdict-request.js';
-import { VerdictStore } from './verdict.store.js';
 import { WaiverStore } from './waiver.store.js';
 
 const summaryQuery = z.strictObject({
@@ -33,7 +33,7 @@ export class ImageSummaryController {
     private readonly images: ImageStateStore,
     private readonly summaries: ImageSummaryStore,
     private readonly past: PastFactStore,
-    private readonly verdicts: VerdictStore,
+    private readonly questions: RecordedQuestionStore,
     private readonly waivers: WaiverStore,
   ) {}
 
@@ -60,7 +60,7 @@ export class ImageSummaryController {
     const [state, summary, verdicts] = await Promise.all([
       this.images.readFacts(digest),
       this.summaries.find(digest, null),
-      this.verdicts.latestOn(digest, null, MOST_QUESTIONS),
+      this.questions.latestOn(digest, null, MOST_QUESTIONS),
     ]);
     const about = { digest, repositories: repositoriesOf(verdicts) };
     const waivers = await this.waivers.inForceAbout(about, null, state.now);
@@ -72,7 +72,7 @@ export class ImageSummaryController {
     const at = assertPast(moment, (await this.images.readState(digest)).now);
     const [past, verdicts, waiver] = await Promise.all([
       this.past.asOf(digest, at),
-      this.verdicts.latestOn(digest, at, MOST_QUESTIONS),
+      this.questions.latestOn(digest, at, MOST_QUESTIONS),
       this.waivers.revisionAsOf(at),
     ]);
     const about = { digest, repositories: repositoriesOf(verdicts) };

@@ -221,7 +221,7 @@ function replacement(asking: Asking, entry: Entry): Missing {
 function newer({ requirement, wanted, named, scene: { trust, clock } }: Asking, entry: Entry): Missing {
   const { id, kind } = requirement;
   const from = kind === 'approval' ? requirement.from : [entry.voice];
-  const { attestation } = entry.fact;
+  const { attestation } = entry;
   const speaker = speakerOf(entry);
   const text = replacingEvidence(requirement, wanted, {
     speakers: [speaker],
@@ -243,9 +243,9 @@ function newer({ requirement, wanted, named, scene: { trust, clock } }: Asking, 
   };
 }
 
-function removal({ id, kind, from }: CompiledEvidence, { fact }: Entry): Missing {
-  const text = `a retraction of ${fact.attestation}`;
-  return { requirement: id, kind, count: 0, from, conditions: { retract: [fact.attestation] }, text };
+function removal({ id, kind, from }: CompiledEvidence, { attestation }: Entry): Missing {
+  const text = `a retraction of ${attestation}`;
+  return { requirement: id, kind, count: 0, from, conditions: { retract: [attestation] }, text };
 }
 
 /** What tells an entry apart from others of its voice: only evidence about the same can replace it. */

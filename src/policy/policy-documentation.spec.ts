@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from './parse-policy.js';
-import { documentShape, requirementId, requirementShapes } from './policy-shape.js';
+import { documentShape } from './policy-shape.js';
+import { requirementId, requirementShapes } from './requirement-shapes.js';
 import { CONSIDERED_CODES, REQUIREMENT_STATUSES } from './verdict.js';
 import * as z from 'zod';
 

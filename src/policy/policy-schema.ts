@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { documentShape, parameterShapes, requirementId, requirementShapes } from './policy-shape.js';
+import { parameterShapes } from './parameter-shapes.js';
+import { documentShape } from './policy-shape.js';
+import { requirementId, requirementShapes } from './requirement-shapes.js';
 
 const inner: z.ZodType = z
   .lazy(() => anyOfShapes(requirementShapes(requirementId.optional(), inner)))

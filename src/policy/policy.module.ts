@@ -20,6 +20,7 @@ import { ImpactStore } from './impact.store.js';
 import { PastVerdictService } from './past-verdict.service.js';
 import { PolicyService } from './policy.service.js';
 import { PolicyStore } from './policy.store.js';
+import { RecordedQuestionStore } from './recorded-question.store.js';
 import { SERVICE_KEYS, serviceKeys, type ServiceKeys } from './service-keys.js';
 import {
   VERDICT_HISTORY,
@@ -30,6 +31,7 @@ import {
 } from './sign-verdict.js';
 import { TimelineService } from './timeline.service.js';
 import { VerdictService } from './verdict.service.js';
+import { VerdictRecordStore } from './verdict-record.store.js';
 import { VerdictStore } from './verdict.store.js';
 import { WaiverService } from './waiver.service.js';
 import { WaiverStore } from './waiver.store.js';
@@ -40,6 +42,8 @@ import { WaiverStore } from './waiver.store.js';
     ImpactStore,
     PolicyStore,
     PolicyService,
+    RecordedQuestionStore,
+    VerdictRecordStore,
     VerdictStore,
     WaiverStore,
     WaiverService,
@@ -54,7 +58,7 @@ import { WaiverStore } from './waiver.store.js';
         TrustStore,
         PolicyStore,
         WaiverStore,
-        VerdictStore,
+        VerdictRecordStore,
         CelEngine,
         SERVICE_KEYS,
       ],
@@ -65,7 +69,7 @@ import { WaiverStore } from './waiver.store.js';
         trust: TrustStore,
         policies: PolicyStore,
         waivers: WaiverStore,
-        verdicts: VerdictStore,
+        records: VerdictRecordStore,
         cel: CelEngine,
         keys: ServiceKeys,
       ) =>
@@ -76,7 +80,7 @@ import { WaiverStore } from './waiver.store.js';
           trust,
           policies,
           waivers,
-          verdicts,
+          records,
           cel,
           ownKeys: keys.thumbprints,
         }),
@@ -101,28 +105,63 @@ import { WaiverStore } from './waiver.store.js';
     },
     {
       provide: PastVerdictService,
-      inject: [PastFactStore, ImageRelationStore, TrustStore, PolicyStore, WaiverStore, VerdictStore, VerdictService],
+      inject: [
+        PastFactStore,
+        FactStore,
+        ImageRelationStore,
+        TrustStore,
+        PolicyStore,
+        WaiverStore,
+        VerdictStore,
+        VerdictService,
+        CelEngine,
+        SERVICE_KEYS,
+      ],
       useFactory: (
-        facts: PastFactStore,
+        pastFacts: PastFactStore,
+        facts: FactStore,
         relations: ImageRelationStore,
         trust: TrustStore,
         policies: PolicyStore,
         waivers: WaiverStore,
         verdicts: VerdictStore,
-        evaluation: VerdictService,
-      ) => new PastVerdictService({ facts, relations, trust, policies, waivers, verdicts, evaluation }),
+        present: VerdictService,
+        cel: CelEngine,
+        keys: ServiceKeys,
+      ) =>
+        new PastVerdictService({
+          pastFacts,
+          facts,
+          relations,
+          trust,
+          policies,
+          waivers,
+          verdicts,
+          present,
+          cel,
+          ownKeys: keys.thumbprints,
+        }),
     },
     {
       provide: TimelineService,
-      inject: [TimelineStore, ImageSignersStore, ImageSummaryStore, TrustStore, VerdictStore, WaiverStore],
+      inject: [
+        TimelineStore,
+        ImageSignersStore,
+        ImageSummaryStore,
+        TrustStore,
+        PolicyStore,
+        RecordedQuestionStore,
+        WaiverStore,
+      ],
       useFactory: (
         timelines: TimelineStore,
         signers: ImageSignersStore,
         summaries: ImageSummaryStore,
         trust: TrustStore,
-        verdicts: VerdictStore,
+        policies: PolicyStore,
+        questions: RecordedQuestionStore,
         waivers: WaiverStore,
-      ) => new TimelineService({ timelines, signers, summaries, trust, verdicts, waivers }),
+      ) => new TimelineService({ timelines, signers, summaries, trust, policies, questions, waivers }),
     },
   ],
   exports: [
@@ -131,6 +170,7 @@ import { WaiverStore } from './waiver.store.js';
     PastVerdictService,
     PolicyService,
     PolicyStore,
+    RecordedQuestionStore,
     SERVICE_KEYS,
     VERDICT_HISTORY,
     VERDICT_SIGNING,

@@ -3,7 +3,8 @@ import { assertRole, type Caller } from '../access/caller.js';
 import { assertPinned } from '../access/pins.js';
 import { AppError } from '../platform/app-error.js';
 import { parseImageReference } from './verdict-request.js';
-import type { IdentifiedVerdict, VerdictService } from './verdict.service.js';
+import type { IdentifiedVerdict } from './verdict.js';
+import type { VerdictService } from './verdict.service.js';
 
 const MOST_IMAGES = 500;
 

@@ -1,5 +1,5 @@
 import type { ParameterDeclaration } from './policy-document.js';
-import { parameterShapes } from './policy-shape.js';
+import { parameterShapes } from './parameter-shapes.js';
 import type { Path } from './policy-source.js';
 import { fieldOf, isFields, readShape, type Reading } from './shape-reading.js';
 

@@ -78,7 +78,7 @@ function removedFinding(finding: Finding, { document, statement }: Said): Remove
     package: packageOf(finding),
     status: statement.status,
     justification: statement.justification,
-    attestation: document.fact.attestation,
+    attestation: document.attestation,
     attestor: document.voice,
   };
 }
@@ -96,9 +96,9 @@ function consideredOf(
   const counts = new Map<string, number>();
   for (const finding of findings) counts.set(sourceOf(finding), (counts.get(sourceOf(finding)) ?? 0) + 1);
   return [
-    ...refused.map(({ fact, refusal }) => ({ attestation: fact.attestation, ...refusal })),
+    ...refused.map(({ attestation, refusal }) => ({ attestation, ...refusal })),
     ...entries.map((entry): Considered => {
-      const { attestation } = entry.fact;
+      const { attestation } = entry;
       const removed = counts.get(sourceOf({ attestation, attestor: entry.voice })) ?? 0;
       if (removed > 0) {
         const what = removed === 1 ? '1 finding' : `${removed} findings`;
@@ -119,7 +119,7 @@ function sourceOf({ attestation, attestor }: Pick<RemovedFinding, 'attestation' 
 function overridingWords(overridden: VexDocument, { document, statement }: Said): string {
   const said = `${statement.vulnerability.id} is ${statement.status}`;
   if (document.about !== overridden.about) {
-    return `it does not replace ${document.fact.attestation}, which is about another digest and says that ${said}`;
+    return `it does not replace ${document.attestation}, which is about another digest and says that ${said}`;
   }
-  return `it is not newer than ${document.fact.attestation}, which says that ${said}`;
+  return `it is not newer than ${document.attestation}, which says that ${said}`;
 }

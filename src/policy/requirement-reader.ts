@@ -14,7 +14,7 @@ import { referencedParameter } from './parameter-reference.js';
 import { isNamingBuild } from './naming-builds.js';
 import { nearestName } from './policy-fault.js';
 import type { EvidenceRequirement, ParameterDeclaration, Requirement } from './policy-document.js';
-import { requirementId, requirementShapes } from './policy-shape.js';
+import { requirementId, requirementShapes } from './requirement-shapes.js';
 import type { Path } from './policy-source.js';
 import type { DeclaredParameters } from './read-parameters.js';
 import { fieldOf, isFields, listOf, readShape, unknownField, type Reading } from './shape-reading.js';

@@ -98,7 +98,7 @@ class Selector implements Selection {
       this.opposing.push(standing);
       this.passOver(ordered, entry, (other) =>
         this.order(other) > this.order(entry)
-          ? { code: reason.code, message: `it does not replace ${entry.fact.attestation}` }
+          ? { code: reason.code, message: `it does not replace ${entry.attestation}` }
           : null,
       );
       return;
@@ -241,7 +241,7 @@ function counts(entry: Entry, { state }: Outcome): boolean {
 }
 
 function passedOverFor(entry: Entry, picked: Entry | null): Refusal {
-  const instead = picked === null ? 'other evidence' : picked.fact.attestation;
+  const instead = picked === null ? 'other evidence' : picked.attestation;
   const { content } = entry.fact;
   if (
     content.kind === 'approval' &&

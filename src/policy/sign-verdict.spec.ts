@@ -11,8 +11,7 @@ import { policyDigest } from './policy-digest.js';
 import type { PolicyRevision } from './policy.store.js';
 import { verdictSigning } from './sign-verdict.js';
 import { resourceUri } from './verification-summary.js';
-import type { RequirementResult } from './verdict.js';
-import type { IdentifiedVerdict } from './verdict.service.js';
+import type { IdentifiedVerdict, RequirementResult } from './verdict.js';
 
 const IMAGE = `sha256:${'ab'.repeat(32)}` as Sha256Digest;
 const BUILD = `sha256:${'01'.repeat(32)}` as AttestationId;

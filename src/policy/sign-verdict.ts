@@ -4,7 +4,7 @@ import { AppError } from '../platform/app-error.js';
 import { parsePolicy } from './parse-policy.js';
 import type { PolicyDocument } from './policy-document.js';
 import type { PolicyStore } from './policy.store.js';
-import type { IdentifiedVerdict } from './verdict.service.js';
+import type { IdentifiedVerdict } from './verdict.js';
 import { verificationSummary } from './verification-summary.js';
 
 /** Under which the module provides the VerdictSigning and the VerdictHistory. */

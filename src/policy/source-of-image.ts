@@ -1,5 +1,6 @@
 import type { BuildFact, Fact } from '../facts/fact.js';
-import { subjectDigest, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
+import { subjectDigest, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
+import { attestationsOf } from './carrying-attestations.js';
 import type { CelAnswer } from './cel-batch.js';
 import type { CelExpression } from './cel-expression.js';
 import type { CompiledEvidence } from './compile-policy.js';
@@ -25,10 +26,16 @@ export interface Build extends Fact {
   readonly content: BuildFact;
 }
 
+/** A build that satisfies a requirement, and the attestation by which that names it. */
+interface SatisfyingBuild {
+  readonly build: Build;
+  readonly attestation: AttestationId;
+}
+
 /** Builds by whether they satisfy a requirement that may say what was built. */
 export interface NamedBuilds {
   /** Those that satisfy one. */
-  readonly satisfying: readonly Build[];
+  readonly satisfying: readonly SatisfyingBuild[];
   /** Those, and those that their age, trust which went away, a newer build or an expression in error keeps from it. */
   readonly possible: readonly Build[];
   /** False where there is more to look at than is read: then others may have been built, and by others. */
@@ -67,9 +74,9 @@ export function sourceOfImage(scene: Scene): SourceOfImage {
       missing: `builds that name one commit: retract those that name another`,
     };
   }
-  const supporting = satisfying.filter(({ content }) => content.source.commit === first);
+  const supporting = satisfying.filter(({ build }) => build.content.source.commit === first);
   const [build] = idsOf(supporting);
-  const digest = supporting[0] === undefined ? null : commitDigest(supporting[0].content);
+  const digest = supporting[0] === undefined ? null : commitDigest(supporting[0].build.content);
   if (first === undefined || build === undefined || digest === null) {
     const why =
       satisfying.length === 0 ? `no build satisfies ${listed(ids)}` : 'the builds that satisfy name no commit';
@@ -80,7 +87,10 @@ export function sourceOfImage(scene: Scene): SourceOfImage {
       missing: `a build that satisfies ${ids.length === 1 ? '' : 'one of '}${listed(ids)} and names the commit of its source`,
     };
   }
-  const unnamed = manifestsWithout(supporting, scene);
+  const unnamed = manifestsWithout(
+    supporting.map(({ build: fact }) => fact),
+    scene,
+  );
   if (unnamed.length > 0) {
     return {
       known: false,
@@ -114,7 +124,7 @@ export function buildsOf(scene: Scene): NamedBuilds {
   const possible = doubted.flatMap((builds) => builds ?? []);
   return {
     satisfying,
-    possible: [...new Set([...satisfying, ...possible])],
+    possible: [...new Set([...satisfying.map(({ build }) => build), ...possible])],
     areAllRead: doubted.every((builds) => builds !== null),
   };
 }
@@ -145,14 +155,15 @@ const whicheverEverDid = derived(({ check }) => ({
   check: check?.variables.has('now') === true ? null : check,
 }));
 
-function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] {
+function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly SatisfyingBuild[] {
   // What cannot be answered is an error where it stands, and lets nothing pass here.
   const holds = (answer: CelAnswer): boolean => 'holds' in answer && answer.holds;
   return where(conditionsOf(requirement, within), holds, scene, () => {
     if (weighViaIndex(requirement, scene).status !== 'satisfied') return [];
     // An older build that would do as well says no less of what was built.
     const { evidence } = weighViaIndex(whicheverIsNewest(requirement), scene);
-    return (servedScenes(requirement, scene) ?? []).flatMap((look) => buildsIn(look, requirement, evidence));
+    const builds = (servedScenes(requirement, scene) ?? []).flatMap((look) => buildsIn(look, requirement, evidence));
+    return builds.flatMap((build) => namedBy(build, evidence).map((attestation) => ({ build, attestation })));
   });
 }
 
@@ -172,7 +183,7 @@ function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonl
       return buildsIn(
         look,
         requirement,
-        entries.map(({ fact }) => fact.attestation),
+        entries.map(({ attestation }) => attestation),
       );
     });
   });
@@ -183,7 +194,7 @@ function conditionsOf({ when }: CompiledEvidence, within: readonly CelExpression
 }
 
 /** What `then` says behind all these conditions; nothing where one of them, being answered, does not do. */
-function where<T extends readonly Build[] | null>(
+function where<T extends readonly unknown[] | null>(
   [condition, ...others]: readonly CelExpression[],
   does: (answer: CelAnswer) => boolean,
   scene: Scene,
@@ -199,11 +210,15 @@ function where<T extends readonly Build[] | null>(
 function buildsIn(
   { facts, serving }: Scene,
   requirement: CompiledEvidence,
-  evidence: readonly Build['attestation'][],
+  evidence: readonly AttestationId[],
 ): readonly Build[] {
   return [...facts, ...serving.flatMap((image) => image.facts)].filter(
-    (fact): fact is Build => isBuild(fact, requirement) && evidence.includes(fact.attestation),
+    (fact): fact is Build => isBuild(fact, requirement) && namedBy(fact, evidence).length > 0,
   );
+}
+
+function namedBy(fact: Fact, evidence: readonly AttestationId[]): readonly AttestationId[] {
+  return attestationsOf(fact).filter((id) => evidence.includes(id));
 }
 
 function isBuild(fact: Fact, { predicateType }: CompiledEvidence): boolean {
@@ -220,6 +235,6 @@ function byCommit(builds: readonly Build[]): ReadonlyMap<string, readonly Build[
   return named;
 }
 
-function idsOf(builds: readonly Build[] = []): readonly Build['attestation'][] {
+function idsOf(builds: readonly { readonly attestation: AttestationId }[] = []): readonly AttestationId[] {
   return builds.map(({ attestation }) => attestation).sort();
 }

@@ -26,7 +26,11 @@ const timelineItem = entryAnswer.extend({
       from: decision,
       to: decision,
       former: z.string().describe('The id of the verdict before it on the same question'),
-      causes: z.array(cause).describe('What may have brought it about, the last twenty; empty where nothing was found'),
+      causes: z
+        .array(cause)
+        .describe(
+          'What may have brought it about, the last twenty; of trust what the policy could notice; empty where nothing was found',
+        ),
     })
     .nullable()
     .describe('Of a recorded verdict that decides otherwise than the one before it on the same question'),

@@ -61,3 +61,25 @@ export class Turns {
     else this.underWay.set(name, count);
   }
 }
+
+/** Resolves when it is the caller's turn, to whether it was not so already. */
+export type TakeTurn = () => Promise<boolean>;
+
+/** Does what may find that it has to take a turn first, which ends with it. */
+export async function inTurn<T>(turns: Turns, name: string, work: (takeTurn: TakeTurn) => Promise<T>): Promise<T> {
+  let end: (() => void) | null = null;
+  try {
+    return await work(async () => {
+      if (end !== null) return false;
+      end = await turns.take(name);
+      return true;
+    });
+  } finally {
+    endTurn(end);
+  }
+}
+
+/** A closure has set it by then, which the compiler does not see. */
+function endTurn(end: (() => void) | null): void {
+  end?.();
+}

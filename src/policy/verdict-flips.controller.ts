@@ -10,9 +10,9 @@ import { SignedImagesStore, type SoughtSigner } from '../trust/signed-images.sto
 import { SignedStatementStore } from '../trust/signed-statement.store.js';
 import { getIdentity, getKey } from '../trust/trust-change.js';
 import { TrustStore } from '../trust/trust.store.js';
+import { RecordedQuestionStore } from './recorded-question.store.js';
 import { findFlips, type VerdictFlip } from './verdict-flips.js';
 import { VerdictService } from './verdict.service.js';
-import { VerdictStore } from './verdict.store.js';
 
 const listQuery = z.strictObject({
   limit: z.string().optional().describe('Images looked at for a page, 1 to 1000, default 50'),
@@ -53,7 +53,7 @@ export class VerdictFlipsController {
     private readonly trust: TrustStore,
     private readonly images: SignedImagesStore,
     private readonly statements: SignedStatementStore,
-    private readonly store: VerdictStore,
+    private readonly questions: RecordedQuestionStore,
     private readonly verdicts: VerdictService,
   ) {}
 
@@ -108,7 +108,7 @@ export class VerdictFlipsController {
     if (statement === null) {
       throw new AppError('not_found', 'attestation_not_found', `no attestation is stored under ${id}`);
     }
-    const depending = await this.store.dependentsOf(statement.subjects);
+    const depending = await this.questions.dependentsOf(statement.subjects);
     const sorted = [...new Set([...statement.subjects, ...depending])]
       .filter((subject) => isSha256Digest(subject))
       .sort();
@@ -126,7 +126,7 @@ export class VerdictFlipsController {
     const limit = parseLimit(query.limit);
     const [after] = query.cursor === undefined ? [''] : parseCursor(CURSOR, query.cursor, ['string']);
     const images = pageOf(await touched(after, limit + 1), limit, (last) => encodeCursor(CURSOR, [last]));
-    const answers = await this.store.latestAbout(images.items, MOST_QUESTIONS);
+    const answers = await this.questions.latestAbout(images.items, MOST_QUESTIONS);
     const flips = await findFlips(answers, this.verdicts);
     // Cut short, the page ends with the last image of which every question was looked at.
     const last = answers.length === MOST_QUESTIONS ? answers.at(-1)?.image : undefined;

@@ -1,7 +1,7 @@
 import { AppError } from '../platform/app-error.js';
+import type { RecordedAnswer } from './recorded-question.store.js';
 import type { Verdict } from './verdict.js';
 import type { VerdictService } from './verdict.service.js';
-import type { RecordedAnswer } from './verdict.store.js';
 
 /** A question that would no longer be answered as it last was. */
 export interface VerdictFlip {

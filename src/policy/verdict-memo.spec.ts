@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SubjectDigest } from '../intoto/digest.js';
-import { VerdictMemo, type AnswerRevisions, type SubjectRevisions } from './verdict-memo.js';
+import type { AnswerRevisions, SubjectRevisions } from './answer-revisions.js';
+import { VerdictMemo } from './verdict-memo.js';
 
 const COMMIT = `gitCommit:${'ab'.repeat(20)}` as SubjectDigest;
 const OTHER = `gitCommit:${'cd'.repeat(20)}` as SubjectDigest;

@@ -1,23 +1,5 @@
-import type { SubjectDigest } from '../intoto/digest.js';
+import type { AnswerRevisions } from './answer-revisions.js';
 import type { Verdict } from './verdict.js';
-
-/** What was known about one digest. */
-export interface SubjectRevisions {
-  readonly received: number;
-  readonly evidence: number;
-  /** Of envelopes that are no longer there to be read. */
-  readonly dropped: number;
-}
-
-/** What an answer was read at: it stands while all of these are the same. */
-export interface AnswerRevisions extends SubjectRevisions {
-  readonly trust: number;
-  readonly waiver: number;
-  /** Of the indexes that concern the image. */
-  readonly relations: number;
-  /** Of the other digests that the answer depends on; what is read may tell of more. */
-  readonly related: ReadonlyMap<SubjectDigest, SubjectRevisions>;
-}
 
 /** An answer as the bytes that go out, and what it decides. */
 export interface KeptAnswer {

@@ -2,8 +2,9 @@ import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../platform/app-error.js';
 import { RequireRoles } from '../platform/roles.js';
-import { PastVerdictService, type Replay } from './past-verdict.service.js';
+import { PastVerdictService } from './past-verdict.service.js';
 import { replayAnswer } from './replay.answer.js';
+import type { Replay } from './replay-verdict.js';
 import { isVerdictId } from './verdict-id.js';
 
 /** Verdicts on record, evaluated again. */

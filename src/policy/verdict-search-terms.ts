@@ -43,8 +43,9 @@ export function verdictSignersCte(source: string, verdicts: string, attestations
     join ${source} r on r.id = rested.verdict
     -- For each by itself: whatever is thought of how many there are, they are few and found by index.
     cross join lateral (
-      select x.signer from facts f join fact_signers x on x.fact = f.id
-      where f.attestation = rested.attestation and x.signer like 'sha256:%' offset 0
+      select x.signer
+      from verifications v join facts f on f.signed_digest = v.signed_digest join fact_signers x on x.fact = f.id
+      where v.attestation = rested.attestation and x.signer like 'sha256:%' offset 0
     ) x
     on conflict do nothing
   )`;

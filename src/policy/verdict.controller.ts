@@ -9,7 +9,9 @@ import { parseLimit, type Page } from '../platform/page.js';
 import { moment, parsePeriod } from '../platform/period.js';
 import { Public, RequireRoles } from '../platform/roles.js';
 import { acceptsEnvelope, ENVELOPE_TYPE } from './accept-envelope.js';
+import { assertPublished } from './assert-published.js';
 import { policySchema } from './policy-schema.js';
+import { PolicyStore } from './policy.store.js';
 import {
   historyOf,
   VERDICT_HISTORY,
@@ -42,27 +44,32 @@ const CURSOR = 'verdicts';
 export class VerdictController {
   constructor(
     private readonly verdicts: VerdictStore,
+    private readonly policies: PolicyStore,
     @Inject(VERDICT_HISTORY) private readonly history: VerdictHistory,
     @Inject(VERDICT_SIGNING) private readonly signing: VerdictSigning,
   ) {}
 
   @Get('verdicts')
   @RequireRoles('auditor')
-  @ApiOperation({ summary: 'Verdicts on record, newest first', operationId: 'listVerdicts' })
+  @ApiOperation({
+    summary: 'Verdicts on record, newest first',
+    description: 'Codes: `policy_not_found`, `digest_malformed`, `request_invalid`, `limit_invalid`, `cursor_invalid`.',
+    operationId: 'listVerdicts',
+  })
   @ApiOkResponse({ standardSchema: verdictPage })
   async list(@Query({ schema: listQuery }) query: ListQuery): Promise<Page<object>> {
     const position = query.cursor === undefined ? null : parseCursor(CURSOR, query.cursor, ['number', 'string']);
-    const { rows, next } = await this.verdicts.list(
-      {
-        digest: query.digest === undefined ? null : parseDigest(query.digest, 'query.digest'),
-        policy: query.policy ?? null,
-        decision: query.decision ?? null,
-        breakGlass: query.breakGlass === undefined ? null : query.breakGlass === 'true',
-        ...parsePeriod({ since: query.since, until: query.until }),
-      },
-      position === null ? null : checkedPosition(position[0], position[1]),
-      parseLimit(query.limit),
-    );
+    const filter = {
+      digest: query.digest === undefined ? null : parseDigest(query.digest, 'query.digest'),
+      policy: query.policy ?? null,
+      decision: query.decision ?? null,
+      breakGlass: query.breakGlass === undefined ? null : query.breakGlass === 'true',
+      ...parsePeriod({ since: query.since, until: query.until }),
+    };
+    const after = position === null ? null : checkedPosition(position[0], position[1]);
+    const limit = parseLimit(query.limit);
+    await assertPublished(this.policies, query.policy);
+    const { rows, next } = await this.verdicts.list(filter, after, limit);
     return {
       items: rows.map(toRecordedAnswer),
       nextCursor: next === null ? null : encodeCursor(CURSOR, [next.at, next.id]),

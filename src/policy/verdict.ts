@@ -169,3 +169,6 @@ export interface Verdict {
     readonly waivers: number;
   };
 }
+
+/** A verdict with the id under which it stands on record. */
+export type IdentifiedVerdict = { readonly id: string } & Verdict;

@@ -3,7 +3,7 @@ import type { Sha256Digest } from '../intoto/digest.js';
 import { sortedIds } from './considered.js';
 import type { PolicyDocument } from './policy-document.js';
 import { provedBuildLevel } from './proved-build-level.js';
-import type { IdentifiedVerdict } from './verdict.service.js';
+import type { IdentifiedVerdict } from './verdict.js';
 
 export const VERIFICATION_SUMMARY = 'https://slsa.dev/verification_summary/v1';
 

@@ -7,6 +7,8 @@ import { AppError } from '../platform/app-error.js';
 import { encodeCursor, parseCursor } from '../platform/cursor.js';
 import { pageOf, parseLimit, type Page } from '../platform/page.js';
 import { RequireRoles } from '../platform/roles.js';
+import { assertPublished } from './assert-published.js';
+import { PolicyStore } from './policy.store.js';
 import { WAIVER_STATES } from './recorded-waiver.js';
 import { parseDigest, parseRepository } from './verdict-request.js';
 import {
@@ -35,7 +37,10 @@ const CURSOR = 'waivers';
 @ApiTags('Waivers')
 @Controller('v1/waivers')
 export class WaiverController {
-  constructor(private readonly waivers: WaiverService) {}
+  constructor(
+    private readonly waivers: WaiverService,
+    private readonly policies: PolicyStore,
+  ) {}
 
   @Post()
   @RequireRoles('policy-admin')
@@ -56,21 +61,25 @@ export class WaiverController {
 
   @Get()
   @RequireRoles('auditor', 'policy-admin')
-  @ApiOperation({ summary: 'Waivers, the last made first', operationId: 'listWaivers' })
+  @ApiOperation({
+    summary: 'Waivers, the last made first',
+    description:
+      'Codes: `policy_not_found`, `digest_malformed`, `repository_malformed`, `request_invalid`, `limit_invalid`, `cursor_invalid`.',
+    operationId: 'listWaivers',
+  })
   @ApiOkResponse({ standardSchema: waiverPage })
   async list(@Query({ schema: listQuery }) query: ListQuery): Promise<Page<WaiverAnswer>> {
     const limit = parseLimit(query.limit);
     const { digest, repository } = query;
-    const seen = await this.waivers.list(
-      {
-        policy: query.policy ?? null,
-        state: query.state ?? null,
-        digest: digest === undefined ? null : parseDigest(digest, 'query.digest'),
-        repository: repository === undefined ? null : parseRepository(repository, 'query.repository'),
-      },
-      query.cursor === undefined ? Number.MAX_SAFE_INTEGER : revisionIn(query.cursor),
-      limit + 1,
-    );
+    const filter = {
+      policy: query.policy ?? null,
+      state: query.state ?? null,
+      digest: digest === undefined ? null : parseDigest(digest, 'query.digest'),
+      repository: repository === undefined ? null : parseRepository(repository, 'query.repository'),
+    };
+    const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : revisionIn(query.cursor);
+    await assertPublished(this.policies, query.policy);
+    const seen = await this.waivers.list(filter, before, limit + 1);
     const page = pageOf(seen, limit, ({ waiver }) => encodeCursor(CURSOR, [waiver.revision]));
     return { ...page, items: page.items.map(toWaiverAnswer) };
   }

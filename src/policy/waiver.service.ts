@@ -13,7 +13,15 @@ import { waiverStateAt, type RecordedWaiver } from './recorded-waiver.js';
 import { inMicroseconds, waiverDigest } from './waiver-digest.js';
 import { misfitOf } from './waivable-requirements.js';
 import { assertEnd, parseWaiverRequest, type WaiverRequest } from './waiver-request.js';
-import { WaiverStore, type WaiverFilter, type WaiverLock } from './waiver.store.js';
+import {
+  findLockedWaiver,
+  insertWaiver,
+  insertWaiverApproval,
+  insertWaiverRevocation,
+  lockWaivers,
+  type WaiverLock,
+} from './waiver-acts.store.js';
+import { WaiverStore, type WaiverFilter } from './waiver.store.js';
 
 /** Whoever acts, by the token that he holds. */
 export type WaiverActor = Pick<Caller, 'id' | 'actor'>;
@@ -52,7 +60,7 @@ export class WaiverService {
     const id = randomUUID();
     return this.act(id, async (tx, lock) => {
       assertEnd(requested.until, lock.now);
-      await this.waivers.insert(tx, lock, { ...requested, id, actor, author });
+      await insertWaiver(tx, lock, { ...requested, id, actor, author });
       const { policy, requirement } = requested;
       const times = { at: inMicroseconds(lock.now), until: inMicroseconds(requested.until) };
       const digest = waiverDigest({ ...requested, ...times, id, actor, author });
@@ -80,7 +88,7 @@ export class WaiverService {
       if (state !== 'pending') {
         throw new AppError('conflict', 'waiver_not_pending', `the waiver waits for no approval: it is ${state}`);
       }
-      await this.waivers.insertApproval(tx, lock, id, { approver, actor });
+      await insertWaiverApproval(tx, lock, id, { approver, actor });
       const at = inMicroseconds(lock.now);
       const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy, approver, at };
       await this.history.append(tx, [
@@ -98,7 +106,7 @@ export class WaiverService {
     return this.act(id, async (tx, lock) => {
       const waiver = await this.getWithin(tx, id);
       if (waiver.revocation !== null) return;
-      await this.waivers.insertRevocation(tx, lock, id, { reason, actor });
+      await insertWaiverRevocation(tx, lock, id, { reason, actor });
       const at = inMicroseconds(lock.now);
       const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy, reason, at };
       await this.history.append(tx, [
@@ -126,12 +134,12 @@ export class WaiverService {
   }
 
   private async act(id: string, work: (tx: EntityManager, lock: WaiverLock) => Promise<void>): Promise<WaiverSeen> {
-    await inTransaction(this.database.dataSource, async (tx) => work(tx, await this.waivers.lock(tx)));
+    await inTransaction(this.database.dataSource, async (tx) => work(tx, await lockWaivers(tx)));
     return this.get(id);
   }
 
   private async getWithin(tx: EntityManager, id: string): Promise<RecordedWaiver> {
-    const waiver = await this.waivers.findWithin(tx, id);
+    const waiver = await findLockedWaiver(tx, id);
     if (waiver === null) throw waiverNotFound(id);
     return waiver;
   }

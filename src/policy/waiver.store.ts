@@ -1,16 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import type { Sha256Digest } from '../intoto/digest.js';
 import { Database, namedQuery } from '../platform/database.js';
-import {
-  toWaiver,
-  waiverStateAt,
-  type RecordedWaiver,
-  type WaiverApproval,
-  type WaiverState,
-} from './recorded-waiver.js';
-import type { Parameters } from './verdict.js';
-import type { Waiver, WaiverScope } from './waiver.js';
+import { toWaiver, waiverStateAt, type RecordedWaiver, type WaiverState } from './recorded-waiver.js';
+import { RECORDED_WAIVERS, recordedWaiverOf, type RecordedWaiverRow } from './recorded-waiver-row.js';
+import type { Waiver } from './waiver.js';
 
 /** Every table of which a row is one waiver revision. */
 export const WAIVER_TABLES = ['waivers', 'waiver_approvals', 'waiver_revocations'] as const;
@@ -22,34 +15,14 @@ export interface WaiverFilter {
   readonly repository: string | null;
 }
 
-/** The lock under which waivers change, and where that leaves whoever holds it. */
-export interface WaiverLock {
-  /** For the next act. */
-  readonly revision: number;
-  /** The database's clock, read behind the lock. */
-  readonly now: Date;
-}
-
 /** A verdict's clock is read a moment before its waivers are, and is to find those that end in between. */
 const ENDED_BEFORE_MS = 60_000;
-
-/** `$1` is the waiver revision up to which acts are read, null for all. */
-const RECORDED = `
-  select w.id, w.revision::float8 as revision, w.policy, w.requirement, w.vulnerability, w.digest, w.repository, w.parameters,
-    w.reason, w.reference, w.until, w.approvals, w.at, w.actor, w.author,
-    coalesce((
-      select json_agg(json_build_object('approver', a.approver, 'actor', a.actor, 'at', a.at) order by a.revision)
-      from waiver_approvals a where a.waiver = w.id and ($1::bigint is null or a.revision <= $1)), '[]') as "approvedBy",
-    r.actor as "revokedBy", r.at as "revokedAt", r.reason as "revocationReason"
-  from waivers w
-  left join waiver_revocations r on r.waiver = w.id and ($1::bigint is null or r.revision <= $1)
-  where ($1::bigint is null or w.revision <= $1)`;
 
 const STATE = `
   case when r.waiver is not null then 'revoked' when w.until <= statement_timestamp() then 'expired'
     when (select count(*) from waiver_approvals a where a.waiver = w.id) < w.approvals then 'pending' else 'active' end`;
 
-/** Waivers and what was done about them, in rows that are only ever added, each under a revision of its own. */
+/** Waivers on record, read back: in rows that are only ever added, each under a revision of its own. */
 @Injectable()
 export class WaiverStore {
   constructor(private readonly database: Database) {}
@@ -59,12 +32,12 @@ export class WaiverStore {
    * revoked by then. The same whenever it is asked for, but for those that ended well before `now`.
    */
   async ofPolicy(policy: string, revision: number, now: Date): Promise<readonly Waiver[]> {
-    const { rows } = await namedQuery<RecordedRow>(this.database.hotPool, {
+    const { rows } = await namedQuery<RecordedWaiverRow>(this.database.hotPool, {
       name: 'waivers-of-policy',
-      text: `${RECORDED} and w.policy = $2 and w.until > $3 order by w.id`,
+      text: `${RECORDED_WAIVERS} and w.policy = $2 and w.until > $3 order by w.id`,
       values: [revision, policy, new Date(now.getTime() - ENDED_BEFORE_MS)],
     });
-    return rows.map(recordedOf).flatMap((recorded) => toWaiver(recorded) ?? []);
+    return rows.map(recordedWaiverOf).flatMap((recorded) => toWaiver(recorded) ?? []);
   }
 
   /**
@@ -93,11 +66,11 @@ export class WaiverStore {
     revision: number | null,
     moment: Date,
   ): Promise<readonly RecordedWaiver[]> {
-    const { rows } = await this.database.pool.query<RecordedRow>(
-      `${RECORDED} and (w.digest = $2 or w.repository = any($3::text[])) and w.until > $4 order by w.id`,
+    const { rows } = await this.database.pool.query<RecordedWaiverRow>(
+      `${RECORDED_WAIVERS} and (w.digest = $2 or w.repository = any($3::text[])) and w.until > $4 order by w.id`,
       [revision, digest, repositories, moment],
     );
-    return rows.map(recordedOf).filter((waiver) => waiverStateAt(waiver, moment) === 'active');
+    return rows.map(recordedWaiverOf).filter((waiver) => waiverStateAt(waiver, moment) === 'active');
   }
 
   /** The ids of waivers under these policies whose scope is this image or one of these repositories, whatever their state. */
@@ -132,175 +105,30 @@ export class WaiverStore {
     const { rows } = await this.database.pool.query<ListedRow>(
       `select t.now, p.* from (select statement_timestamp() as now) t
        left join lateral (
-         ${RECORDED} and ${conditions.join(' and ')} order by w.revision desc limit ${limit}
+         ${RECORDED_WAIVERS} and ${conditions.join(' and ')} order by w.revision desc limit ${limit}
        ) p on true
        order by p.revision desc`,
       values,
     );
     const now = rows[0]?.now;
     if (now === undefined) throw new Error('the clock of the database was not read');
-    return { rows: rows.filter(isFound).map(recordedOf), now };
+    return { rows: rows.filter(isFound).map(recordedWaiverOf), now };
   }
 
   /** One waiver, or null; and the clock. */
   async find(id: string): Promise<{ readonly waiver: RecordedWaiver; readonly now: Date } | null> {
-    const { rows } = await this.database.pool.query<RecordedRow & { readonly now: Date }>(
-      `select statement_timestamp() as now, p.* from (${RECORDED} and w.id = $2) p`,
+    const { rows } = await this.database.pool.query<RecordedWaiverRow & { readonly now: Date }>(
+      `select statement_timestamp() as now, p.* from (${RECORDED_WAIVERS} and w.id = $2) p`,
       [null, id],
     );
     const [row] = rows;
-    return row === undefined ? null : { waiver: recordedOf(row), now: row.now };
+    return row === undefined ? null : { waiver: recordedWaiverOf(row), now: row.now };
   }
-
-  /** Takes the lock under which waivers change: acts go one after the other, and each sees all before it. */
-  async lock(tx: EntityManager): Promise<WaiverLock> {
-    const [locked]: readonly { value: string }[] = await tx.query(
-      `select value from revisions where name = 'waiver' for update`,
-    );
-    // A statement of its own: the clock of the one above may have been read before it waited.
-    const [clock]: readonly { now: Date }[] = await tx.query(
-      `select date_trunc('milliseconds', clock_timestamp()) as now`,
-    );
-    if (locked === undefined || clock === undefined) throw new Error('the counter of waivers is missing');
-    return { revision: Number(locked.value) + 1, now: clock.now };
-  }
-
-  /** The waiver within the transaction that holds the lock, or null. */
-  async findWithin(tx: EntityManager, id: string): Promise<RecordedWaiver | null> {
-    const rows: readonly RecordedRow[] = await tx.query(`${RECORDED} and w.id = $2`, [null, id]);
-    const [row] = rows;
-    return row === undefined ? null : recordedOf(row);
-  }
-
-  /** Adds a waiver; the caller holds the lock. */
-  async insert(
-    tx: EntityManager,
-    { revision, now }: WaiverLock,
-    waiver: Omit<RecordedWaiver, 'revision' | 'at' | 'approvedBy' | 'revocation'>,
-  ): Promise<void> {
-    const { id, policy, requirement, vulnerability, scope, parameters, reason, reference, until, approvals } = waiver;
-    await this.raise(tx, revision);
-    await tx.query(
-      `insert into waivers (id, revision, policy, requirement, vulnerability, digest, repository, parameters, reason,
-         reference, until, approvals, at, actor, author)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-      [
-        id,
-        revision,
-        policy,
-        requirement,
-        vulnerability,
-        scope.type === 'digest' ? scope.digest : null,
-        scope.type === 'repository' ? scope.repository : null,
-        JSON.stringify(parameters),
-        reason,
-        reference,
-        until,
-        approvals,
-        now,
-        waiver.actor,
-        waiver.author,
-      ],
-    );
-  }
-
-  /** Adds an approval; the caller holds the lock. */
-  async insertApproval(
-    tx: EntityManager,
-    { revision, now }: WaiverLock,
-    waiver: string,
-    { approver, actor }: Omit<WaiverApproval, 'at'>,
-  ): Promise<void> {
-    await this.raise(tx, revision);
-    await tx.query('insert into waiver_approvals (waiver, approver, revision, at, actor) values ($1, $2, $3, $4, $5)', [
-      waiver,
-      approver,
-      revision,
-      now,
-      actor,
-    ]);
-  }
-
-  /** Adds a revocation; the caller holds the lock. */
-  async insertRevocation(
-    tx: EntityManager,
-    { revision, now }: WaiverLock,
-    waiver: string,
-    { reason, actor }: { readonly reason: string; readonly actor: string },
-  ): Promise<void> {
-    await this.raise(tx, revision);
-    await tx.query('insert into waiver_revocations (waiver, revision, reason, at, actor) values ($1, $2, $3, $4, $5)', [
-      waiver,
-      revision,
-      reason,
-      now,
-      actor,
-    ]);
-  }
-
-  /** Raises what every verdict reads. */
-  private async raise(tx: EntityManager, revision: number): Promise<void> {
-    await tx.query(`update revisions set value = $1 where name = 'waiver'`, [revision]);
-  }
-}
-
-interface RecordedRow {
-  readonly id: string;
-  readonly revision: number;
-  readonly policy: string;
-  readonly requirement: string;
-  readonly vulnerability: string | null;
-  readonly digest: Sha256Digest | null;
-  readonly repository: string | null;
-  readonly parameters: Parameters;
-  readonly reason: string;
-  readonly reference: string;
-  readonly until: Date;
-  readonly approvals: number;
-  readonly at: Date;
-  readonly actor: string;
-  readonly author: string;
-  readonly approvedBy: readonly { readonly approver: string; readonly actor: string; readonly at: string }[];
-  readonly revokedBy: string | null;
-  readonly revokedAt: Date | null;
-  readonly revocationReason: string | null;
 }
 
 /** The lateral join answers one row of nulls where nothing was found. */
-type ListedRow = { readonly now: Date } & (RecordedRow | { readonly id: null });
+type ListedRow = { readonly now: Date } & (RecordedWaiverRow | { readonly id: null });
 
-function isFound(row: ListedRow): row is { readonly now: Date } & RecordedRow {
+function isFound(row: ListedRow): row is { readonly now: Date } & RecordedWaiverRow {
   return row.id !== null;
-}
-
-function recordedOf(row: RecordedRow): RecordedWaiver {
-  const { id, revision, policy, requirement, vulnerability, parameters, reason, reference, until, approvals } = row;
-  const { at, actor, author, revokedBy, revokedAt, revocationReason } = row;
-  return {
-    id,
-    revision,
-    policy,
-    requirement,
-    vulnerability,
-    scope: scopeOf(row),
-    parameters,
-    reason,
-    reference,
-    until,
-    approvals,
-    at,
-    actor,
-    author,
-    approvedBy: row.approvedBy.map((approval) => ({ ...approval, at: new Date(approval.at) })),
-    revocation:
-      revokedBy === null || revokedAt === null || revocationReason === null
-        ? null
-        : { actor: revokedBy, at: revokedAt, reason: revocationReason },
-  };
-}
-
-function scopeOf({ id, digest, repository }: RecordedRow): WaiverScope {
-  if (digest !== null) return { type: 'digest', digest };
-  if (repository !== null) return { type: 'repository', repository };
-  throw new Error(`waiver ${id} has no scope`);
 }

@@ -156,11 +156,11 @@ function* consideredIn(
   { refused, beside }: Gathered,
   lines: readonly WeighedLine[],
 ): Iterable<Considered> {
-  for (const { fact, refusal } of refused) yield { attestation: fact.attestation, ...refusal };
+  for (const { attestation, refusal } of refused) yield { attestation, ...refusal };
   const rejected = lines.flatMap((line) => [...line.opposing, ...line.failing, ...line.erring, ...line.passedOver]);
-  for (const { entry, reason } of [...beside, ...rejected]) yield { attestation: entry.fact.attestation, ...reason };
+  for (const { entry, reason } of [...beside, ...rejected]) yield { attestation: entry.attestation, ...reason };
   for (const { passing, reached } of lines) {
     const message = `it passes; ${reached} of ${count} needed`;
-    for (const { fact } of passing) yield { attestation: fact.attestation, code: 'satisfied', message };
+    for (const { attestation } of passing) yield { attestation, code: 'satisfied', message };
   }
 }

@@ -1,4 +1,5 @@
 import type { Sha256Digest } from '../intoto/digest.js';
+import { attestationsOf } from './carrying-attestations.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
 import { withIgnoredOf } from './ignored-findings.js';
@@ -64,9 +65,9 @@ function served(scene: Scene, serving: readonly ServingImage[], manifest: Sha256
 
 /** Says of which other digests the evidence is that decided. */
 function withVia(result: RequirementResult, { facts, serving }: Scene): RequirementResult {
-  const own = new Set(facts.map(({ attestation }) => attestation));
+  const own = new Set(facts.flatMap(attestationsOf));
   const via = serving.flatMap(({ about, relation, facts: others }): Via[] => {
-    const here = new Set(others.map(({ attestation }) => attestation));
+    const here = new Set(others.flatMap(attestationsOf));
     const evidence = result.evidence.filter((id) => here.has(id) && !own.has(id));
     return evidence.length === 0 ? [] : [{ relation, digest: about, evidence }];
   });

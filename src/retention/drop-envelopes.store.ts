@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { historyCtes } from '../history/history-sql.js';
 import { onlyImage, type AttestationId, type Sha256Digest, type SubjectDigest } from '../intoto/digest.js';
-import { LATEST_VERIFICATIONS, type LatestVerification } from '../verification/verification.store.js';
+import { LATEST_VERIFICATIONS, type LatestVerification } from '../verification/latest-verification.js';
 import { HELD, RETENTION_LOCK } from './held-sql.js';
 import { isAsSigned, keptDigest, type KeptRecord } from './kept-record.js';
 import { KEPT_RECORD } from './kept-record-sql.js';

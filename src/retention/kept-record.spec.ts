@@ -5,7 +5,7 @@ import { parseSubmission } from '../attestations/submission.js';
 import { deriveFacts } from '../facts/derive-facts.js';
 import { readerRevisionOf } from '../facts/reader-of.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
-import type { LatestVerification } from '../verification/verification.store.js';
+import type { LatestVerification } from '../verification/latest-verification.js';
 import { isAsSigned, keptDigest, type KeptRecord } from './kept-record.js';
 
 const TYPE = PREDICATE_TYPES.testResult;

@@ -8,7 +8,7 @@ import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
 import { isStatementPayloadType, parseStatement } from '../intoto/statement.js';
 import { AppError } from '../platform/app-error.js';
-import type { LatestVerification } from '../verification/verification.store.js';
+import type { LatestVerification } from '../verification/latest-verification.js';
 
 /** A fact that an attestation proved, with the reader that made it. */
 export interface KeptFact {

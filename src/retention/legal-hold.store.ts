@@ -60,15 +60,15 @@ export class LegalHoldStore {
   }
 
   /**
-   * Ends a hold. Cannot be taken back; repetition changes nothing.
+   * Ends a hold. Cannot be taken back; repetition for the same reason changes nothing.
    *
-   * @throws AppError `hold_not_found`
+   * @throws AppError `hold_not_found`; `hold_released` where it was released for another reason, which stays the one on record.
    */
   async release(id: string, reason: string, actor: string): Promise<LegalHold> {
     return inTransaction(this.database.dataSource, async (tx) => {
       await lockRetention(tx);
       const hold = await getWithin(tx, id);
-      if (hold.released !== null) return hold;
+      if (hold.released !== null) return releasedFor(hold, hold.released, reason);
       await tx.query('insert into legal_hold_releases (hold, reason, actor) values ($1, $2, $3)', [id, reason, actor]);
       const about = aboutOf(hold.scope, hold.target);
       await this.history.append(tx, [{ type: 'hold.released', actor, ...about, data: { hold: id, reason } }]);
@@ -94,6 +94,15 @@ export class LegalHoldStore {
 
 export function holdNotFound(id: string): AppError {
   return new AppError('not_found', 'hold_not_found', `no legal hold is on record under ${id}`);
+}
+
+/** The hold, where it was released for this very reason. */
+function releasedFor(hold: LegalHold, released: NonNullable<LegalHold['released']>, reason: string): LegalHold {
+  if (released.reason === reason) return hold;
+  const detail = `legal hold ${hold.id} was released at ${released.at.toISOString()} by ${released.actor}, for another reason, which stays`;
+  throw new AppError('conflict', 'hold_released', detail, {
+    errors: [{ path: 'reason', message: `expected the reason on record: ${released.reason}` }],
+  });
 }
 
 /** In a statement of its own: what is read after it is read when no drop is under way. */

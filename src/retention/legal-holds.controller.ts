@@ -75,7 +75,9 @@ export class LegalHoldsController {
   @RequireRoles('admin')
   @ApiOperation({
     summary: 'Release a legal hold',
-    description: 'Cannot be taken back; repetition changes nothing. Code: `hold_not_found`.',
+    description:
+      'Cannot be taken back. Repetition for the same reason changes nothing; for another it is refused, and says when and by whom ' +
+      'the hold was released. Codes: `request_invalid`, `hold_not_found`, `hold_released`.',
     operationId: 'releaseLegalHold',
   })
   @ApiOkResponse({ standardSchema: holdAnswer })

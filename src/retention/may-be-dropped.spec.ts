@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AttestationId } from '../intoto/digest.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
-import type { LatestVerification } from '../verification/verification.store.js';
+import type { LatestVerification } from '../verification/latest-verification.js';
 import { whyKept, type DropCandidate } from './may-be-dropped.js';
 
 const KEY = { type: 'key', thumbprint: 't', scheme: 'EdDSA', times: [] } as unknown as ProvedSigner;

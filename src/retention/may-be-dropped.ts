@@ -1,6 +1,6 @@
 import { ROOT_CAUSE } from '../trust/gain-causes.js';
 import { isDue } from '../verification/is-due.js';
-import type { LatestVerification } from '../verification/verification.store.js';
+import type { LatestVerification } from '../verification/latest-verification.js';
 
 /** What is known of an attestation that a rule is about, at one moment and under the lock of retention. */
 export interface DropCandidate {

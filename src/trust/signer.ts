@@ -1,3 +1,4 @@
+import type { AttestationId } from '../intoto/digest.js';
 import type { ProvedCertificate, ProvedKey, ProvedSigner } from '../intoto/proved-signer.js';
 import type { Thumbprint } from '../intoto/thumbprint.js';
 
@@ -14,6 +15,8 @@ interface Dated {
   readonly receivedAt: string;
   /** When it received the last such evidence, where it came more than once; RFC 3339. */
   readonly lastReceivedAt?: string | undefined;
+  /** The first evidence received that carries this signature, where it was read from what is on record. */
+  readonly attestation?: AttestationId | undefined;
   /**
    * The earliest of `times`, whether or not whoever vouches for it is trusted today; null where there is none. Evidence
    * ages by it, so that trust which goes away makes nothing younger. Whether a signer counts is judged by
@@ -37,14 +40,14 @@ export interface CertificateSigner extends ProvedCertificate, Dated {}
  */
 export type Signer = KeySigner | CertificateSigner;
 
-/** When evidence that carries a signature was received; RFC 3339. */
-export type Receipt = Pick<Dated, 'receivedAt' | 'lastReceivedAt'>;
+/** What evidence carries a signature, and when it was received; RFC 3339. */
+export type Receipt = Pick<Dated, 'receivedAt' | 'lastReceivedAt' | 'attestation'>;
 
 /** What mathematics shows of a signature, with its receipt. */
 export function signerOf(proved: ProvedSigner, receipt: Receipt): Signer {
   const provenAt = earliest(proved.times.map(({ at }) => at));
-  const { receivedAt, lastReceivedAt } = receipt;
-  return { ...proved, receivedAt, lastReceivedAt, provenAt };
+  const { receivedAt, lastReceivedAt, attestation } = receipt;
+  return { ...proved, receivedAt, lastReceivedAt, attestation, provenAt };
 }
 
 const SUBJECT_PREFIX = 'subject:';

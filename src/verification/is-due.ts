@@ -1,5 +1,5 @@
 import { readerRevisionOf } from '../facts/reader-of.js';
-import type { LatestVerification } from './verification.store.js';
+import type { LatestVerification } from './latest-verification.js';
 
 /**
  * Whether another examination could find what the latest one did not: there was none, it could not find out, trust has

@@ -1,7 +1,7 @@
 import { VERIFY_JOB_SIZE, type VerifyJob } from '../attestations/verify-queue.js';
 import { readerRevisionOf } from '../facts/reader-of.js';
 import type { AttestationId } from '../intoto/digest.js';
-import type { VerificationStore } from './verification.store.js';
+import type { DueEvidenceStore } from './due-evidence.store.js';
 
 /** Evidence younger than this is left to the job that its ingest enqueued. */
 const GRACE_MS = 3_000;
@@ -15,7 +15,7 @@ const SELDOM_MS = 60_000;
 const RARELY_MS = 3_600_000;
 
 export interface SweeperOptions {
-  readonly store: VerificationStore;
+  readonly store: DueEvidenceStore;
   readonly enqueue: (jobs: readonly VerifyJob[]) => Promise<void>;
   /** How many jobs wait in the queue or are being handled. */
   readonly backlog: () => Promise<number>;

@@ -2,26 +2,20 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { readerRevisionOf } from '../facts/reader-of.js';
 import { FactStore } from '../facts/fact.store.js';
-import { SERVICE_ACTOR, type HistoryEntry } from '../history/history-entry.js';
 import { HistoryStore } from '../history/history.store.js';
 import { ImageStore } from '../images/image.store.js';
-import { canonicalJson } from '../intoto/canonical-json.js';
-import { onlyImage, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
+import type { AttestationId, SubjectDigest } from '../intoto/digest.js';
 import { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import { TrustStore } from '../trust/trust.store.js';
+import { dueExaminations, type DueExamination } from './due-examination.js';
 import { EvidenceReader } from './evidence-reader.service.js';
 import { couldNotFindOut, examine, type Examination } from './examine.js';
+import { toVerificationEntry, toVerificationRecord } from './examination-record.js';
 import { isDue } from './is-due.js';
 import { verificationMaterial } from './verification-material.js';
-import { verificationDigest } from './verification-digest.js';
-import {
-  VerificationStore,
-  type LatestVerification,
-  type Unexamined,
-  type VerificationRecord,
-} from './verification.store.js';
+import { VerificationStore, type Unexamined } from './verification.store.js';
 
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
@@ -108,14 +102,7 @@ export class VerificationService {
         tx,
         evidence.map((attestation) => attestation.id),
       );
-      const due = examinations.flatMap((examination, index) => {
-        const attestation = evidence[index];
-        const previous = attestation === undefined ? undefined : latest.get(attestation.id);
-        if (attestation === undefined || isOvertaken(previous, examination)) return [];
-        return [
-          { attestation, examination, first: previous === undefined, unchanged: isUnchanged(previous, examination) },
-        ];
-      });
+      const due = dueExaminations(evidence, examinations, latest);
       if (due.length === 0) return [];
       await this.write(
         tx,
@@ -134,9 +121,9 @@ export class VerificationService {
     });
   }
 
-  private async write(tx: EntityManager, due: readonly Due[]): Promise<void> {
+  private async write(tx: EntityManager, due: readonly DueExamination[]): Promise<void> {
     if (due.length === 0) return;
-    await this.verifications.insert(tx, due.map(toRecord));
+    await this.verifications.insert(tx, due.map(toVerificationRecord));
     await this.facts.insert(
       tx,
       due.flatMap(({ attestation, examination: { outcome, signedDigest, facts, proved, signers } }) =>
@@ -155,45 +142,11 @@ export class VerificationService {
             ],
       ),
     );
-    await this.history.append(tx, due.map(toHistoryEntry));
+    await this.history.append(tx, due.map(toVerificationEntry));
     const [proving, others] = byWhatTheyProve(due);
     await this.facts.projectImages(tx, proving);
     await this.images.countExamined(tx, others);
   }
-}
-
-interface Due {
-  readonly attestation: Unexamined;
-  readonly examination: Examination;
-  /** Whether this is the attestation's first examination, which ends its being pending. */
-  readonly first: boolean;
-  /** Whether it was examined again and came to what it came to before. */
-  readonly unchanged: boolean;
-}
-
-/** Whether what is on record by this moment makes an examination needless: another worker was faster, at as much trust. */
-function isOvertaken(previous: LatestVerification | undefined, { trustRevision }: Examination): boolean {
-  if (previous === undefined || previous.outcome === 'error') return false;
-  if (!isDue(previous)) return true;
-  return !isReadAnew(previous) && trustRevision <= previous.examinedRevision;
-}
-
-/** Whether what is on record was read by an earlier reader of its type. */
-function isReadAnew({ readerRevision, predicateType }: LatestVerification): boolean {
-  return readerRevision < readerRevisionOf(predicateType);
-}
-
-/** Whether another examination found nothing that is not on record, so that neither verdicts nor the account need it. */
-function isUnchanged(previous: LatestVerification | undefined, examination: Examination): boolean {
-  if (previous === undefined || isReadAnew(previous)) return false;
-  // Each try that could not find out is on record: the pause before the next goes by their number.
-  if (examination.outcome.outcome === 'error') return false;
-  const { outcome, signedDigest, proved, signers, gains } = examination;
-  const found = { ...outcome, signedDigest, proved, signers, gains };
-  return Object.entries(found).every(([name, value]) => {
-    const before: unknown = previous[name as keyof typeof found];
-    return canonicalJson({ value }) === canonicalJson({ value: before });
-  });
 }
 
 /** Splits a group so that no part holds more bytes in memory than one large envelope would. */
@@ -217,7 +170,7 @@ function withinBytes(evidence: readonly Unexamined[]): readonly (readonly Unexam
  * nothing was: what proves nothing rebuilds nothing, however much is known about the images it names.
  */
 function byWhatTheyProve(
-  due: readonly Due[],
+  due: readonly DueExamination[],
 ): readonly [proving: ReadonlyMap<SubjectDigest, number>, others: ReadonlyMap<SubjectDigest, number>] {
   const counts = new Map<SubjectDigest, number>();
   const proved = new Set<SubjectDigest>();
@@ -233,36 +186,4 @@ function byWhatTheyProve(
     new Map(entries.filter(([subject]) => proved.has(subject))),
     new Map(entries.filter(([subject]) => !proved.has(subject))),
   ];
-}
-
-function toRecord({ attestation, examination: { outcome, ...examination } }: Due): VerificationRecord {
-  return {
-    attestation: attestation.id,
-    trustRevision: examination.trustRevision,
-    readerRevision: readerRevisionOf(attestation.predicateType),
-    ...outcome,
-    signedDigest: examination.signedDigest,
-    signers: examination.signers,
-    proved: examination.proved,
-    gains: examination.gains,
-  };
-}
-
-function toHistoryEntry(due: Due): HistoryEntry {
-  const { attestation, examination } = due;
-  const { outcome, trustRevision, signers } = examination;
-  const found = { trustRevision, digest: verificationDigest(toRecord(due)) };
-  const entry = { actor: SERVICE_ACTOR, image: onlyImage(attestation.subjects), attestation: attestation.id };
-  switch (outcome.outcome) {
-    case 'verified': {
-      const names = signers
-        .filter((signer) => signer.counts)
-        .map(({ attestor, keyId, identity }) => `${attestor}/${keyId ?? identity ?? ''}`);
-      return { ...entry, type: 'attestation.verified', data: { ...found, signers: names } };
-    }
-    case 'rejected':
-      return { ...entry, type: 'attestation.rejected', data: { ...found, code: outcome.code } };
-    case 'error':
-      return { ...entry, type: 'attestation.error', data: { ...found, code: outcome.code } };
-  }
 }

@@ -1,6 +1,6 @@
 import { isAttestationId, type AttestationId } from '../intoto/digest.js';
 import { VERIFY_JOB_SIZE, type VerifyJob } from '../attestations/verify-queue.js';
-import type { Job } from '../platform/queue.js';
+import type { Job } from '../platform/queue-worker.js';
 import type { Examined, VerificationService } from './verification.service.js';
 
 /** Tries of one job, the first included; between them the pause doubles from a second. */

@@ -178,6 +178,16 @@ describe('an archive that nobody touched', () => {
     ]);
   });
 
+  it.each(['\n', '\n\n\n', ' \t\n', '\r\n\r\n', ' '])('holds as well with empty lines at its end: %j', async (end) => {
+    expect(await audited([...lines, end], [keptAs(early)])).toEqual(await audited(lines, [keptAs(early)]));
+  });
+
+  it('is one where editors left empty lines between its parts', async () => {
+    const middle = lines.findIndex((line) => ofType('policy.changed')(read(line)));
+    const rest = await archive(`${EVER}&after=${read(lines[middle]!).sequence}`);
+    expect(await found([...lines.slice(0, middle + 1), '\n', '\n', ...rest, '\n'])).toEqual([]);
+  });
+
   it('of a period holds, and says of the entries around it that they may be of another time', async () => {
     const third = read(lines.filter((line) => ofRecord('entry')(read(line)))[2]!).leaf;
     const { findings, notHeld } = await audited(await archive(`since=${third.at.slice(0, 23)}Z`));
@@ -486,6 +496,9 @@ describe('an archive that was tampered with: what is found is', () => {
       expect(findings.at(-1)).toMatch(/^the archive is whole, [^:]*: line 4 (?:is|has) /);
     }
     expect(await found([...lines, lines[2]!])).toContainEqual(expect.stringContaining('stands behind the footer'));
+    expect(await found([...lines, '\n', lines[2]!])).toContainEqual(
+      expect.stringMatching(/: line \d+ is empty, and the archive goes on behind it: something may have stood there$/),
+    );
     await expect(audited([])).rejects.toThrow('this is no archive: it is empty');
     await expect(audited(lines.slice(1))).rejects.toThrow('this is no archive: its first line is no header');
     const later = changed(ofRecord('header'), (line) => (line.version = 2));

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -440,7 +440,18 @@ describe('assay audit verify --url', () => {
       status: 0,
       said: expect.stringContaining('"sound":true'),
     });
-    expect(await run([])).toMatchObject({ status: 0, said: expect.stringContaining('no key is pinned') });
+  });
+
+  it('takes the key that is served where that is asked for in so many words, and says that nobody pinned it', async () => {
+    const held = { status: 0, said: expect.stringMatching(/^not held whose log it is: no key is pinned .*$/m) };
+    expect(await run(['--without-key'])).toMatchObject(held);
+    const refused = {
+      status: 2,
+      said: expect.stringMatching(/^nothing was found out: whose log it is .* --key, .*--without-key$/m),
+    };
+    expect(await run([])).toMatchObject(refused);
+    expect(await run([`--save=${file}.unpinned`, '--json'])).toMatchObject(refused);
+    expect(existsSync(`${file}.unpinned`)).toBe(false);
   });
 
   it('says what does not hold, and keeps the checkpoint that was kept', async () => {

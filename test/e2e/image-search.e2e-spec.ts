@@ -164,6 +164,12 @@ describe('a search that is not understood', () => {
     ['an attestor nobody knows', 'attestor=nobody', { status: 404, code: 'attestor_not_found' }],
     ['a key nobody knows', 'key=ci/k9', { status: 404, code: 'key_not_found' }],
     ['a key id without its attestor', 'key=k1', unread('query.key')],
+    ['a policy nobody knows', 'policy=productoin', { status: 404, code: 'policy_not_found' }],
+    ['such a policy beside what finds much', 'attestor=leads&policy=nope', { status: 404, code: 'policy_not_found' }],
+    ['such a policy as CSV', 'policy=nope&format=csv', { status: 404, code: 'policy_not_found' }],
+    ['half a thumbprint', 'key=sha256:abcd', unread('query.key')],
+    ['a key of an attestor nobody knows', 'revoking=nobody/k1', { status: 404, code: 'attestor_not_found' }],
+    ['a revoked key nobody knows', 'allowedWhileBad=ci/k9', { status: 404, code: 'key_not_found' }],
     ['an identity without its attestor', 'identity=release', unread('query.identity')],
     ['an identity nobody knows', 'attestor=ci&identity=release', { status: 404, code: 'identity_not_found' }],
     ['a bad time of a key that is not revoked', 'allowedWhileBad=leads/k1', { status: 409, code: 'key_not_revoked' }],
@@ -175,6 +181,30 @@ describe('a search that is not understood', () => {
   it('is not answered to those who may not read everything', async () => {
     const attester = await apiAs(app, { name: 'ci', roles: ['attester'] });
     expectRefused(await attester.get('/v1/images?builder=a'), { status: 403, code: 'role_missing' });
+  });
+});
+
+describe('a search by what is no longer there, or was never asked', () => {
+  it('is answered: by an attestor and its keys that were deleted, and a policy that says another thing by now', async () => {
+    const [gone, key] = [newImage(), makeKey()];
+    const keys = [{ id: 'k1', publicKey: key.publicKey }];
+    demand(await admin.put('/v1/attestors/gone', { kinds: ['approval'], keys }), 201);
+    const policy = (from: string): string =>
+      `policy: moving\nrequirements: [{id: approved, kind: approval, from: [${from}]}]\n`;
+    await publish(admin, 'moving', policy('gone'));
+    const approved = statementAbout(gone, PREDICATE_TYPES.approval, approval('cyd', new Date()));
+    await postExamined(admin, envelopeOf(approved, [key]));
+    demand(await admin.post('/v1/verdicts', { policy: 'moving', images: [gone] }), 201);
+    demand(await admin.delete('/v1/attestors/gone'), 204);
+    await publish(admin, 'moving', policy('leads'));
+    for (const query of ['attestor=gone', 'key=gone/k1', 'revoking=gone/k1', 'policy=moving']) {
+      expect(demand(await auditor.get(`/v1/images?${query}`), 200).body.items).toMatchObject([{ digest: gone }]);
+    }
+  });
+
+  it('finds nothing by a policy that nobody was asked about', async () => {
+    await publish(admin, 'fresh', 'policy: fresh\nrequirements: [{id: built, kind: build, from: [ci]}]\n');
+    expect(demand(await auditor.get('/v1/images?policy=fresh'), 200).body.items).toEqual([]);
   });
 });
 

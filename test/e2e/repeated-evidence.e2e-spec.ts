@@ -26,18 +26,40 @@ async function put(path: string, body: object): Promise<void> {
   expect([200, 201]).toContain(response.status);
 }
 
+interface Posted {
+  readonly id: string;
+  readonly status: string;
+}
+
 async function post(digest: string, type: string, predicate: unknown, ...keys: TestKey[]): Promise<string> {
+  return (await posted(digest, type, predicate, ...keys)).status;
+}
+
+async function posted(digest: string, type: string, predicate: unknown, ...keys: TestKey[]): Promise<Posted> {
   const response = await app.request('/v1/attestations', {
     method: 'POST',
     headers: { prefer: 'wait=20' },
     body: envelopeOf(statementAbout(digest, type, predicate), keys).toString(),
   });
-  return ((await response.json()) as { status: string }).status;
+  return (await response.json()) as Posted;
+}
+
+interface Answer {
+  readonly decision: string;
+  readonly requirements: readonly {
+    readonly evidence: readonly string[];
+    readonly considered: readonly { readonly attestation: string; readonly code: string }[];
+  }[];
+  readonly missing: readonly { readonly conditions: object }[];
+}
+
+async function verdict(digest: string, policy: string): Promise<Answer> {
+  const response = await app.request(`/v1/images/${digest}/verdict?policy=${policy}`);
+  return (await response.json()) as Answer;
 }
 
 async function decision(digest: string, policy: string): Promise<string> {
-  const response = await app.request(`/v1/images/${digest}/verdict?policy=${policy}`);
-  return ((await response.json()) as { decision: string }).decision;
+  return (await verdict(digest, policy)).decision;
 }
 
 const ciWith = (slsaLevel: number): object => ({
@@ -105,6 +127,77 @@ describe('evidence that comes again', () => {
     expect(await decision(digest, 'built')).toBe('allow');
     await put('/v1/attestors/ci', ciWith(1));
     expect(await decision(digest, 'built')).toBe('deny');
+  });
+});
+
+describe('a statement that somebody who does not count said first', () => {
+  it('is named by the attestation that counts', async () => {
+    const digest = freshDigest();
+    const theirs = await posted(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), lowly);
+    const early = await verdict(digest, 'tested');
+    expect(early).toMatchObject({ decision: 'deny', requirements: [{ considered: [{ attestation: theirs.id }] }] });
+    const ours = await posted(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), qa);
+    expect(ours).toMatchObject({ status: 'verified' });
+    expect(ours.id).not.toBe(theirs.id);
+    expect(await verdict(digest, 'tested')).toMatchObject({
+      decision: 'allow',
+      requirements: [{ evidence: [ours.id], considered: [] }],
+    });
+  });
+
+  it('is named by the attestation that stands in the way, and what would replace it says so', async () => {
+    const digest = freshDigest();
+    await posted(digest, PREDICATE_TYPES.testResult, testResult('FAILED'), lowly);
+    const ours = await posted(digest, PREDICATE_TYPES.testResult, testResult('FAILED'), qa);
+    expect(await verdict(digest, 'tested')).toMatchObject({
+      decision: 'deny',
+      requirements: [{ evidence: [ours.id] }],
+      missing: [{ conditions: { replaces: ours.id } }],
+    });
+  });
+
+  it('is named by the attestation whose key was revoked, where that is why it does not count', async () => {
+    const gone = makeKey();
+    await put('/v1/attestors/gone', { kinds: ['test'], keys: [{ id: 'k1', publicKey: gone.publicKey }] });
+    await put('/v1/policies/gone', { policy: 'gone', requirements: [{ id: 'tested', kind: 'test', from: ['gone'] }] });
+    const digest = freshDigest();
+    await posted(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), lowly);
+    const theirs = await posted(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), gone);
+    expect(await verdict(digest, 'gone')).toMatchObject({ requirements: [{ evidence: [theirs.id] }] });
+    const revoked = await app.request('/v1/attestors/gone/keys/k1/revoke', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'compromised' }),
+    });
+    expect(revoked.status).toBe(200);
+    expect(await verdict(digest, 'gone')).toMatchObject({
+      decision: 'deny',
+      requirements: [{ considered: [{ attestation: theirs.id, code: 'signer_revoked' }] }],
+    });
+  });
+
+  it('is found by the key of whoever counts among what was allowed while that key was bad', async () => {
+    const digest = freshDigest();
+    const held = makeKey();
+    await put('/v1/attestors/held', { kinds: ['test'], keys: [{ id: 'k1', publicKey: held.publicKey }] });
+    await put('/v1/policies/held', { policy: 'held', requirements: [{ id: 'tested', kind: 'test', from: ['held'] }] });
+    await posted(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), lowly);
+    const ours = await posted(digest, PREDICATE_TYPES.testResult, testResult('PASSED'), held);
+    const recorded = await app.request('/v1/verdicts', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ policy: 'held', images: [digest] }),
+    });
+    expect(await recorded.json()).toMatchObject({
+      items: [{ decision: 'allow', requirements: [{ evidence: [ours.id] }] }],
+    });
+    await app.request('/v1/attestors/held/keys/k1/revoke', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'compromised' }),
+    });
+    const found = await app.request('/v1/images?allowedWhileBad=held/k1');
+    expect(await found.json()).toMatchObject({ items: [{ digest }] });
   });
 });
 

@@ -281,11 +281,29 @@ describe('legal holds', () => {
     expect(listed.body.items).toEqual([placed.body]);
     const released = demand(await admin.post(`/v1/legal-holds/${id}/release`, { reason: 'settled' }), 200).body;
     expect(released).toMatchObject({ id, released: { reason: 'settled', actor: expect.any(String) } });
-    const again = demand(await admin.post(`/v1/legal-holds/${id}/release`, { reason: 'another' }), 200).body;
+    const again = demand(await admin.post(`/v1/legal-holds/${id}/release`, { reason: 'settled' }), 200).body;
     expect(again).toEqual(released);
     expect(demand(await auditor.get(`/v1/legal-holds/${id}`), 200).body).toEqual(released);
     expect(demand(await auditor.get('/v1/legal-holds?state=in_force'), 200).body.items).toEqual([]);
     expect((await retain(owner, ALL)).dropped).toHaveLength(4);
+  });
+
+  it('are released once: another reason afterwards is refused, and told the first', async () => {
+    const scope = { repository: 'registry.example/once' };
+    const { id } = demand(await admin.post('/v1/legal-holds', { scope, reason: 'a suit' }), 201).body;
+    const { released } = demand(await admin.post(`/v1/legal-holds/${id}/release`, { reason: 'settled' }), 200).body;
+    const another = await apiAs(app, { name: 'another-admin', roles: ['admin'] });
+    const refused = await another.post(`/v1/legal-holds/${id}/release`, { reason: 'lost' });
+    expectRefused(refused, { status: 409, code: 'hold_released', paths: ['reason'] });
+    expect(refused.body.detail).toContain(`released at ${released.at} by ${released.actor}`);
+    expect(refused.body.errors[0].message).toContain('settled');
+    expect(contract.faultOf('POST /v1/legal-holds/{id}/release', refused)).toBeNull();
+    expect(
+      demand(await another.post(`/v1/legal-holds/${id}/release`, { reason: ' settled ' }), 200).body.released,
+    ).toEqual(released);
+    expect(demand(await auditor.get(`/v1/legal-holds/${id}`), 200).body.released).toEqual(released);
+    const entries = demand(await auditor.get('/v1/history?type=hold.released&limit=1000'), 200).body.items;
+    expect(entries.filter(({ data }: { data: { hold: string } }) => data.hold === id).length).toBeLessThanOrEqual(1);
   });
 
   it('are of an image, a repository, an attestation or everything, and come in pages', async () => {

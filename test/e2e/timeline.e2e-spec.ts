@@ -6,7 +6,7 @@ import { demand } from '../support/answers.js';
 import { apiAs, apiOf, type Answer, type Api } from '../support/api.js';
 import { ApiContract } from '../support/api-contract.js';
 import { expectRefused } from '../support/problems.js';
-import { PREDICATE_TYPES, provenance, testResult } from '../support/predicates.js';
+import { approval, PREDICATE_TYPES, provenance, testResult } from '../support/predicates.js';
 import { newImage, postExamined, publish } from '../support/release.js';
 import { envelopeOf, makeKey, statementAbout, type TestKey } from '../support/sign.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -191,6 +191,63 @@ describe('the timeline of an image', () => {
     }
     expect(verdicts[1]?.summary).toBe(`allow by policy ${name}, revision 1; before it was deny`);
     expect(items[0]?.summary).toBe(`attestor ${name} was registered`);
+  });
+
+  it('names only changes of trust that the policy of the verdict could notice', async () => {
+    const [each, other] = [await newCase(), await newCase()];
+    const { name, image } = each;
+    await tested(each);
+    // What another attestor says of the same image is not asked for.
+    await tested({ ...other, image });
+    await asked(each);
+    const keys = (of: Case): object => [{ id: 'k1', publicKey: of.key.publicKey }];
+    const narrowed = { kinds: ['test'], repositories: ['elsewhere/*'] };
+    demand(await admin.put(`/v1/attestors/${other.name}`, { ...narrowed, keys: keys(other) }), 200);
+    demand(await admin.put(`/v1/attestors/${name}`, { ...narrowed, keys: keys(each) }), 200);
+    demand(await admin.post(`/v1/attestors/${other.name}/keys/k1/revoke`, { reason: 'compromised' }), 200);
+    await asked(each);
+    demand(await admin.delete(`/v1/attestors/${other.name}`), 204);
+    demand(await admin.put(`/v1/attestors/${name}`, { kinds: ['test'], keys: keys(each) }), 200);
+    await asked(each);
+    demand(await admin.delete(`/v1/attestors/${name}`), 204);
+    await asked(each);
+    const items = await timeline(image);
+    expect(items.filter(({ type }) => type === 'verdict.recorded').map(causesOf)).toEqual([
+      [],
+      [['trust', `attestor ${name} was changed`]],
+      [['trust', `attestor ${name} was changed`]],
+      [['trust', `attestor ${name} was deleted`]],
+    ]);
+    // They touch the image all the same.
+    expect(typesOf(items).filter((type) => type.startsWith('attestor.') || type === 'key.revoked')).toHaveLength(8);
+  });
+
+  it('names an attestor that the policy does not name, where it says that two approvers are one person', async () => {
+    const [one, two] = [makeKey(), makeKey()];
+    const [image, repository] = [newImage(), 'registry.example.com/approved'];
+    const attestor = (...keys: readonly object[]): object => ({ kinds: ['approval'], keys });
+    const first = { id: 'k1', publicKey: one.publicKey };
+    const second = { id: 'k2', publicKey: two.publicKey };
+    demand(await admin.put('/v1/attestors/leads', attestor(first, second)), 201);
+    demand(await admin.put('/v1/attestors/staff', attestor(first, second)), 201);
+    await publish(
+      admin,
+      'approved',
+      'policy: approved\nrequirements: [{id: approved, kind: approval, from: [leads], count: 2}]\n',
+    );
+    for (const [id, key] of Object.entries({ ann: one, ben: two })) {
+      const statement = statementAbout(image, PREDICATE_TYPES.approval, approval(id, new Date()));
+      await postExamined(admin, envelopeOf(statement, [key]));
+    }
+    const each = { name: 'approved', image, repository, key: one };
+    await asked(each);
+    const persons = [first, second].map((key) => ({ ...key, person: 'ann@example.com' }));
+    demand(await admin.put('/v1/attestors/staff', attestor(...persons)), 200);
+    demand(await admin.put('/v1/attestors/staff', { ...attestor(...persons), description: 'known by name' }), 200);
+    await asked(each);
+    const last = (await timeline(image)).at(-1);
+    expect(last?.flip).toMatchObject({ from: 'allow', to: 'deny' });
+    expect(causesOf(last)).toEqual([['trust', 'attestor staff was changed']]);
   });
 
   it('keeps questions apart: another repository is another question, and break-glass answers none', async () => {

@@ -325,7 +325,13 @@ describe('the account of waivers', () => {
     expect(await listed('&state=active')).toEqual([ids[0]]);
     expect(await listed('&state=revoked')).toEqual([ids[1]]);
     expect(await listed('&state=pending')).toEqual(ids.slice(2).reverse());
-    expect(await listed('&policy=unknown')).toEqual([]);
+    await publish(admin, 'unwaived', 'policy: unwaived\nrequirements: [{id: a, check: "true"}]\n');
+    expect(await listed('&policy=unwaived')).toEqual([]);
+    // Who misspells a policy is not to read that nothing was waived, or allowed.
+    const slip = { status: 404, code: 'policy_not_found' };
+    expectRefused(await auditor.get('/v1/waivers?policy=unknown'), slip);
+    expectRefused(await auditor.get('/v1/verdicts?policy=unknown'), slip);
+    expect(demand(await auditor.get('/v1/verdicts?policy=unwaived'), 200).body.items).toEqual([]);
     for (const query of ['state=gone', 'digest=x', 'repository=*', 'limit=0', 'cursor=x', 'id=x']) {
       expect((await auditor.get(`/v1/waivers?${query}`)).status).toBe(400);
     }

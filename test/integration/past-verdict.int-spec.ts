@@ -7,7 +7,7 @@ import { sha256, type AttestationId, type Sha256Digest } from '../../src/intoto/
 import { parseImageIndex } from '../../src/intoto/image-index.js';
 import { AppError } from '../../src/platform/app-error.js';
 import { contentDigest } from '../../src/policy/question.js';
-import type { IdentifiedVerdict } from '../../src/policy/verdict.service.js';
+import type { IdentifiedVerdict } from '../../src/policy/verdict.js';
 import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { actOnStatement } from '../../src/trust/statement-standing.js';
 import { addKey, deleteAttestor, putAttestor, revokeKey } from '../../src/trust/trust-change.js';

@@ -152,9 +152,9 @@ describe('verification', () => {
     ]);
     expect(await pipeline.verification.examine([id])).toEqual([]);
     await pipeline.putAttestor('late', { kinds: ['test'], keys: [{ id: 'k1', publicKey: stranger.publicKey }] });
-    expect(await pipeline.verifications.findGaining(0, 1000)).toContain(id);
+    expect(await pipeline.dueEvidence.findGaining(0, 1000)).toContain(id);
     expect(await pipeline.verification.examine([id])).toMatchObject([{ outcome: 'verified' }]);
-    expect(await pipeline.verifications.findGaining(0, 1000)).not.toContain(id);
+    expect(await pipeline.dueEvidence.findGaining(0, 1000)).not.toContain(id);
     const state = await pipeline.images.readFacts(digest);
     expect(state).toMatchObject({ received: 1, examined: 1, revision: 2 });
     expect(state.facts).toHaveLength(1);
@@ -172,11 +172,11 @@ describe('verification', () => {
     }
     const before = await recorded(posted);
     await pipeline.putAttestor('later', { kinds: ['test'], keys: [{ id: 'k1', publicKey: late.publicKey }] });
-    const gaining = await pipeline.verifications.findGaining(0, 100_000);
+    const gaining = await pipeline.dueEvidence.findGaining(0, 100_000);
     const ours = gaining.filter((id) => posted.includes(id));
     expect(new Set(ours)).toEqual(new Set([ofOthers, waiting]));
     expect(await pipeline.verification.examine(ours)).toHaveLength(2);
-    expect(await pipeline.verifications.findGaining(0, 100_000)).toEqual([]);
+    expect(await pipeline.dueEvidence.findGaining(0, 100_000)).toEqual([]);
     expect(await recorded(posted)).toBe(before + 1);
     expect(await pipeline.verification.examine(posted.slice(-64))).toEqual([]);
   });
@@ -200,15 +200,15 @@ describe('verification', () => {
       [ids],
     );
     await owner.end();
-    const outdated = await pipeline.verifications.findOutdated(PREDICATE_TYPES.cosignVuln, 2, 1000);
+    const outdated = await pipeline.dueEvidence.findOutdated(PREDICATE_TYPES.cosignVuln, 2, 1000);
     expect(new Set(outdated)).toEqual(new Set(ids));
-    expect(await pipeline.verifications.predicateTypes()).toContain(PREDICATE_TYPES.cosignVuln);
+    expect(await pipeline.dueEvidence.predicateTypes()).toContain(PREDICATE_TYPES.cosignVuln);
     expect(await pipeline.verification.examine([ids[0]!])).toMatchObject([{ outcome: 'verified' }]);
     const { facts } = await pipeline.images.readFacts(digest);
     expect(facts).toMatchObject([{ kind: 'scan', content: { counts: { high: 1 } } }]);
     expect((facts[0] as { signers: unknown[] }).signers).toHaveLength(2);
     expect(await pipeline.verification.examine(ids)).toHaveLength(1);
-    expect(await pipeline.verifications.findOutdated(PREDICATE_TYPES.cosignVuln, 2, 1000)).toEqual([]);
+    expect(await pipeline.dueEvidence.findOutdated(PREDICATE_TYPES.cosignVuln, 2, 1000)).toEqual([]);
   });
 
   it('says of a known attestor that it may not sign this kind, and leaves counting to the verdict', async () => {

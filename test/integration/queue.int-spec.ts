@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { openQueues, type Job, type Queues } from '../../src/platform/queue.js';
+import type { Job } from '../../src/platform/queue-worker.js';
+import { openQueues, type Queues } from '../../src/platform/queue.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { freePort, REDIS_IS_MISSING, startTestRedis } from '../support/test-redis.js';
 

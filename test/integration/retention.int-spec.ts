@@ -201,7 +201,7 @@ describe('what was dropped', () => {
     expect((await rooms.attestations.findMany([id]))[0]?.verification?.code).toBe('signer_not_allowed');
     expect((await retain(owner, TESTS)).dropped).toEqual([id]);
     await rooms.putAttestor('narrow', { kinds: ['test'], ...document });
-    expect(await rooms.verifications.findGaining(0, 100)).not.toContain(id);
+    expect(await rooms.dueEvidence.findGaining(0, 100)).not.toContain(id);
     expect(await rooms.verification.examine([id])).toEqual([]);
     expect(await rooms.verification.giveUp(id, new Error('no reason'))).toEqual([]);
     // What it says was in the facts before, and counts as soon as trust lets it.

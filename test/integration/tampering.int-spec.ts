@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createPublicKey, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -377,12 +377,13 @@ describe('tampering by whoever owns the database', () => {
 
 describe('assay audit verify', () => {
   const run = (...words: readonly string[]) => runOn(database.url, ...words);
-  const runOn = async (
-    url: string,
+  const runOn = (url: string, ...words: readonly string[]) => runWith({ DATABASE_URL: url }, ...words);
+  const runWith = async (
+    variables: Readonly<Record<string, string>>,
     ...words: readonly string[]
   ): Promise<{ readonly status: number; readonly said: string }> => {
     const script = join(inject('services').buildDir, 'src/audit-verify.js');
-    const env = { PATH: process.env.PATH, DATABASE_URL: url };
+    const env = { PATH: process.env.PATH, ...variables };
     try {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, ...words], { env });
       return { status: 0, said: stdout + stderr };
@@ -397,7 +398,6 @@ describe('assay audit verify', () => {
     const first = await run(`--key=${key.vkey}`, `--save=${file}`);
     expect(first).toMatchObject({ status: 0, said: expect.stringContaining('everything holds') });
     expect(await run(`--key=${key.vkey}`, `--checkpoint=${file}`)).toMatchObject({ status: 0 });
-    expect(await run()).toMatchObject({ status: 0, said: expect.stringContaining('no key is pinned') });
 
     const dated = (interval: string): Promise<unknown> =>
       owner.query(`update attestor_states set at = at + $1::interval where name = 'qa'`, [interval]);
@@ -414,6 +414,46 @@ describe('assay audit verify', () => {
       said: expect.stringMatching(
         /^NOT SOUND: \d+ of \d+ do not hold; the first, in history_entries: every history entry tells of what is on record: entry \d+ of sequence \d+, verdict.recorded of verdict [0-9a-f-]{36} about sha256:\w+, tells /m,
       ),
+    });
+  });
+
+  it('goes by the key that is kept where the service runs, or else by none only where that is asked for', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'assay-audit-'));
+    const [own, another, junk] = ['own.pem', 'another.pem', 'junk.pem'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(own, SEALING.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    writeFileSync(another, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    writeFileSync(junk, 'no key');
+    const by = (file: string, ...words: readonly string[]) =>
+      runWith({ DATABASE_URL: database.url, ASSAY_LOG_KEY_FILE: file }, ...words);
+    expect(await run()).toMatchObject({
+      status: 2,
+      said: expect.stringMatching(/^nothing was found out: .* --without-key$/m),
+    });
+    expect(await run('--without-key')).toMatchObject({ status: 0, said: expect.stringContaining('no key is pinned') });
+    expect(await by(own)).toMatchObject({
+      status: 0,
+      said: expect.stringMatching(
+        /^not held whose log it is, but for the key in \S+own\.pem, which whoever runs the service has/m,
+      ),
+    });
+    const unpinned = {
+      status: 1,
+      said: expect.stringMatching(/: every checkpoint is signed by a pinned key: .* which is not pinned$/m),
+    };
+    expect(await by(another)).toMatchObject(unpinned);
+    // What is named goes before what is at hand.
+    expect(await by(another, `--key=${key.vkey}`)).toMatchObject({ status: 0 });
+    expect(await by(own, `--key=${noteKey(key.name, publicKey).vkey}`)).toMatchObject(unpinned);
+    const retired = { DATABASE_URL: database.url, ASSAY_LOG_KEY_FILE: another, ASSAY_LOG_RETIRED_VKEYS: key.vkey };
+    expect(await runWith(retired)).toMatchObject({ status: 0 });
+    expect(await by(junk)).toMatchObject({
+      status: 2,
+      said: expect.stringContaining('holds no Ed25519 key in PEM'),
     });
   });
 

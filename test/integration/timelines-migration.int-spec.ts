@@ -5,7 +5,7 @@ import { Timelines1764000001600 } from '../../migrations/1764000001600-timelines
 import type { Sha256Digest } from '../../src/intoto/digest.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { questionDigest, type Question } from '../../src/policy/question.js';
-import { VerdictStore } from '../../src/policy/verdict.store.js';
+import { VerdictRecordStore } from '../../src/policy/verdict-record.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as Sha256Digest;
@@ -40,7 +40,7 @@ const QUESTIONS: readonly Question[] = [
 
 describe('the questions of verdicts recorded before', () => {
   it('are those that the service writes', async () => {
-    const verdicts = new VerdictStore(database);
+    const verdicts = new VerdictRecordStore(database);
     await verdicts.recordGroup(
       QUESTIONS.map((question, place) => ({
         id: `00000000-0000-4000-8000-00000000000${place}`,

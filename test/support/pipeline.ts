@@ -13,6 +13,7 @@ import { parseAttestor } from '../../src/trust/parse-attestor.js';
 import { putAttestor } from '../../src/trust/trust-change.js';
 import { trustRootFormats } from '../../src/trust/trust-root-formats.js';
 import { TrustStore } from '../../src/trust/trust.store.js';
+import { DueEvidenceStore } from '../../src/verification/due-evidence.store.js';
 import { EvidenceReader } from '../../src/verification/evidence-reader.service.js';
 import { VerificationService } from '../../src/verification/verification.service.js';
 import { VerificationStore } from '../../src/verification/verification.store.js';
@@ -24,7 +25,7 @@ export interface Pipeline {
   readonly attestations: AttestationStore;
   readonly images: ImageStateStore;
   readonly trust: TrustStore;
-  readonly verifications: VerificationStore;
+  readonly dueEvidence: DueEvidenceStore;
   readonly verification: VerificationService;
   readonly ingest: Ingest;
   post(body: Buffer): Promise<AttestationId>;
@@ -49,7 +50,6 @@ export function pipelineOver(
 ): Pipeline {
   const history = new HistoryStore(database);
   const trust = new TrustStore(database, history, trustRootFormats);
-  const verifications = new VerificationStore(database);
   const ingest = createIngest({
     store: new IngestStore(database),
     announce,
@@ -58,13 +58,13 @@ export function pipelineOver(
     database,
     history,
     trust,
-    verifications,
+    dueEvidence: new DueEvidenceStore(database),
     ingest,
     attestations: new AttestationStore(database),
     images: new ImageStateStore(database),
     verification: new VerificationService(
       database,
-      verifications,
+      new VerificationStore(database),
       new FactStore(database),
       new ImageStore(),
       history,

@@ -9,16 +9,19 @@ import { ImageRelationStore } from '../../src/images/image-relation.store.js';
 import { openLog } from '../../src/history/open-log.sequencer.js';
 import { ImageStore } from '../../src/images/image.store.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
-import { openQueues, type Producer } from '../../src/platform/queue.js';
+import type { Producer } from '../../src/platform/queue-producer.js';
+import { openQueues } from '../../src/platform/queue.js';
 import { CelEngine } from '../../src/policy/cel.js';
 import { PastVerdictService } from '../../src/policy/past-verdict.service.js';
 import { PolicyService } from '../../src/policy/policy.service.js';
 import { PolicyStore } from '../../src/policy/policy.store.js';
 import { VerdictService } from '../../src/policy/verdict.service.js';
+import { VerdictRecordStore } from '../../src/policy/verdict-record.store.js';
 import { VerdictStore } from '../../src/policy/verdict.store.js';
 import { WaiverService } from '../../src/policy/waiver.service.js';
 import { WaiverStore } from '../../src/policy/waiver.store.js';
 import { LegalHoldStore } from '../../src/retention/legal-hold.store.js';
+import type { Thumbprint } from '../../src/trust/signer.js';
 import { PendingSweeper, type SweeperOptions } from '../../src/verification/pending.sweeper.js';
 import { createVerifyProcessor, VERIFY_ATTEMPTS } from '../../src/verification/verify.processor.js';
 import { verifyEnqueuer } from '../../src/verify-workers.js';
@@ -103,18 +106,19 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
   const { history, images, trust, verification } = pipeline;
   const policies = new PolicyStore(database);
   const waivers = new WaiverStore(database);
-  const recorded = new VerdictStore(database);
   const relations = new ImageRelationStore(database);
+  const facts = new FactStore(database);
+  const ownKeys = new Set<Thumbprint>();
   const verdicts = new VerdictService({
     images,
     relations,
-    facts: new FactStore(database),
+    facts,
     trust,
     policies,
     waivers,
-    verdicts: recorded,
+    records: new VerdictRecordStore(database),
     cel,
-    ownKeys: new Set(),
+    ownKeys,
   });
   const sweeper = sweeperOf(pipeline, {
     enqueue,
@@ -131,13 +135,16 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
     policies: new PolicyService(database, policies, history, trust),
     verdicts,
     past: new PastVerdictService({
-      facts: new PastFactStore(database),
+      pastFacts: new PastFactStore(database),
+      facts,
       relations,
       trust,
       policies,
       waivers,
-      verdicts: recorded,
-      evaluation: verdicts,
+      verdicts: new VerdictStore(database),
+      present: verdicts,
+      cel,
+      ownKeys,
     }),
     waivers: new WaiverService(database, waivers, policies, history),
     holds: new LegalHoldStore(database, history),
@@ -170,12 +177,12 @@ function enter(database: Database, producer: Producer, cel: CelEngine, faults: F
 }
 
 function sweeperOf(
-  { database, verifications }: Pipeline,
+  { database, dueEvidence }: Pipeline,
   queue: Pick<SweeperOptions, 'enqueue' | 'backlog'>,
 ): PendingSweeper {
   return new PendingSweeper({
     ...queue,
-    store: verifications,
+    store: dueEvidence,
     clock: async () => {
       const { rows } = await database.pool.query<{ now: Date }>('select now() as now');
       return new Date(rows[0]!.now.getTime() + LATER_MS);
