@@ -35,7 +35,7 @@ export function tileOf({ level, index }: Subtree, size: number): TileCoordinates
 export function hashInTile({ level, index }: Subtree, hashes: Uint8Array): TreeHash {
   const span = 2 ** (level % TILE_HEIGHT);
   const first = (index * span) % TILE_WIDTH;
-  return completeRoot(hashesOf(hashes).slice(first, first + span));
+  return completeRoot(hashesOf(hashes.subarray(first * HASH_BYTES, (first + span) * HASH_BYTES)));
 }
 
 /** The root of a full tile, which is a hash of the tile above it. */
