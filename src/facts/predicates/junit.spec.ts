@@ -33,8 +33,8 @@ function faultsOf(report: unknown): readonly string[] {
 const suite = (inner: string, attributes = ''): string => `<testsuite name="s" ${attributes}>${inner}</testsuite>`;
 
 describe('a JUnit report', () => {
-  it('is read with its suite, its tests, the time of its earliest suite and what is said beside it', () => {
-    const configuration = [{ annotations: { hardware: 'h200', region: 'eu-west1' } }];
+  it('is read with its tests, the time of its earliest suite and what is said beside it', () => {
+    const configuration = [{ annotations: { suite: 'nightly', hardware: 'h200', region: 'eu-west1' } }];
     expect(deriveFacts(TYPE, { report: REPORT, configuration, url: 'https://ci.example.com/runs/41' })).toEqual([
       {
         predicateType: TYPE,
@@ -42,7 +42,7 @@ describe('a JUnit report', () => {
         content: {
           kind: 'test',
           result: 'passed',
-          suite: 'gpu-smoke',
+          suite: 'nightly',
           url: 'https://ci.example.com/runs/41',
           environment: { hardware: 'h200', region: 'eu-west1' },
           configuration,
@@ -66,38 +66,62 @@ describe('a JUnit report', () => {
     ['an element with a prefix', '<j:testcase xmlns:j="urn:j" name="a"><j:failure/></j:testcase>', ['a']],
     ['a failure in capitals', '<testcase name="a"><FAILURE/></testcase>', ['a']],
     ['a failure outside of any test', '<testcase name="b"/><error message="set-up"/>', []],
+    [
+      'a test with a class alone',
+      '<testcase name="" classname="com.acme.FooTest"><error/></testcase>',
+      ['com.acme.FooTest'],
+    ],
+    ['a test without any name', '<testcase><failure/></testcase>', ['(without a name)']],
+    ['a word that nobody knows', '<testcase name="a" status=" exploded "/>', ['a']],
+    ['a test that did not succeed', '<testcase name="a" success="false"/>', ['a']],
+    ['a suite that says so', '<testsuite status="failed"><testcase name="a"/></testsuite>', []],
+    ['colours of a terminal', '<testcase name="a"><failure>\u001b[31mno&#27;&#x1B;</failure></testcase>', ['a']],
   ])('fails by %s', (_what, inner, failed) => {
     expect(derive(suite(inner))).toMatchObject({ result: 'failed', failed });
   });
 
-  it.each(['failures="1"', 'errors="2"'])('fails where only the count says so: %s', (counter) => {
+  it.each(['failures="1"', 'errors="2"', 'errors="some"'])('fails where only the count says so: %s', (counter) => {
     expect(derive(suite('<testcase name="a"/>', counter)).result).toBe('failed');
     expect(derive(`<testsuites ${counter}>${suite('<testcase name="a"/>')}</testsuites>`).result).toBe('failed');
   });
 
-  it('is warned of by a test that passed when it was run again', () => {
-    const flaky = '<testcase name="a"><flakyFailure/></testcase><testcase name="b"/>';
-    expect(derive(suite(flaky))).toMatchObject({ result: 'warned', warned: ['a'], passed: ['b'], failed: [] });
+  it.each(['<flakyFailure/>', '<flakyError/>', '<rerun/>', '<warning/>'])('is warned of by %s in a test', (element) => {
+    const report = suite(`<testcase name="a">${element}</testcase><testcase name="b"/>`);
+    expect(derive(report)).toMatchObject({ result: 'warned', warned: ['a'], passed: ['b'], failed: [] });
   });
+
+  it('is warned of where only the count says so', () => {
+    expect(derive(suite('<testcase name="a"/>', 'warnings="1"')).result).toBe('warned');
+  });
+
+  it.each(['', ' failures="" errors="0.0"', ' status="run" result="completed"'])(
+    'passes with attributes such as%s',
+    (some) => {
+      expect(
+        derive(`<!DOCTYPE testsuite>${suite('<testcase name="a" status="Passed" result="ok"/>', some)}`).result,
+      ).toBe('passed');
+    },
+  );
 
   it.each([
     ['no tests', ''],
     ['tests that were all skipped', '<testcase name="a"><skipped/></testcase><testcase name="b" status="notrun"/>'],
+    ['tests that were ignored', '<testcase name="a"><ignored/></testcase>'],
   ])('is no pass with %s', (_what, inner) => {
     expect(derive(suite(inner, 'tests="2"'))).toMatchObject({ result: 'unknown', passed: [] });
   });
 
   it('is one result over several files, and fails by any of them', () => {
     const [passes, fails] = [suite('<testcase name="a"/>'), suite('<testcase name="b"><failure/></testcase>')];
-    expect(derive([passes, REPORT])).toMatchObject({ result: 'passed', suite: null });
-    expect(derive([passes, fails])).toMatchObject({ result: 'failed', suite: 's', passed: ['a'], failed: ['b'] });
+    expect(derive([passes, REPORT])).toMatchObject({ result: 'passed' });
+    expect(derive([passes, fails])).toMatchObject({ result: 'failed', passed: ['a'], failed: ['b'] });
     expect(derive([fails, suite('<testcase name="b"/>')])).toMatchObject({ result: 'failed', passed: [] });
   });
 
-  it('goes by the suite that is said beside it', () => {
+  it('is of the suite that is said beside it, and of none that the tools name', () => {
     expect(derive(REPORT, { configuration: [{ annotations: { suite: 'nightly' } }] }).suite).toBe('nightly');
-    expect(derive(suite('<testcase name="a"/>')).suite).toBe('s');
-    expect(derive('<testsuites><testcase name="a"/></testsuites>').suite).toBeNull();
+    expect(derive(REPORT, { configuration: [{ name: 'nightly' }] }).suite).toBe('nightly');
+    expect(derive(REPORT).suite).toBeNull();
   });
 
   it('has no time of its own where none has an offset from UTC', () => {
@@ -118,11 +142,10 @@ describe('a JUnit report', () => {
     ['XML that is cut off', REPORT.slice(0, -20), 'well-formed'],
     ['two roots', `${suite('')}${suite('')}`, 'well-formed'],
     ['another report', '<assemblies><assembly/></assemblies>', 'not assemblies'],
-    ['entities of its own', `<!DOCTYPE a [<!ENTITY e "x">]>${suite('')}`, 'document type'],
+    ['entities of its own', `<!DOCTYPE a [<!ENTITY e "x">]>${suite('')}`, 'declare entities'],
     ['an entity that XML does not define', suite('<testcase name="&nbsp;"/>'), 'well-formed'],
-    ['a test without a name', suite('<testcase/>'), 'name every testcase'],
     ['a test in a test', suite('<testcase name="a"><testcase name="b"/></testcase>'), 'testcase in a testcase'],
-    ['a count that is none', suite('', 'failures="some"'), 'no count'],
+    ['nested too deep', '<testsuite>'.repeat(65) + '</testsuite>'.repeat(65), 'nested deeper than 64'],
   ])('is refused where it is %s', (_what, report, message) => {
     expect(faultsOf([suite(''), report])).toEqual([expect.stringMatching(new RegExp(`^report\\[1\\]: .*${message}`))]);
   });

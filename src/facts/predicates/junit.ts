@@ -7,6 +7,9 @@ import { readTestConfiguration } from '../test-configuration.js';
  * A test result as the tools wrote it: `report`, the text of a JUnit file, or of several in a list, of one run. What is said
  * beside it, `configuration` and `url`, is as in in-toto's test result v0.1. Several files are one result: it passed where
  * nothing in any of them failed, and something ran.
+ *
+ * Which suite it is of is said beside the report and never in it: by what tools call their suites a run that fails, and so
+ * writes another suite or file, would be taken for the result of something else, and leave the last pass standing.
  */
 export const readJunit: PredicateReader = (predicate) => {
   const reports = textsOf(predicate).flatMap(readReport);
@@ -23,7 +26,7 @@ export const readJunit: PredicateReader = (predicate) => {
   const content: TestFact = {
     kind: 'test',
     result: resultOf(reports, passed, warned),
-    suite: suite ?? nameOf(reports),
+    suite,
     url: predicate.hint('url'),
     environment,
     configuration,
@@ -60,14 +63,10 @@ function resultOf(
   passed: readonly string[],
   warned: readonly string[],
 ): TestFact['result'] {
-  if (reports.some(({ hasFailed }) => hasFailed)) return 'failed';
-  if (warned.length > 0) return 'warned';
+  const worst = new Set(reports.map((report) => report.worst));
+  if (worst.has('failed')) return 'failed';
+  if (worst.has('warned') || warned.length > 0) return 'warned';
   return passed.length > 0 ? 'passed' : 'unknown';
-}
-
-function nameOf(reports: readonly JunitReport[]): string | null {
-  const names = new Set(reports.map(({ name }) => name));
-  return names.size === 1 ? ([...names][0] ?? null) : null;
 }
 
 function without(names: readonly string[], others: readonly string[]): readonly string[] {
