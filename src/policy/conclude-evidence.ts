@@ -24,8 +24,8 @@ export type Conclusion = Omit<RequirementResult, 'id' | 'considered'>;
 
 /**
  * What the lines of a requirement come to together: what opposes first, then what is in error, then what is lacking. Under a
- * `not` what opposes is what would let something pass: there it takes nothing away from what counts without it, unless all
- * of the evidence is asked about.
+ * `not` what opposes is what would let something pass: there it takes nothing away from what counts, or may count, without
+ * it, unless all of the evidence is asked about.
  */
 export function concludeEvidence(
   requirement: CompiledEvidence,
@@ -35,10 +35,12 @@ export function concludeEvidence(
 ): Conclusion {
   const { wanted } = gathered.conditions;
   const opposing = lines.flatMap((line) => line.opposing);
-  const isOverruled =
-    moment.inverted && requirement.select !== 'all' && lines.every(({ state }) => state === 'satisfied');
-  if (opposing.length > 0 && !isOverruled) return opposed(requirement, wanted, opposing, moment);
   const inError = lines.find((line) => line.state === 'error');
+  const isOverruled =
+    moment.inverted &&
+    requirement.select !== 'all' &&
+    (inError !== undefined || lines.every(({ state }) => state === 'satisfied'));
+  if (opposing.length > 0 && !isOverruled) return opposed(requirement, wanted, opposing, moment);
   if (inError !== undefined) return erred(requirement, wanted, inError);
   const short = lines.filter((line) => line.state === 'short');
   if (short.length > 0) return lacking(requirement, gathered, short, moment);
