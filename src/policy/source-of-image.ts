@@ -26,8 +26,8 @@ export interface Build extends Fact {
   readonly content: BuildFact;
 }
 
-/** A build that satisfies a requirement, and the attestation by which that names it. */
-interface SatisfyingBuild {
+/** A build that a requirement looks at, and the attestation by which that names it. */
+interface NamedBuild {
   readonly build: Build;
   readonly attestation: AttestationId;
 }
@@ -35,9 +35,9 @@ interface SatisfyingBuild {
 /** Builds by whether they satisfy a requirement that may say what was built. */
 export interface NamedBuilds {
   /** Those that satisfy one. */
-  readonly satisfying: readonly SatisfyingBuild[];
+  readonly satisfying: readonly NamedBuild[];
   /** Those, and those that their age, trust which went away, a newer build or an expression in error keeps from it. */
-  readonly possible: readonly Build[];
+  readonly possible: readonly NamedBuild[];
   /** False where there is more to look at than is read: then others may have been built, and by others. */
   readonly areAllRead: boolean;
 }
@@ -124,7 +124,7 @@ export function buildsOf(scene: Scene): NamedBuilds {
   const possible = doubted.flatMap((builds) => builds ?? []);
   return {
     satisfying,
-    possible: [...new Set([...satisfying.map(({ build }) => build), ...possible])],
+    possible: [...satisfying, ...possible],
     areAllRead: doubted.every((builds) => builds !== null),
   };
 }
@@ -155,15 +155,14 @@ const whicheverEverDid = derived(({ check }) => ({
   check: check?.variables.has('now') === true ? null : check,
 }));
 
-function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly SatisfyingBuild[] {
+function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): readonly NamedBuild[] {
   // What cannot be answered is an error where it stands, and lets nothing pass here.
   const holds = (answer: CelAnswer): boolean => 'holds' in answer && answer.holds;
   return where(conditionsOf(requirement, within), holds, scene, () => {
     if (weighViaIndex(requirement, scene).status !== 'satisfied') return [];
     // An older build that would do as well says no less of what was built.
     const { evidence } = weighViaIndex(whicheverIsNewest(requirement), scene);
-    const builds = (servedScenes(requirement, scene) ?? []).flatMap((look) => buildsIn(look, requirement, evidence));
-    return builds.flatMap((build) => namedBy(build, evidence).map((attestation) => ({ build, attestation })));
+    return (servedScenes(requirement, scene) ?? []).flatMap((look) => buildsIn(look, requirement, evidence));
   });
 }
 
@@ -171,10 +170,10 @@ function satisfyingOne({ requirement, within }: NamingBuild, scene: Scene): read
  * Whatever may satisfy, in any of the looks by itself: what one of them lacks, or cannot be judged, takes nothing away from
  * what another says. What cannot be judged might satisfy. null where not all of it is read.
  */
-function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonly Build[] | null {
+function possibleOf({ requirement, within }: NamingBuild, scene: Scene): readonly NamedBuild[] | null {
   const loosened = whicheverEverDid(requirement);
   const mayHold = (answer: CelAnswer): boolean => !('holds' in answer) || answer.holds;
-  return where<readonly Build[] | null>(conditionsOf(requirement, within), mayHold, scene, () => {
+  return where<readonly NamedBuild[] | null>(conditionsOf(requirement, within), mayHold, scene, () => {
     const looks = servedScenes(loosened, scene);
     if (looks === null) return null;
     return looks.flatMap((look) => {
@@ -211,30 +210,28 @@ function buildsIn(
   { facts, serving }: Scene,
   requirement: CompiledEvidence,
   evidence: readonly AttestationId[],
-): readonly Build[] {
-  return [...facts, ...serving.flatMap((image) => image.facts)].filter(
-    (fact): fact is Build => isBuild(fact, requirement) && namedBy(fact, evidence).length > 0,
-  );
+): readonly NamedBuild[] {
+  return [...facts, ...serving.flatMap((image) => image.facts)]
+    .filter((fact) => isBuild(fact, requirement))
+    .flatMap((build) =>
+      attestationsOf(build).flatMap((attestation) => (evidence.includes(attestation) ? [{ build, attestation }] : [])),
+    );
 }
 
-function namedBy(fact: Fact, evidence: readonly AttestationId[]): readonly AttestationId[] {
-  return attestationsOf(fact).filter((id) => evidence.includes(id));
-}
-
-function isBuild(fact: Fact, { predicateType }: CompiledEvidence): boolean {
+function isBuild(fact: Fact, { predicateType }: CompiledEvidence): fact is Build {
   return fact.content.kind === 'build' && (predicateType ?? fact.predicateType) === fact.predicateType;
 }
 
-function byCommit(builds: readonly Build[]): ReadonlyMap<string, readonly Build[]> {
-  const named = new Map<string, Build[]>();
-  for (const build of builds) {
-    const { commit } = build.content.source;
+function byCommit(builds: readonly NamedBuild[]): ReadonlyMap<string, readonly NamedBuild[]> {
+  const named = new Map<string, NamedBuild[]>();
+  for (const each of builds) {
+    const { commit } = each.build.content.source;
     if (commit === null) continue;
-    named.set(commit, [...(named.get(commit) ?? []), build]);
+    named.set(commit, [...(named.get(commit) ?? []), each]);
   }
   return named;
 }
 
-function idsOf(builds: readonly { readonly attestation: AttestationId }[] = []): readonly AttestationId[] {
+function idsOf(builds: readonly NamedBuild[] = []): readonly AttestationId[] {
   return builds.map(({ attestation }) => attestation).sort();
 }

@@ -201,6 +201,38 @@ describe('a statement that somebody who does not count said first', () => {
   });
 });
 
+describe('a build that somebody who does not count said first', () => {
+  it('is named by the attestation whose retraction ends what it says', async () => {
+    const [builder, outsider] = [makeKey(), makeKey()];
+    await put('/v1/attestors/builder', { kinds: ['build'], keys: [{ id: 'k1', publicKey: builder.publicKey }] });
+    await put('/v1/attestors/outsider', { kinds: ['build'], keys: [{ id: 'k1', publicKey: outsider.publicKey }] });
+    await put('/v1/policies/sourced', {
+      policy: 'sourced',
+      requirements: [
+        { id: 'built', kind: 'build', from: ['builder'] },
+        { id: 'tested', kind: 'test', from: ['qa'], of: 'source' },
+      ],
+    });
+    const digest = freshDigest();
+    const [kept, other] = ['1'.repeat(40), '2'.repeat(40)];
+    const ids: string[] = [];
+    for (const commit of [kept, other]) {
+      const built = provenance({ commit });
+      await posted(digest, PREDICATE_TYPES.provenance, built, outsider);
+      ids.push((await posted(digest, PREDICATE_TYPES.provenance, built, builder)).id);
+    }
+    const { requirements } = await verdict(digest, 'sourced');
+    for (const id of ids) expect(JSON.stringify(requirements)).toContain(id);
+    const retracted = await app.request(`/v1/attestations/${ids[1] ?? ''}/retract`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'another commit' }),
+    });
+    expect(retracted.status).toBe(200);
+    expect(JSON.stringify(await verdict(digest, 'sourced'))).toContain(`commit ${kept}`);
+  });
+});
+
 describe('a policy that would prove nothing', () => {
   it('denies under a not whose branches do not apply', async () => {
     await put('/v1/policies/hollow', {
