@@ -11,8 +11,7 @@ const MOST_NESTED = 32;
 
 /** Reads a licence. What is no expression is one name: `GPLv2 or later` says less than it seems to. */
 export function parseLicence(text: string): Licence {
-  const tokens = text.match(/[()]|[^\s()]+/g) ?? [];
-  return new LicenceReader(tokens).whole() ?? { type: 'name', names: [text.trim()] };
+  return new LicenceReader(tokensOf(text)).whole() ?? { type: 'name', names: [text.trim()] };
 }
 
 /**
@@ -30,9 +29,36 @@ export function isMetBy(licence: Licence, isAccepted: (names: readonly string[])
   }
 }
 
-/** Every name in a licence, also those of a choice. */
-export function namesIn(licence: Licence): readonly string[] {
+/**
+ * Every name that a licence mentions, also those of a choice, and of what is no expression all words: what is denied is not
+ * let in by a bracket too few.
+ */
+export function namesMentioned(text: string): readonly string[] {
+  const tokens = tokensOf(text);
+  const licence = new LicenceReader(tokens).whole();
+  if (licence !== null) return namesIn(licence);
+  return [text.trim(), ...tokens.filter((token) => !NO_NAMES.includes(token)).flatMap(sameLicence)];
+}
+
+function namesIn(licence: Licence): readonly string[] {
   return licence.type === 'name' ? licence.names : licence.parts.flatMap(namesIn);
+}
+
+const NO_NAMES = ['(', ')', 'AND', 'OR', 'WITH'];
+
+function tokensOf(text: string): readonly string[] {
+  return text.match(/[()]|[^\s()]+/g) ?? [];
+}
+
+/** The ids by which the GNU licences were known before SPDX 3.0 of its list, and those that say the same since. */
+const GNU = /^((?:A|L)?GPL-[123]\.[01]|GFDL-1\.[123])(\+|-only|-or-later)?$/i;
+
+/** All ids that mean the same licence as this one: `GPL-3.0` is `GPL-3.0-only`, and `GPL-3.0+` is `GPL-3.0-or-later`. */
+function sameLicence(id: string): readonly string[] {
+  const [, licence, suffix] = GNU.exec(id) ?? [];
+  if (licence === undefined) return [id];
+  const isOnly = suffix === undefined || suffix.toLowerCase() === '-only';
+  return [...new Set([id, ...(isOnly ? [licence, `${licence}-only`] : [`${licence}+`, `${licence}-or-later`])])];
 }
 
 class LicenceReader {
@@ -66,14 +92,16 @@ class LicenceReader {
     }
     const id = this.id();
     if (id === null) return null;
-    if (!this.take('WITH')) return { type: 'name', names: [id] };
+    if (!this.take('WITH')) return { type: 'name', names: sameLicence(id) };
     const exception = this.id();
-    return exception === null ? null : { type: 'name', names: [`${id} WITH ${exception}`, id] };
+    return exception === null
+      ? null
+      : { type: 'name', names: sameLicence(id).flatMap((same) => [`${same} WITH ${exception}`, same]) };
   }
 
   private id(): string | null {
     const token = this.tokens[this.at];
-    if (token === undefined || ['(', ')', 'AND', 'OR', 'WITH'].includes(token)) return null;
+    if (token === undefined || NO_NAMES.includes(token)) return null;
     this.at += 1;
     return token;
   }

@@ -3,7 +3,7 @@ import type { Component, SbomFact } from '../facts/fact.js';
 import { packageFit, packageKey, parsePackageUrl } from '../facts/package-url.js';
 import { compileGlob } from '../intoto/glob.js';
 import { PASSES, PLAIN, type Conditions, type Judgement } from './conditions.js';
-import { isMetBy, namesIn, parseLicence } from './licence-expression.js';
+import { isMetBy, namesMentioned, parseLicence } from './licence-expression.js';
 import type { SbomWhere } from './policy-document.js';
 import { bindNumber, type Bind } from './value-match.js';
 
@@ -112,9 +112,9 @@ function licenceRule(deny: readonly string[], allow: readonly string[] | null): 
   const isAccepted = (text: string): boolean => {
     const before = known.get(text);
     if (before !== undefined) return before;
-    const licence = parseLicence(text);
     const accepted =
-      !fits(namesIn(licence), denied) && (allowed === null || isMetBy(licence, (names) => fits(names, allowed)));
+      !fits(namesMentioned(text), denied) &&
+      (allowed === null || isMetBy(parseLicence(text), (names) => fits(names, allowed)));
     known.set(text, accepted);
     return accepted;
   };

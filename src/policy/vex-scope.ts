@@ -73,14 +73,14 @@ function hasDigest({ hashes }: VexComponent): boolean {
   return Object.keys(hashes).length > 0;
 }
 
-/** Whether a product that is no package is the image. All that it says of itself has to agree. */
+/** Whether a product that is no package is the image. Its digest tells, unless its name is certainly another's. */
 function isImage({ purl, hashes }: VexComponent, { digests, repository }: AskedImage): Answer {
-  const answers: Answer[] = [];
   const parsed = parsePackageUrl(purl);
-  if (parsed !== null) answers.push(isNamed(parsed, digests, repository));
-  if (Object.hasOwn(hashes, 'sha256')) answers.push(digests.has(`sha256:${hashes['sha256'] ?? ''}`) ? 'yes' : 'no');
-  const [first = 'perhaps'] = answers;
-  return answers.every((answer) => answer === first) ? first : 'perhaps';
+  const byName = parsed === null ? null : isNamed(parsed, digests, repository);
+  if (!Object.hasOwn(hashes, 'sha256')) return byName ?? 'perhaps';
+  const byDigest = digests.has(`sha256:${hashes['sha256'] ?? ''}`) ? 'yes' : 'no';
+  if (byName === null || byName === byDigest) return byDigest;
+  return byDigest === 'yes' && byName === 'perhaps' ? 'yes' : 'perhaps';
 }
 
 /** The version of an image is its digest (purl types oci and docker); without one it is every image of its repository. */
