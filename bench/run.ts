@@ -8,13 +8,15 @@ import { makeKey, type TestKey } from '../test/support/sign.js';
 import { measureAudit } from './audit.js';
 import { measureBundles } from './bundles.js';
 import { send, type Client } from './client.js';
-import { envelopeOfSize, evidenceFor, POLICY, prepare, type Signers } from './evidence.js';
+import { envelopeOfSize, POLICY, prepare, type Signers } from './evidence.js';
+import { measureImpact } from './impact.js';
 import { load, request } from './load.js';
 import { freePort, start, type Running } from './processes.js';
 import { measure, type Contender } from './report.js';
 import { measureSealing } from './sealing.js';
 import { measureSearch } from './search.js';
 import { measureStart } from './start-time.js';
+import { copyImageRows, makeTemplateImage } from './template-image.js';
 import { measureVerification } from './verification.js';
 
 const TOKEN = randomBytes(24).toString('base64url');
@@ -39,6 +41,10 @@ try {
   const signers = await prepare(client);
   say(`Node ${process.version}, ${ROUNDS} rounds of ${MILLISECONDS} ms a contender, interleaved; medians.\n`);
   if (wanted('verdict')) await benchVerdicts(client, service, floor, signers);
+  if (wanted('impact')) {
+    const startWorker = (): Promise<Running> => startService('worker');
+    say(await measureImpact({ databaseUrl: postgres.ownerUrl, client, signers, service, startWorker, images: IMAGES }));
+  }
   if (wanted('ingest')) await benchIngest(service, floor);
   if (wanted('sealing')) {
     const startWorker = (): Promise<Running> => startService('worker');
@@ -84,18 +90,12 @@ async function startFloor(): Promise<Running> {
 }
 
 async function benchVerdicts(client: Client, service: Running, floor: Running, signers: Signers): Promise<void> {
-  const template = `sha256:${randomBytes(32).toString('hex')}`;
-  const worker = await startService('worker');
-  for (const body of evidenceFor(template, signers)) {
-    const posted = await send(client, 'POST', '/v1/attestations', body, { prefer: 'wait=20' });
-    if (posted['status'] !== 'verified') throw new Error(`not verified: ${JSON.stringify(posted)}`);
-  }
-  await worker.stop();
+  const template = await makeTemplateImage(client, signers, () => startService('worker'));
   const verdict = await send(client, 'GET', verdictPath(template));
   if (verdict['decision'] !== 'allow') throw new Error(`not allowed: ${JSON.stringify(verdict)}`);
   await send({ port: floor.port, token: '' }, 'PUT', '/answer', Buffer.from(JSON.stringify(verdict)));
 
-  const digests = await copyImage(template, IMAGES);
+  const digests = await copyImageRows(postgres.ownerUrl, template, IMAGES);
   const headers = { authorization: `Bearer ${TOKEN}` };
   const get = (port: number, path: (digest: string) => string, pick: () => string, clients: number) => () =>
     load({
@@ -151,28 +151,6 @@ async function benchVerdicts(client: Client, service: Running, floor: Running, s
 
 function verdictPath(digest: string): string {
   return `/v1/images/${digest}/verdict?policy=${POLICY}&param.region=eu-west1`;
-}
-
-/** Makes images with the facts of the one given, as if each had its own evidence; answers their digests. */
-async function copyImage(template: string, count: number): Promise<readonly string[]> {
-  const database = new pg.Client({ connectionString: postgres.ownerUrl });
-  await database.connect();
-  await database.query(
-    `insert into images (subject, revision, examined, facts)
-     select 'sha256:' || encode(sha256(convert_to(n::text, 'UTF8')), 'hex'), 12, 12, i.facts
-     from generate_series(1, $2) n, images i where i.subject = $1 on conflict do nothing`,
-    [template, count],
-  );
-  await database.query(
-    `insert into subject_receipts (subject, received) select subject, 12 from images where subject <> $1 on conflict do nothing`,
-    [template],
-  );
-  const { rows } = await database.query<{ subject: string }>('select subject from images where subject <> $1', [
-    template,
-  ]);
-  await database.query('vacuum analyze images, subject_receipts');
-  await database.end();
-  return rows.map((row) => row.subject);
 }
 
 async function benchIngest(service: Running, floor: Running): Promise<void> {
