@@ -15,7 +15,7 @@ import { printable } from './cli/printable.js';
 import { connect } from './cli/service.js';
 import { readSettings } from './cli/settings.js';
 import { thisProcess } from './cli/this-process.js';
-import { checkInvariants, everyWalk, type Finding } from './fsck/check-invariants.js';
+import { checkInvariants, CutShort, everyWalk, type Finding } from './fsck/check-invariants.js';
 import { newestCheckpoint } from './fsck/log.js';
 import { openReading } from './fsck/open-reading.js';
 import { walkProgress, type WalkProgress } from './fsck/walk-progress.js';
@@ -62,7 +62,7 @@ async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Pr
     const checkpoint = await newestCheckpoint(opened.reading);
     const walks = everyWalk({ keys, kept });
     const totals = await walkTotals(opened.reading, walks);
-    const findings = await checkInvariants(opened.reading, {
+    const checking = checkInvariants(opened.reading, {
       walks,
       onRows: (walk, rows) => {
         const what = walk.table ?? walk.invariants[0] ?? '';
@@ -71,7 +71,9 @@ async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Pr
       },
       onWalked: onFindings,
     });
+    const { findings, cut } = await whatIsKnown(checking);
     const notHeld = [
+      ...cut,
       ...ofKeys,
       ...(kept.length > 0
         ? []
@@ -80,6 +82,18 @@ async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Pr
     return { findings, notHeld, undecided: [], checkpoint, entries: checkpoint?.size ?? 0 };
   } finally {
     await opened.close();
+  }
+}
+
+/** What is found out is said although the rest cannot be; where nothing is wrong by then, nothing is known. */
+async function whatIsKnown(
+  checking: Promise<readonly Finding[]>,
+): Promise<{ readonly findings: readonly Finding[]; readonly cut: readonly string[] }> {
+  try {
+    return { findings: await checking, cut: [] };
+  } catch (error) {
+    if (!(error instanceof CutShort) || error.findings.every(({ first }) => first === null)) throw error;
+    return { findings: error.findings, cut: [`what was not looked at yet: ${error.message}`] };
   }
 }
 

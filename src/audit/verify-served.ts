@@ -69,7 +69,15 @@ export async function verifyServed(options: ServedAuditOptions): Promise<Audit> 
   const toMeet = checkpointsToMeet(kept);
   const forked = toMeet.checkpoint(opened);
   if (forked !== null) findings.violated(KEPT, forked);
-  const entries = await walkLeaves(options, opened, findings, toMeet);
+  let entries: number;
+  try {
+    entries = await walkLeaves(options, opened, findings, toMeet);
+  } catch (error) {
+    // What is wrong is wrong, although the rest cannot be asked for any more.
+    if (findings.all().every(({ first }) => first === null)) throw error;
+    findings.remark(`what was not looked at yet: ${error instanceof Error ? error.message : String(error)}`);
+    return auditOf(findings, null, 0);
+  }
   for (const one of toMeet.unmet()) {
     const cut = cutFault(one, opened.size);
     if (cut === null) findings.unheld(KEPT, `the leaves are not all there up to the checkpoint kept in ${one.source}`);

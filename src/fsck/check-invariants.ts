@@ -14,7 +14,8 @@ import { SEARCH } from './search.js';
 import { TIMES } from './times.js';
 import { VERDICTS } from './verdicts.js';
 import { WAIVERS } from './waivers.js';
-import type { Reading, Walk } from './walk.js';
+import { sortedOut } from './sorted-out.js';
+import { Unreachable, type Reading, type Walk } from './walk.js';
 
 /** What became of one invariant. */
 export interface Finding {
@@ -63,28 +64,50 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
   ];
 }
 
+/** That the database went out of reach on the way, and what had been found out by then. */
+export class CutShort extends Unreachable {
+  constructor(
+    cause: Unreachable,
+    readonly findings: readonly Finding[],
+  ) {
+    super(cause.message, { cause });
+  }
+}
+
 /**
  * Holds everything that is stored against every invariant and answers a finding for each, in a fixed order. Reads only, in
  * pages, so memory does not grow with what is stored. May run while the service is at work: each statement compares
- * what belongs to one moment.
+ * what belongs to one moment. A row that cannot be read violates what was to be held of it; nothing that is stored makes this throw.
  *
  * @param reading under the session settings of the service: times are compared as text in UTC.
+ * @throws CutShort where the database cannot be read any more.
  */
 export async function checkInvariants(reading: Reading, options: CheckOptions = {}): Promise<readonly Finding[]> {
   const { mostRows = Infinity, walks = everyWalk(), onRows = () => undefined, onWalked = () => undefined } = options;
+  const sorted = sortedOut(reading);
   const all: Finding[] = [];
   for (const walk of walks) {
     const { invariants, table, violations } = walk;
     const findings = new Map<string, Finding>(
       invariants.map((invariant) => [invariant, { invariant, table, violations: 0, first: null }]),
     );
-    const told = violations(reading, mostRows, (rows) => {
-      onRows(walk, rows);
-    });
-    for await (const { invariant, detail } of told) {
+    const violated = (invariant: string, detail: string): void => {
       const before = findings.get(invariant);
       if (before === undefined) throw new Error(`a walk does not name its invariant ${invariant}`);
       findings.set(invariant, { ...before, violations: before.violations + 1, first: before.first ?? detail });
+    };
+    try {
+      const told = violations(sorted, mostRows, (rows) => {
+        onRows(walk, rows);
+      });
+      for await (const { invariant, detail } of told) violated(invariant, detail);
+    } catch (error) {
+      if (error instanceof Unreachable) {
+        const broken = [...findings.values()].filter(({ first }) => first !== null);
+        onWalked(broken);
+        throw new CutShort(error, [...all, ...broken]);
+      }
+      for (const invariant of invariants) violated(invariant, error instanceof Error ? error.message : String(error));
     }
     onWalked([...findings.values()]);
     all.push(...findings.values());

@@ -69,11 +69,12 @@ export function examinationWalk(): Walk {
       const again: Promise<Examined>[] = [];
       for (const row of rows) {
         // Signatures are verified by several threads, while trust as it was at the next row is looked up.
-        again.push(
-          isLookedAtAgain(row)
-            ? examineAgain(row, await trustAt.revision(row.trustRevision, reading))
-            : Promise.resolve({ row, again: null, known: NO_KEYS }),
-        );
+        const examined = isLookedAtAgain(row)
+          ? examineAgain(row, await trustAt.revision(row.trustRevision, reading))
+          : Promise.resolve({ row, again: null, known: NO_KEYS });
+        // What becomes of it is asked below; meanwhile nobody waits for it, and its failure must not be unheard.
+        examined.catch(() => undefined);
+        again.push(examined);
       }
       return Promise.all(again);
     },

@@ -33,6 +33,7 @@ interface VerdictRow extends Keyed {
 /** What images are searched by, against the facts and verdicts it is made of. */
 export const SEARCH: readonly Walk[] = [
   walkPages<FactPageRow, string | null>({
+    table: 'facts',
     start: ['0'],
     pageSize: FACTS_OF_PAGE,
     text: `select array[t.id] as key, t.* from (${FACTS_TO_INDEX}) t`,
@@ -56,6 +57,7 @@ export const SEARCH: readonly Walk[] = [
      order by r.term, r.image`,
   ),
   walkRows<VerdictRow, VerdictRow>({
+    table: 'verdicts',
     start: ['-infinity', ZERO],
     pageSize: VERDICTS_OF_PAGE,
     text: `select array[to_json(at) #>> '{}', id::text] as key, id, verdict, context, environment from verdicts
@@ -71,6 +73,7 @@ export const SEARCH: readonly Walk[] = [
     },
   }),
   walkPages<AllowRow, string | null>({
+    table: 'verdicts',
     start: ['-infinity', ZERO],
     pageSize: VERDICTS_OF_PAGE,
     text: `
@@ -81,6 +84,7 @@ export const SEARCH: readonly Walk[] = [
     faultOf: { 'an allow is found by the keys that signed what it rests on': (fault) => fault },
   }),
   walkPages<SignerRow, string | null>({
+    table: 'verdict_signers',
     start: [ZERO, '', '-infinity', ZERO],
     pageSize: VERDICTS_OF_PAGE,
     text: `

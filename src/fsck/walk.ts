@@ -9,6 +9,9 @@ export interface Violation {
   readonly detail: string;
 }
 
+/** That nothing could be read, whatever is stored: the database is out of reach, or takes no such statement. */
+export class Unreachable extends Error {}
+
 /** A way through stored rows that holds each of them against one or more invariants, in constant memory. */
 export interface Walk {
   /** Whose rows are walked through; null where several tables are. */
@@ -44,7 +47,7 @@ export interface RowWalk<Row extends Keyed, Read> {
   readonly faultOf: Readonly<Record<string, (read: Read) => string | null>>;
 }
 
-/** A walk that looks at each row by itself. */
+/** A walk that looks at each row by itself. What cannot be looked at is a violation of all its invariants. */
 export function walkRows<Row extends Keyed, Read>({
   read,
   ...options
@@ -53,20 +56,21 @@ export function walkRows<Row extends Keyed, Read>({
 }
 
 export function walkPages<Row extends Keyed, Read>(options: RowWalk<Row, Read>): Walk {
-  const { table = null, start, pageSize, text, readPage, faultOf } = options;
+  const { table = null, start, faultOf } = options;
+  const faults = Object.entries(faultOf);
   return {
     table,
-    invariants: Object.keys(faultOf),
+    invariants: faults.map(([invariant]) => invariant),
     async *violations(reading, mostRows, onRows) {
       let key = start;
       for (;;) {
-        const page = await reading.query<Row>(text, [...key, Math.min(pageSize, mostRows)]);
+        const page = await pageBehind(key, options, reading, mostRows);
         const last = page.at(-1);
         if (last === undefined) return;
         key = last.key;
-        for (const subject of await readPage(page, reading)) {
-          for (const [invariant, fault] of Object.entries(faultOf)) {
-            const detail = fault(subject);
+        for (const { row, read } of await readEach(page, options, reading)) {
+          for (const [invariant, fault] of faults) {
+            const detail = 'fault' in read ? unreadable(row, table, read.fault) : detailOf(read, fault, row, table);
             if (detail !== null) yield { invariant, detail };
           }
         }
@@ -74,6 +78,77 @@ export function walkPages<Row extends Keyed, Read>(options: RowWalk<Row, Read>):
       }
     },
   };
+}
+
+/** A row as it was read, or why it cannot be. */
+interface ReadRow<Row, Read> {
+  readonly row: Row;
+  readonly read: { readonly subject: Read } | { readonly fault: unknown };
+}
+
+/** A row that the database itself cannot take apart is looked for in ever smaller pages; behind it there is no going on. */
+async function pageBehind<Row extends Keyed, Read>(
+  key: readonly string[],
+  { table, pageSize, text }: RowWalk<Row, Read>,
+  reading: Reading,
+  mostRows: number,
+): Promise<readonly Row[]> {
+  for (let rows = Math.min(pageSize, mostRows); ; rows = Math.ceil(rows / 2)) {
+    try {
+      return await reading.query<Row>(text, [...key, rows]);
+    } catch (error) {
+      if (error instanceof Unreachable) throw error;
+      if (rows > 1) continue;
+      const place = `${table === undefined ? 'the row' : `the row of ${table}`} behind ${keyWords(key)}`;
+      throw new Error(`${place} cannot be read, nor what follows it: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Where a page cannot be read, its rows are read one by one. */
+async function readEach<Row extends Keyed, Read>(
+  page: readonly Row[],
+  { readPage }: Pick<RowWalk<Row, Read>, 'readPage'>,
+  reading: Reading,
+): Promise<readonly ReadRow<Row, Read>[]> {
+  try {
+    const subjects = await readPage(page, reading);
+    return page.flatMap((row, index) =>
+      subjects.slice(index, index + 1).map((subject) => ({ row, read: { subject } })),
+    );
+  } catch (fault) {
+    if (fault instanceof Unreachable) throw fault;
+    const [only] = page;
+    if (only !== undefined && page.length === 1) return [{ row: only, read: { fault } }];
+    const each: ReadRow<Row, Read>[] = [];
+    for (const row of page) each.push(...(await readEach([row], { readPage }, reading)));
+    return each;
+  }
+}
+
+function detailOf<Read>(
+  { subject }: { readonly subject: Read },
+  faultOf: (read: Read) => string | null,
+  row: Keyed,
+  table: string | null,
+): string | null {
+  try {
+    return faultOf(subject);
+  } catch (fault) {
+    return unreadable(row, table, fault);
+  }
+}
+
+function unreadable({ key }: Keyed, table: string | null, fault: unknown): string {
+  return `${table === null ? 'the row' : `the row of ${table}`} ${keyWords(key)} cannot be read: ${messageOf(fault)}`;
+}
+
+function keyWords(key: readonly string[]): string {
+  return key.join(' ');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -149,6 +149,19 @@ describe('a service that does not', () => {
     ]);
   });
 
+  it('a changed envelope byte, although the service is gone before the end', async () => {
+    let gone = false;
+    const changed: Ask = async (path, wanted) => {
+      if (gone) throw new Error('connection refused');
+      const answer = await ask(path, wanted);
+      gone = path.endsWith('/envelope');
+      return gone && answer !== null ? Buffer.concat([answer, Buffer.from(' ')]) : answer;
+    };
+    expect(await found(changed)).toContainEqual(
+      expect.stringMatching(/^every envelope that was received hashes to its id: the envelope of /),
+    );
+  });
+
   it('an entry that is told otherwise than it was sealed', async () => {
     const flipped = instead(/^\/v1\/history/, (bytes) =>
       Buffer.from(bytes.toString().replace('"attestation.verified"', '"attestation.rejected"')),

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { checkInvariants, everyWalk } from '../../src/fsck/check-invariants.js';
+import { checkInvariants, CutShort, everyWalk } from '../../src/fsck/check-invariants.js';
 import { openKept, type KeptCheckpoint } from '../../src/fsck/kept-checkpoint.js';
 import { newestCheckpoint } from '../../src/fsck/log.js';
+import type { Reading } from '../../src/fsck/walk.js';
 import { signCheckpoint } from '../../src/history/checkpoint.js';
 import { LEAF_COLUMNS, logLeaf, type LeafEntry } from '../../src/history/log-leaf.js';
 import { leafHash, treeRoot } from '../../src/history/merkle-tree.js';
@@ -375,6 +376,72 @@ describe('tampering by whoever owns the database', () => {
   });
 });
 
+/** What makes rows unreadable, and what is found, of which table and row. */
+const UNREADABLE: readonly (readonly [statement: string, table: string, row: string])[] = [
+  [`update attestor_states set attestor = '{}' where name = 'qa'`, 'verifications', '\\d+'],
+  [`update verdicts set verdict = '{}'`, 'verdicts', UUID],
+  [`update verdicts set verdict = '{"revisions": {"related": 7}}'`, 'verdicts', UUID],
+  [`update facts set content = '{}'`, 'facts', '\\d+'],
+  [`update verifications set proved = '[{}]'`, 'verifications', '\\d+'],
+  [`update verifications set proved = 'null'`, 'attestations', DIGEST],
+  [`update verifications set proved = '7', signers = '7'`, 'attestations', DIGEST],
+  [`update verifications set signers = '[null]' where outcome = 'verified'`, 'verifications', '\\d+'],
+  [`update fact_signers set proof = '{"a": 1}'`, 'attestations', DIGEST],
+  [`update verifications set trust_revision = 9000000000000000000`, 'verifications', '0'],
+];
+
+describe('a row that cannot be read', () => {
+  /** In a transaction that goes on behind a statement that fails. */
+  const going: Reading = {
+    query: async (text, values) => {
+      await owner.query('savepoint reading');
+      try {
+        return await readingOf(owner).query(text, values);
+      } catch (error) {
+        await owner.query('rollback to savepoint reading');
+        throw error;
+      }
+    },
+  };
+
+  it.each(UNREADABLE)('is found, and the rest is looked at: %s', async (statement, table, row) => {
+    const walks = everyWalk({ keys: [key], kept: [kept] });
+    await owner.query('begin');
+    try {
+      expect((await owner.query(statement)).rowCount).toBeGreaterThan(0);
+      const findings = await checkInvariants(going, { walks });
+      expect(findings.map(({ first }) => first).join('\n')).toMatch(
+        new RegExp(`the row of ${table} (?:behind )?(?:\\S+ )*${row} cannot be read`),
+      );
+      expect(findings.map(({ invariant }) => invariant)).toEqual(walks.flatMap(({ invariants }) => invariants));
+      // One row is no reason to say nothing of others.
+      expect(findings.some(({ first }) => first === null)).toBe(true);
+    } finally {
+      await owner.query('rollback');
+    }
+  });
+
+  it('takes nothing from what was found before the database went out of reach', async () => {
+    let asked = 0;
+    const lost = (after: number): Reading => ({
+      query: async (text, values) => {
+        if (++asked > after) throw new Error('Connection terminated unexpectedly');
+        return readingOf(owner).query(text, values);
+      },
+    });
+    await owner.query('begin');
+    try {
+      await owner.query(`delete from history_sequence where sequence = 1`);
+      await expect(checkInvariants(lost(8))).rejects.toThrow(CutShort);
+      asked = 0;
+      const cut = await checkInvariants(lost(8)).catch((error: unknown) => error);
+      expect((cut as CutShort).findings.filter(({ first }) => first !== null)).not.toEqual([]);
+    } finally {
+      await owner.query('rollback');
+    }
+  });
+});
+
 describe('assay audit verify', () => {
   const run = (...words: readonly string[]) => runOn(database.url, ...words);
   const runOn = (url: string, ...words: readonly string[]) => runWith({ DATABASE_URL: url }, ...words);
@@ -415,6 +482,30 @@ describe('assay audit verify', () => {
         /^NOT SOUND: \d+ of \d+ do not hold; the first, in history_entries: every history entry tells of what is on record: entry \d+ of sequence \d+, verdict.recorded of verdict [0-9a-f-]{36} about sha256:\w+, tells /m,
       ),
     });
+  });
+
+  it('says so of rows that it cannot read, with what else is wrong, and does not end by them', async () => {
+    const unreadable: readonly (readonly [table: string, column: string, value: string])[] = [
+      ['attestor_states', 'attestor', `jsonb_set(attestor, '{keys,0,publicKey}', '"nonsense"')`],
+      [
+        'attestor_states',
+        'attestor',
+        `jsonb_set(attestor, '{keys,0,publicKey}', to_jsonb($$${makeKey('Ed25519').publicKey}$$::text))`,
+      ],
+      ['verdicts', 'verdict', `'{}'`],
+    ];
+    for (const [table, column, value] of unreadable) {
+      await owner.query(`create table unaltered as select ctid as place, * from ${table}`);
+      await owner.query(`update ${table} set ${column} = ${value}`);
+      const [told, json] = [await run(`--key=${key.vkey}`), await run(`--key=${key.vkey}`, '--json')];
+      const own = table === 'verdicts' ? 'id' : 'trust_revision';
+      await owner.query(`update ${table} t set ${column} = u.${column} from unaltered u where u.${own} = t.${own}`);
+      await owner.query('drop table unaltered');
+      expect(told).toMatchObject({ status: 1, said: expect.stringMatching(/^NOT SOUND: \d+ of \d+ do not hold/m) });
+      expect(told.said).toContain(' cannot be read: ');
+      expect(json).toMatchObject({ status: 1, said: expect.stringContaining('"sound":false') });
+    }
+    expect(await run(`--key=${key.vkey}`)).toMatchObject({ status: 0 });
   });
 
   it('goes by the key that is kept where the service runs, or else by none only where that is asked for', async () => {
