@@ -1,13 +1,33 @@
+import { answeredQuestion, contentDigest, questionDigest } from '../policy/question.js';
 import { verdictDigest } from '../policy/verdict-digest.js';
+import type { Verdict } from '../policy/verdict.js';
 import { BY_INDEX, sqlInvariant, walkRows, type Keyed, type Walk } from './walk.js';
 
 /** A verdict, and what the entries of it tell; digests are null where it is from before they told any. */
 interface VerdictRow extends Keyed {
   readonly id: string;
-  readonly verdict: object;
+  readonly verdict: Verdict;
   readonly context: object | null;
+  readonly question: string;
+  readonly breakGlass: boolean;
+  /** Whether there is a last answer to its question. */
+  readonly answered: boolean;
   readonly told: readonly { readonly digest: string | null; readonly context: string | null }[];
 }
+
+/** The last answer to a question, with the verdict that it names; null where there is none. */
+interface LatestRow extends Keyed {
+  readonly question: string;
+  readonly content: string;
+  readonly id: string;
+  readonly verdict: Verdict | null;
+  readonly breakGlass: boolean | null;
+  /** Another verdict on that question, which was put on record later; null where there is none. */
+  readonly newer: { readonly id: string; readonly verdict: Verdict } | null;
+}
+
+/** Answers that are recorded at once, by releases that do not order them, may be the last in another order. */
+const AT_ONCE_MILLISECONDS = 90_000;
 
 /** Verdicts on record, and the last one to each question. */
 export const VERDICTS: readonly Walk[] = [
@@ -17,13 +37,15 @@ export const VERDICTS: readonly Walk[] = [
     pageSize: 500,
     text: `
       select array[v.image, v.at::text, v.id::text] as key, v.id, v.verdict, v.context,
+        v.question, v.break_glass as "breakGlass",
+        exists (select from verdict_latest l where l.question = v.question) as answered,
         (select coalesce(jsonb_agg(jsonb_build_object('digest', e.data->>'digest', 'context', e.data->>'context')), '[]')
          from (
            select data from history_entries
            where type in ('verdict.recorded', 'verdict.break_glass') and data->>'verdict' = v.id::text ${BY_INDEX}
          ) e) as told
       from (
-        select image, at, id, verdict, context from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid)
+        select image, at, id, verdict, context, question, break_glass from verdicts where (image, at, id) > ($1, $2::timestamptz, $3::uuid)
         order by image, at, id limit $4
       ) v
       order by v.image, v.at, v.id`,
@@ -45,17 +67,39 @@ export const VERDICTS: readonly Walk[] = [
         );
         return other ? `verdict ${id} about ${image} is not the one that its entry tells of` : null;
       },
+      'every verdict is filed under the question that it answers': ({ id, verdict, question }) =>
+        questionDigest(answeredQuestion(verdict)) === question
+          ? null
+          : `verdict ${id} is filed under another question than it answers`,
+      'every question that was answered has its last answer': ({ id, question, breakGlass, answered }) =>
+        answered || breakGlass
+          ? null
+          : `verdict_latest has no row of question ${question}, which verdict ${id} answers`,
     },
   }),
-  sqlInvariant(
-    'the last answer to every question is a verdict on record',
-    [''],
-    `select array[l.question] as key,
-       case when v.id is null then 'verdict ' || l.verdict || ', the last one to a question, is not on record' end as fault
-     from (select question, verdict from verdict_latest where question > $1 order by question limit $2) l
-     left join lateral (select id from verdicts where id = l.verdict ${BY_INDEX}) v on true order by l.question`,
-    'verdict_latest',
-  ),
+  walkRows<LatestRow, LatestRow>({
+    table: 'verdict_latest',
+    start: [''],
+    pageSize: 500,
+    text: `
+      select array[l.question] as key, l.question, l.content, l.verdict as id, v.verdict, v.break_glass as "breakGlass",
+        case when n.id <> l.verdict then (
+          select json_build_object('id', w.id, 'verdict', w.verdict) from verdicts w where w.id = n.id) end as newer
+      from (select * from verdict_latest where question > $1 order by question limit $2) l
+      left join lateral (select image, verdict, break_glass from verdicts where id = l.verdict ${BY_INDEX}) v on true
+      left join lateral (
+        select w.id
+        from (select id from verdicts where image = v.image and question = l.question and not break_glass ${BY_INDEX}) w
+        cross join lateral (
+          select max(e.id) as entry from history_entries e
+          where e.type in ('verdict.recorded', 'verdict.break_glass') and e.data->>'verdict' = w.id::text ${BY_INDEX}
+        ) e
+        order by e.entry desc nulls last limit 1
+      ) n on true
+      order by l.question`,
+    read: (row) => row,
+    faultOf: { 'the last answer to every question is its newest verdict on record, with what that says': latestFault },
+  }),
   sqlInvariant(
     'what verdicts depended on leads to their images',
     ['00000000-0000-0000-0000-000000000000'],
@@ -87,3 +131,16 @@ export const VERDICTS: readonly Walk[] = [
     'verdicts',
   ),
 ];
+
+function latestFault({ question, content, id, verdict, breakGlass, newer }: LatestRow): string | null {
+  const what = `verdict ${id}, the last one to question ${question} by verdict_latest,`;
+  if (verdict === null) return `${what} is not on record`;
+  if (breakGlass === true) return `${what} was given in spite of its policy, and answers nothing`;
+  if (questionDigest(answeredQuestion(verdict)) !== question) return `${what} answers another question`;
+  const said: string = contentDigest(verdict);
+  if (said !== content) return `${what} says something else than is kept there`;
+  if (newer === null) return null;
+  const apart = Date.parse(newer.verdict.evaluatedAt) - Date.parse(verdict.evaluatedAt);
+  const same = contentDigest(newer.verdict) === said && Math.abs(apart) <= AT_ONCE_MILLISECONDS;
+  return same ? null : `${what} is older than verdict ${newer.id}`;
+}

@@ -25,6 +25,15 @@ export function questionDigest(question: Question): Sha256Digest {
   return sha256(Buffer.from(questionKey(question)));
 }
 
+/** The question that a verdict answers. */
+export function answeredQuestion({
+  image,
+  policy,
+  parameters,
+}: Pick<Verdict, 'image' | 'policy' | 'parameters'>): Question {
+  return { digest: image.digest, repository: image.repository, policy: policy.name, parameters };
+}
+
 /**
  * Identifies what a verdict says, without the moments at which it was said and the revisions it was read at: two
  * verdicts of one content tell a reader the same. Messages are left out since ages in them move with the clock.

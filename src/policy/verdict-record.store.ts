@@ -6,16 +6,27 @@ import { verdictDigest } from './verdict-digest.js';
 import type { VerdictRecord } from './verdict-record.js';
 import { environmentOf, restedPairs, verdictSignersCte } from './verdict-search-terms.js';
 
-/** What the last answer on record to a question said, and its id. */
+/** What the last answer to a question said, and its id. */
 export interface LatestAnswer {
   readonly content: string;
   readonly verdict: string;
+  /** What the verdict of this id decides on record; null where there is none that answers this question. */
+  readonly decision: string | null;
+}
+
+/**
+ * Whether the last answer says what this one does, and is on record with its decision: an answer is never given under the id of
+ * another, whatever became of `verdict_latest`.
+ */
+export function isAnsweredBy({ content, verdict }: VerdictRecord, latest: LatestAnswer | undefined): boolean {
+  return latest?.content === content && latest.decision === verdict.decision;
 }
 
 /**
  * One statement, so one commit for the whole group. `verdict_latest` holds the last answer to each question under a row
  * lock, taken in the order of questions: of two equal answers given at once only one is recorded. What break-glass allowed is
- * no answer of a policy, and is never among the last.
+ * no answer of a policy, and is never among the last. Verdicts are recorded once all these locks are held, so that the entries
+ * of one question are made in the order in which they became the last.
  */
 const RECORD_GROUP = `
   with asked as (
@@ -41,7 +52,8 @@ const RECORD_GROUP = `
       break_glass, question, environment)
     select a.id, a.at, a.image, a.repository, a.policy, a.policy_revision, a.decision, a.actor, a.context, a.verdict,
       a.break_glass, a.question, a.environment
-    from asked a where a.always or a.id in (select l.verdict from latest l)
+    from asked a cross join (select count(*) from latest) as locked
+    where a.always or a.id in (select l.verdict from latest l)
     returning id, at, requested_by, image, policy, policy_revision, decision, break_glass, verdict
   ),
   ${verdictSignersCte('recorded', '$18', '$19')},
@@ -99,23 +111,25 @@ export class VerdictRecordStore {
     });
     const recorded = new Set(rows.map((row) => row.id));
     const repeated = records.filter((record) => !recorded.has(record.id));
-    const earlier = repeated.length === 0 ? new Map<string, string>() : await this.latestOf(repeated);
+    if (repeated.length === 0) return records.map(({ id }) => id);
+    const latest = await this.latestAnswers(repeated.map(({ question }) => question));
+    // The last answer may be another by now, or on record as another.
+    const unanswered = repeated.filter((record) => !isAnsweredBy(record, latest.get(record.question)));
+    if (unanswered.length > 0) await this.recordRound(unanswered.map((record) => ({ ...record, always: true })));
     return records.map((record) => {
-      const id = recorded.has(record.id) ? record.id : earlier.get(record.question);
-      if (id === undefined) throw new Error(`verdict ${record.id} was neither recorded nor found on record`);
-      return id;
+      if (recorded.has(record.id) || unanswered.includes(record)) return record.id;
+      return latest.get(record.question)?.verdict ?? record.id;
     });
-  }
-
-  private async latestOf(records: readonly VerdictRecord[]): Promise<ReadonlyMap<string, string>> {
-    const latest = await this.latestAnswers(records.map((record) => record.question));
-    return new Map([...latest].map(([question, { verdict }]) => [question, verdict]));
   }
 
   private async latestAnswers(questions: readonly string[]): Promise<ReadonlyMap<string, LatestAnswer>> {
     const { rows } = await namedQuery<LatestAnswer & { question: string }>(this.database.hotPool, {
       name: 'verdict-latest',
-      text: 'select question, content, verdict from verdict_latest where question = any($1)',
+      text: `
+        select l.question, l.content, l.verdict, v.verdict->>'decision' as decision
+        from verdict_latest l
+        left join verdicts v on v.id = l.verdict and v.question = l.question and not v.break_glass
+        where l.question = any($1)`,
       values: [questions],
     });
     return new Map(rows.map((row) => [row.question, row]));

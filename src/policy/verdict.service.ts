@@ -18,7 +18,7 @@ import { RelatedDigests } from './related-digests.js';
 import { inTurn, Turns } from './turns.js';
 import { VerdictMemo } from './verdict-memo.js';
 import { toVerdictRecord } from './verdict-record.js';
-import type { VerdictRecordStore } from './verdict-record.store.js';
+import { isAnsweredBy, type VerdictRecordStore } from './verdict-record.store.js';
 import type { BreakGlass, IdentifiedVerdict, Verdict } from './verdict.js';
 import { WaiverCache } from './waiver-cache.js';
 import type { WaiverStore } from './waiver.store.js';
@@ -96,7 +96,8 @@ export class VerdictService {
       return { reading, verdict, latest };
     });
     const record = toVerdictRecord(reading.question, verdict, { actor, context: null, always: false });
-    const [id = record.id] = latest?.content === record.content ? [latest.verdict] : await this.record([record]);
+    const [id = record.id] =
+      latest !== undefined && isAnsweredBy(record, latest) ? [latest.verdict] : await this.record([record]);
     this.onVerdict(verdict.decision, 'evaluation');
     const answer = Buffer.from(JSON.stringify({ id, ...verdict }));
     this.memo.set(

@@ -477,7 +477,29 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update verdicts set policy = 'other'`,
     `update verdicts set verdict = jsonb_set(verdict::jsonb, '{evaluatedAt}', '"whenever"')::json`,
   ],
-  'the last answer to every question is a verdict on record': [`delete from verdicts`],
+  'the last answer to every question is its newest verdict on record, with what that says': [
+    `delete from verdicts`,
+    `update verdict_latest set content = 'sha256:${'a'.repeat(64)}'`,
+    `update verdict_latest set verdict = (select id from verdicts where not break_glass order by at limit 1)`,
+    `update verdict_latest set verdict = (select id from verdicts where break_glass)`,
+    `update verdict_latest set question = 'sha256:${'a'.repeat(64)}'`,
+    // An earlier answer, in all that says so.
+    `with copied as (
+       insert into verdicts (id, at, image, repository, policy, policy_revision, decision, requested_by, context, verdict, break_glass,
+         question, environment)
+       select gen_random_uuid(), at - interval '1 hour', image, repository, policy, policy_revision, decision, requested_by, context,
+         jsonb_set(verdict::jsonb, '{evaluatedAt}', '"2020-01-01T00:00:00.000Z"')::json, break_glass, question, environment
+       from verdicts where id = (select verdict from verdict_latest) returning id
+     ) update verdict_latest set verdict = (select id from copied)`,
+  ],
+  'every verdict is filed under the question that it answers': [
+    `update verdicts set question = 'sha256:${'a'.repeat(64)}'`,
+    `update verdicts set verdict = jsonb_set(verdict::jsonb, '{parameters}', '{"region": "eu"}')::json`,
+  ],
+  'every question that was answered has its last answer': [
+    `delete from verdict_latest`,
+    `update verdict_latest set question = 'sha256:${'a'.repeat(64)}'`,
+  ],
   'the log has every leaf that was ever sealed': [
     `delete from history_sequence where sequence = (select max(sequence) from history_sequence)`,
     `delete from history_sequence`,
