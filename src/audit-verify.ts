@@ -18,6 +18,7 @@ import { thisProcess } from './cli/this-process.js';
 import { checkInvariants, CutShort, everyWalk, type Finding } from './fsck/check-invariants.js';
 import { newestCheckpoint } from './fsck/log.js';
 import { openReading } from './fsck/open-reading.js';
+import { SEARCH_NOT_HELD } from './fsck/search.js';
 import { walkProgress, type WalkProgress } from './fsck/walk-progress.js';
 import { walkTotals } from './fsck/walk-totals.js';
 import type { NoteKey } from './history/note-key.js';
@@ -74,6 +75,7 @@ async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Pr
     const { findings, cut } = await whatIsKnown(checking);
     const notHeld = [
       ...cut,
+      SEARCH_NOT_HELD,
       ...ofKeys,
       ...(kept.length > 0
         ? []

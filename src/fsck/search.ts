@@ -1,5 +1,7 @@
 import { FACTS_TO_INDEX, indexedFactOf, type FactToIndex } from '../facts/reindex-facts.store.js';
 import { rowsOfFact } from '../facts/index-facts.store.js';
+import { evidenceTerms, signerTerms } from '../facts/search-terms.js';
+import type { Term } from '../images/search-term.js';
 import { environmentOf, restsOn } from '../policy/verdict-search-terms.js';
 import type { Verdict } from '../policy/verdict.js';
 import { BY_INDEX, sqlInvariant, walkPages, walkRows, type Keyed, type Reading, type Walk } from './walk.js';
@@ -7,6 +9,7 @@ import { BY_INDEX, sqlInvariant, walkPages, walkRows, type Keyed, type Reading, 
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const FACTS_OF_PAGE = 100;
 const VERDICTS_OF_PAGE = 500;
+const EVIDENCE_OF_PAGE = 1_000;
 /** Rows looked up in one statement. */
 const ROWS_AT_ONCE = 10_000;
 
@@ -30,6 +33,18 @@ interface VerdictRow extends Keyed {
   readonly environment: string | null;
 }
 
+/** A row by which evidence is found, and what is wrong with it by itself. */
+interface EvidencePageRow extends Keyed {
+  readonly term: Term;
+  readonly image: string;
+  readonly fact: string;
+  readonly fault: string | null;
+}
+
+/** What of the search is held against nothing: it would take every fact once more for each of its components and findings. */
+export const SEARCH_NOT_HELD =
+  'that every component and finding by which search_contents finds an image is in a fact about it: of the first fact and the last only the image and the time are held';
+
 /** What images are searched by, against the facts and verdicts it is made of. */
 export const SEARCH: readonly Walk[] = [
   walkPages<FactPageRow, string | null>({
@@ -40,19 +55,23 @@ export const SEARCH: readonly Walk[] = [
     readPage: factFaults,
     faultOf: { 'every fact that was verified is found by what it says': (fault) => fault },
   }),
-  sqlInvariant(
-    'what evidence is found by is of a fact about its image',
-    [ZERO, ZERO, '0'],
-    `select array[r.term::text, r.image::text, r.fact::text] as key, ${rowFault('r.fact')} as fault
+  walkPages<EvidencePageRow, string | null>({
+    table: 'search_evidence',
+    start: [ZERO, ZERO, '0'],
+    pageSize: EVIDENCE_OF_PAGE,
+    text: `select array[r.term::text, r.image::text, r.fact::text] as key, r.term::text as term, r.image::text as image,
+        r.fact::text as fact, ${rowFault('r.fact', 'r.at')} as fault
      from (select * from search_evidence where (term, image, fact) > ($1::uuid, $2::uuid, $3::bigint) order by 1, 2, 3 limit $4) r
      order by r.term, r.image, r.fact`,
-  ),
+    readPage: evidenceFaults,
+    faultOf: { 'what evidence is found by is of a fact about its image': (fault) => fault },
+  }),
   sqlInvariant(
     'what contents are found by is of facts about their image, the first of them and the last',
     [ZERO, ZERO],
     `select array[r.term::text, r.image::text] as key,
        coalesce(case when r.first_fact > r.last_fact then 'the first fact ' || r.first_fact || ' is after the last' end,
-         ${rowFault('r.first_fact')}, ${rowFault('r.last_fact')}) as fault
+         ${rowFault('r.first_fact', 'r.first_at')}, ${rowFault('r.last_fact', 'r.last_at')}) as fault
      from (select * from search_contents where (term, image) > ($1::uuid, $2::uuid) order by 1, 2 limit $3) r
      order by r.term, r.image`,
   ),
@@ -107,7 +126,8 @@ type IndexTable = 'search_evidence' | 'search_contents';
 
 const SAME: Readonly<Record<IndexTable, string>> = {
   search_evidence: 's.fact = t.fact and s.at = t.at',
-  search_contents: 't.fact between s.first_fact and s.last_fact',
+  search_contents: `t.fact between s.first_fact and s.last_fact and (t.fact <> s.first_fact or t.at = s.first_at)
+    and (t.fact <> s.last_fact or t.at = s.last_at)`,
 };
 
 async function factFaults(facts: readonly FactToIndex[], reading: Reading): Promise<readonly (string | null)[]> {
@@ -176,6 +196,41 @@ async function missingOf(
   return faults;
 }
 
+/**
+ * Facts by their ids, with as much of them as the terms of evidence are made of: what lists thousands of components or findings gives
+ * none, and is not read for each row.
+ */
+const FACTS_OF_EVIDENCE = `
+  select f.id::text as id,
+    case when f.kind in ('build', 'approval') then f.content else jsonb_build_object('kind', f.kind) end as content,
+    (select jsonb_agg(jsonb_build_object('signers', v.signers, 'proved', v.proved))
+     from (select distinct attestation from fact_signers where fact = f.id ${BY_INDEX}) x
+     cross join lateral (select * from verifications where attestation = x.attestation ${BY_INDEX}) v
+     where v.outcome = 'verified' and v.reader_revision = f.reader_revision and v.signed_digest = f.signed_digest) as verified
+  from unnest($1::bigint[]) as t (id)
+  cross join lateral (select * from facts where id = t.id ${BY_INDEX}) f`;
+
+async function evidenceFaults(rows: readonly EvidencePageRow[], reading: Reading): Promise<readonly (string | null)[]> {
+  const facts = await reading.query<Pick<FactToIndex, 'id' | 'content' | 'verified'>>(FACTS_OF_EVIDENCE, [
+    [...new Set(rows.map(({ fact }) => fact))],
+  ]);
+  const terms = new Map(
+    facts.map(({ id, content, verified }) => {
+      const by = {
+        signers: (verified ?? []).flatMap(({ signers }) => signers),
+        proved: (verified ?? []).flatMap(({ proved }) => proved),
+      };
+      return [id, new Set([...signerTerms(by), ...evidenceTerms(content, by)])] as const;
+    }),
+  );
+  return rows.map(({ term, image, fact, fault }) => {
+    if (fault !== null) return fault;
+    return terms.get(fact)?.has(term) === true
+      ? null
+      : `${image} is found in search_evidence by the term ${term}, which fact ${fact} does not give`;
+  });
+}
+
 async function unnotedOf(
   reading: Reading,
   tooLarge: readonly string[],
@@ -191,11 +246,14 @@ async function unnotedOf(
     .map((fact) => [fact, `fact ${fact} is too large to be found by, and is not noted as such`] as const);
 }
 
-function rowFault(fact: string): string {
+/** Each fact is looked up by itself. Times are kept to the millisecond. */
+function rowFault(fact: string, at: string): string {
   return `case when not exists (
-      select from facts f join attestation_subjects s on s.attestation = f.attestation
-      where f.id = ${fact} and s.subject like 'sha256:' || replace(r.image::text, '-', '') || '%')
-    then 'there is no fact ' || ${fact} || ' about ' || r.image end`;
+      select from (select attestation from facts where id = ${fact} ${BY_INDEX}) f
+      cross join lateral (select received_at from attestations where id = f.attestation ${BY_INDEX}) a
+      cross join lateral (select subject from attestation_subjects where attestation = f.attestation ${BY_INDEX}) s
+      where abs(extract(epoch from a.received_at - ${at})) < 0.001 and s.subject like 'sha256:' || replace(r.image::text, '-', '') || '%')
+    then 'there is no fact ' || ${fact} || ' about ' || r.image || ' of the time ' || ${at} end`;
 }
 
 /** Whose keys signed what each of the verdicts `$1` rests on, the attestations `$2`. */

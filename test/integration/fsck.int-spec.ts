@@ -540,12 +540,19 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   'what evidence is found by is of a fact about its image': [
     `update search_evidence set image = gen_random_uuid()`,
     `update search_evidence set fact = fact + 1000000`,
+    `update search_evidence set at = at - interval '2 days'`,
+    // A term that another fact about another image gives.
+    `insert into search_evidence select term, (select image from search_evidence where fact = (select min(fact) from search_evidence) limit 1),
+       (select min(fact) from search_evidence), (select at from search_evidence order by fact limit 1) from search_evidence
+     on conflict do nothing`,
   ],
   'what contents are found by is of facts about their image, the first of them and the last': [
     `insert into search_contents select gen_random_uuid(), gen_random_uuid(), first_fact, first_at, last_fact, last_at
      from search_contents`,
     `update search_contents set first_fact = last_fact + 1`,
     `update search_contents set last_fact = 1000000`,
+    `update search_contents set first_at = first_at - interval '2 days', last_at = last_at - interval '2 days'`,
+    `update search_contents set last_at = last_at + interval '1 second'`,
   ],
   'a verdict is found by the environment it was asked for': [
     `update verdicts set environment = null`,

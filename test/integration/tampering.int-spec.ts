@@ -464,6 +464,7 @@ describe('assay audit verify', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'assay-audit-')), 'log.checkpoint');
     const first = await run(`--key=${key.vkey}`, `--save=${file}`);
     expect(first).toMatchObject({ status: 0, said: expect.stringContaining('everything holds') });
+    expect(first.said).toMatch(/^not held that every component and finding by which search_contents finds an image /m);
     expect(await run(`--key=${key.vkey}`, `--checkpoint=${file}`)).toMatchObject({ status: 0 });
 
     const dated = (interval: string): Promise<unknown> =>
