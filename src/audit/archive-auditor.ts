@@ -2,7 +2,7 @@ import { openKept, type KeptCheckpoint } from '../fsck/kept-checkpoint.js';
 import type { NoteKey } from '../history/note-key.js';
 import { ArchiveCourse } from './archive-course.js';
 import type { ArchiveLine, EntryLine, HeaderLine, Thing } from './archive-line.js';
-import { holdThings, type HeldKind } from './archived-evidence.js';
+import { holdThings, type Held, type HeldKind } from './archived-evidence.js';
 import type { Audit } from './audit.js';
 import { isUnbound } from './bound-by-leaf.js';
 import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
@@ -30,6 +30,20 @@ interface Pending {
   readonly sequence: number;
   readonly number: number;
   readonly things: readonly Thing[];
+}
+
+const COPIED_OF_DROPPED =
+  'subjects, kind and payload type of what was dropped: nothing in an archive but the envelope says what they were';
+
+/** What cannot be held against its entry is nothing that was ever put on record. */
+function heldOf(leaf: LeafEntry, things: readonly Thing[]): Held | null {
+  try {
+    return holdThings(leaf, things);
+  } catch (error) {
+    const { sequence, type } = leaf;
+    const fault = `the record of entry ${sequence}, ${type}, cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'row', fault };
+  }
 }
 
 /** Takes the lines of an archive, in their order, and finds what is wrong with them. */
@@ -193,7 +207,7 @@ export class ArchiveAuditor {
     if (rewritten !== null) findings.violated(KEPT, rewritten);
     if (isUnbound(leaf)) this.unbound += 1;
     this.noteDropped(leaf, things);
-    const held = holdThings(leaf, things);
+    const held = heldOf(leaf, things);
     if (held === null) findings.remark(`what entries of the type ${leaf.type} tell of, which is not known here`);
     else if (held.fault !== null) findings.violated(held.kind === null ? ROWS : OF_KIND[held.kind], held.fault);
   }
@@ -202,7 +216,9 @@ export class ArchiveAuditor {
     if (attestation === null) return;
     if (type === 'envelope.dropped') this.dropped.told(attestation);
     const isDropped = things.some((thing) => thing.record === 'attestation' && thing.isDropped);
-    if (type === 'attestation.received' && isDropped) this.dropped.claim(attestation);
+    if (type !== 'attestation.received' || !isDropped) return;
+    this.dropped.claim(attestation);
+    this.findings.remark(COPIED_OF_DROPPED);
   }
 
   private takeThing(number: number, thing: Thing): void {

@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import { parseSubmission, type Submission } from '../attestations/submission.js';
 import { ARCHIVE_VERSION } from '../export/archive-record.js';
 import { decodeNoteBase64 } from '../history/note-base64.js';
 import { attestationIdOf, sha256, type AttestationId, type Sha256Digest } from '../intoto/digest.js';
 import { parseStrictJson } from '../intoto/json.js';
 import { Malformed } from '../intoto/malformed.js';
+import { AppError } from '../platform/app-error.js';
 import { leafEntry } from './told-entry.js';
 
 const whole = z.number().int().min(0);
@@ -39,6 +41,7 @@ const attestation = z
   .transform(({ envelope, dropped, ...rest }) => ({
     ...rest,
     isDropped: envelope === null && dropped !== undefined,
+    claims: envelope === null ? null : claimsOf(envelope),
     ...hashed(envelope ?? '', attestationIdOf),
   }));
 const index = z
@@ -55,6 +58,19 @@ export type EntryLine = z.infer<typeof entry>;
 export type FooterLine = z.infer<typeof footer>;
 /** What an entry tells of; of bytes, their hash and how many there are. */
 export type Thing = Extract<ArchiveLine, { readonly row: unknown }>;
+
+/** What an envelope says by itself, in the columns that are copied from it; null where it cannot be read. */
+export type Claims = Pick<Submission, 'payloadType' | 'claimedKind' | 'claimedSubjects'>;
+
+function claimsOf(envelope: string): Claims | null {
+  try {
+    const { payloadType, claimedKind, claimedSubjects } = parseSubmission(Buffer.from(envelope, 'base64'));
+    return { payloadType, claimedKind, claimedSubjects };
+  } catch (error) {
+    if (error instanceof AppError || error instanceof Malformed) return null;
+    throw error;
+  }
+}
 
 interface Hashed<Digest> {
   /** null where the text is no base64. */

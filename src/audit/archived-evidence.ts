@@ -1,5 +1,6 @@
 import type { Thing } from './archive-line.js';
 import { envelopeFault, verdictFault } from './bound-by-leaf.js';
+import { miscopied } from './copied-columns.js';
 import type { LeafEntry } from './told-entry.js';
 import { tellingOf } from './told-rows.js';
 
@@ -38,7 +39,9 @@ export function holdThings(entry: LeafEntry, things: readonly Thing[]): Held | n
   const fault = boundFault(entry, thing);
   if (fault !== null) return { kind, fault };
   const wrong = others(thing, entry);
-  return { kind, fault: wrong.length === 0 ? null : `${what} has another ${wrong.join(', ')} than was sealed` };
+  if (wrong.length > 0) return { kind, fault: `${what} has another ${wrong.join(', ')} than was sealed` };
+  const copied = miscopied(thing);
+  return { kind, fault: copied.length === 0 ? null : `${what} has another ${copied.join(', ')} than it says itself` };
 }
 
 function missing(entry: LeafEntry, record: Thing['record']): string {

@@ -30,7 +30,7 @@ export function answeredQuestion({
   image,
   policy,
   parameters,
-}: Pick<Verdict, 'image' | 'policy' | 'parameters'>): Question {
+}: Pick<Verdict, 'image' | 'parameters'> & { readonly policy: Pick<Verdict['policy'], 'name'> }): Question {
   return { digest: image.digest, repository: image.repository, policy: policy.name, parameters };
 }
 

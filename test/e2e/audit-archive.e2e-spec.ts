@@ -151,6 +151,7 @@ describe('an archive that nobody touched', () => {
     expect(findings.filter(({ first }) => first !== null)).toEqual([]);
     expect(entries).toBe(lines.filter((line) => read(line).record === 'entry').length);
     expect(notHeld).toEqual([
+      'subjects, kind and payload type of what was dropped: nothing in an archive but the envelope says what they were',
       'that signatures and facts come out again: that takes the trust on record, in the database',
     ]);
     const kinds = new Set(lines.map((line) => read(line)).map(({ record, table }) => table ?? record));
@@ -278,6 +279,35 @@ describe('an archive that was tampered with: what is found is', () => {
       ofRecord('attestation'),
       (line) => (line.row.received_at = line.row.received_at.replace(/^20\d\d/, '2019')),
       /^every envelope .*: the attestation of entry \d+, .* has another time than was sealed$/,
+    ],
+    ...[
+      (line: Line) => (line.row.subjects[0].subject = newImage()),
+      (line: Line) => (line.row.subjects[0].name = 'registry.example/other'),
+      (line: Line) => (line.row.subjects = []),
+    ].map((change): [string, (line: Line) => boolean, (line: Line) => void, RegExp] => [
+      'what evidence is filed to be about',
+      ofRecord('attestation'),
+      change,
+      /^every envelope .*: the attestation of entry \d+, .* has another subjects than it says itself$/,
+    ]),
+    [
+      'as what evidence is filed',
+      ofRecord('attestation'),
+      (line) => Object.assign(line.row, { kind: 'scan', payload_type: 'text/plain' }),
+      /^every envelope .*: the attestation of entry \d+, .* has another kind, payload type than it says itself$/,
+    ],
+    [
+      'under what a verdict is filed',
+      ofRecord('verdict'),
+      (line) =>
+        Object.assign(line.row, {
+          repository: 'registry.example/other',
+          at: line.row.at.replace(/^20\d\d/, '2019'),
+          break_glass: true,
+          environment: 'staging',
+          question: newImage(),
+        }),
+      /^every verdict .*: the verdict of entry \d+, .* has another repository, time, break glass, environment, question than it says/,
     ],
     [
       'a decision',
