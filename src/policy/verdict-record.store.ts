@@ -126,9 +126,13 @@ export class VerdictRecordStore {
     const { rows } = await namedQuery<LatestAnswer & { question: string }>(this.database.hotPool, {
       name: 'verdict-latest',
       text: `
-        select l.question, l.content, l.verdict, v.verdict->>'decision' as decision
+        select l.question, l.content, l.verdict, v.decision
         from verdict_latest l
-        left join verdicts v on v.id = l.verdict and v.question = l.question and not v.break_glass
+        -- For each by itself: whatever is thought of how many verdicts there are, one is found by its id.
+        left join lateral (
+          select case when question = l.question and not break_glass then verdict->>'decision' end as decision
+          from verdicts where id = l.verdict offset 0
+        ) v on true
         where l.question = any($1)`,
       values: [questions],
     });
