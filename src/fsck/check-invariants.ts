@@ -11,6 +11,7 @@ import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { RETENTION } from './retention.js';
 import { REVISIONS } from './revisions.js';
 import { SEARCH } from './search.js';
+import { STATEMENT_ACTS_BIND } from './statement-acts.js';
 import { TIMES } from './times.js';
 import { VERDICTS } from './verdicts.js';
 import { WAIVERS } from './waivers.js';
@@ -36,6 +37,8 @@ export interface CheckOptions {
   readonly onRows?: (walk: Walk, rows: number) => void;
   /** Told of each walk's findings when it is done. */
   readonly onWalked?: (findings: readonly Finding[]) => void;
+  /** Told, when a walk is done, what it could hold against nothing: a sentence each. */
+  readonly onUnheld?: (sentence: string) => void;
 }
 
 /**
@@ -51,6 +54,7 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
     ...TIMES,
     ...EVIDENCE,
     examinationWalk(),
+    ...STATEMENT_ACTS_BIND,
     ...FACTS,
     ...IMAGES,
     ...IMAGE_RELATIONS,
@@ -72,6 +76,7 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
  */
 export async function checkInvariants(reading: Reading, options: CheckOptions = {}): Promise<readonly Finding[]> {
   const { mostRows = Infinity, walks = everyWalk(), onRows = () => undefined, onWalked = () => undefined } = options;
+  const { onUnheld = () => undefined } = options;
   const all: Finding[] = [];
   for (const walk of walks) {
     const { invariants, table, violations } = walk;
@@ -81,12 +86,20 @@ export async function checkInvariants(reading: Reading, options: CheckOptions = 
     const told = violations(reading, mostRows, (rows) => {
       onRows(walk, rows);
     });
-    for await (const { invariant, detail } of told) {
+    const unheld = new Map<string, { readonly count: number; readonly first: string }>();
+    for await (const one of told) {
+      if ('unheld' in one) {
+        const { count, first } = unheld.get(one.unheld) ?? { count: 0, first: one.detail };
+        unheld.set(one.unheld, { count: count + 1, first });
+        continue;
+      }
+      const { invariant, detail } = one;
       const before = findings.get(invariant);
       if (before === undefined) throw new Error(`a walk does not name its invariant ${invariant}`);
       findings.set(invariant, { ...before, violations: before.violations + 1, first: before.first ?? detail });
     }
     onWalked([...findings.values()]);
+    for (const [what, { count, first }] of unheld) onUnheld(`${what}: ${count}, the first ${first}`);
     all.push(...findings.values());
   }
   return all;

@@ -118,6 +118,7 @@ function effectiveFrom(row: string): string {
 function statementAct(act: string): string {
   return onRecord(`statement_acts s where s.act = '${act}' and s.attestation = e.attestation
     and s.signed_digest = e.data->>'signedDigest' and s.reason = e.data->>'reason'
+    and (not e.data ? 'signers' or e.data->'signers' = coalesce(to_jsonb(s.signers), 'null'))
     and s.trust_revision = ${entryNumber('trustRevision')} and s.actor = e.actor`);
 }
 

@@ -123,6 +123,8 @@ interface StatementActed {
   readonly reason: string;
   /** What was signed, whichever attestation holds it. */
   readonly signedDigest: Sha256Digest;
+  /** Whom the act binds, sorted; null: whoever signed. Entries of earlier releases do not say. */
+  readonly signers?: readonly string[] | null;
   readonly trustRevision: number;
 }
 

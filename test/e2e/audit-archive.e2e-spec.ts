@@ -328,6 +328,18 @@ describe('an archive that was tampered with: what is found is', () => {
       /^every other record .*attestation.retracted of sha256:\w+, has another reason /,
     ],
     [
+      'whom an act binds',
+      ofRecord('trust', 'statement_acts'),
+      (line) => (line.row.signers = []),
+      /^every other record .*attestation.retracted of sha256:\w+, has another signers /,
+    ],
+    [
+      'that an act binds whoever signed',
+      ofRecord('trust', 'statement_acts'),
+      (line) => (line.row.signers = null),
+      /^every other record .*attestation.retracted of sha256:\w+, has another signers /,
+    ],
+    [
       'until when a waiver holds',
       ofRecord('waiver', 'waivers'),
       (line) => (line.row.until = '2099-01-01T00:00:00+00:00'),

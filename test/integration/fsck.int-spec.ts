@@ -7,6 +7,8 @@ import { parseImageIndex } from '../../src/intoto/image-index.js';
 import { hashToken } from '../../src/access/token.js';
 import { actOnStatement } from '../../src/trust/statement-standing.js';
 import { deleteAttestor, revokeIdentity, revokeKey } from '../../src/trust/trust-change.js';
+import { keySignerId, type SignerId } from '../../src/trust/signer.js';
+import { keysEverHeld } from '../../src/trust/trust-snapshot.js';
 import { deleteRoot, putRoot } from '../../src/trust/trust-root-change.js';
 import { BUILT_IN_ROOT, rootWith } from '../../src/trust/trust.fixture.js';
 import { Faults } from '../support/faults.js';
@@ -75,9 +77,12 @@ async function live(rooms: Rooms): Promise<void> {
   await rooms.trust.change(ACTOR, (trust) => putRoot(trust, 'own', BUILT_IN_ROOT));
   await rooms.trust.change(ACTOR, (trust) => putRoot(trust, 'own', rootWith()));
   await rooms.trust.change(ACTOR, (trust) => deleteRoot(trust, 'own'));
-  const wrong = { signedDigest: sha256(tested), signers: null, attestation: ids[0] };
-  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, wrong, 'revoked', 'it was wrong'));
-  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, wrong, 'retracted', 'it was wrong'));
+  const wrong = { signedDigest: sha256(tested), attestation: ids[0] };
+  const by = (signers: readonly SignerId[] | null) => ({ ...wrong, signers });
+  const { thumbprint } = keysEverHeld(await rooms.trust.snapshot(), 'qa')[0]!;
+  const signed = by([keySignerId(thumbprint)]);
+  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, signed, 'revoked', 'it was wrong'));
+  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, by(null), 'retracted', 'it was wrong'));
   const token = { name: 'ci', roles: ['attester'], policies: null, parameters: null, expiresAt: null } as const;
   await rooms.tokens.create({ ...token, id: '0011223344556677', hash: hashToken('a') }, ACTOR);
   await rooms.tokens.create({ ...token, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
@@ -138,6 +143,9 @@ const A_VERIFIED = `(select min(id) from verifications where outcome = 'verified
 const A_DROPPED = '(select min(attestation) from dropped_envelopes)';
 const A_DROPPED_IMAGE = `(select min(subject) from attestation_subjects where attestation = ${A_DROPPED})`;
 const AN_ENTRY = '(select min(id) from history_entries)';
+
+/** As an earlier release wrote the entries of acts. */
+const UNTOLD_ACTS = `update history_entries set data = data - 'signers' where type in ('attestation.revoked', 'attestation.retracted')`;
 
 /** By invariant, statements of an owner who breaks it. */
 const BREAKING: Readonly<Record<string, readonly string[]>> = {
@@ -241,6 +249,9 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update history_entries set type = 'trust_root.deleted' where type = 'trust_root.created'`,
     `update history_entries set data = data || '{"trustRoot": "x"}' where type = 'trust_root.changed'`,
     `update history_entries set type = 'attestation.revoked' where type = 'attestation.retracted'`,
+    `update statement_acts set signers = '{}' where act = 'revoked'`,
+    `update statement_acts set signers = null where signers is not null`,
+    `update history_entries set data = data || '{"signers": []}' where type = 'attestation.retracted'`,
     `update history_entries set data = data || '{"reason": "x"}' where type = 'attestation.revoked'`,
     `update history_entries set data = data || '{"digest": "sha256:x"}' where type = 'policy.changed'`,
     `delete from image_manifests`,
@@ -292,6 +303,12 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   'every act on a statement has one history entry': [
     `delete from history_entries where type = 'attestation.retracted'`,
     repeatEntries('attestation.revoked'),
+  ],
+  'an act whose entry does not say whom it binds binds those who were proved to have signed': [
+    `with untold as (${UNTOLD_ACTS} returning id)
+     update statement_acts set signers = '{}' where (select count(*) from untold) > 0`,
+    `with untold as (${UNTOLD_ACTS} returning id)
+     update statement_acts set signers = array_append(signers, 'sha256:x') where signers is not null and (select count(*) from untold) > 0`,
   ],
   'every key revocation has one history entry': [
     `delete from history_entries where type = 'key.revoked'`,
@@ -587,5 +604,47 @@ describe('the invariants', () => {
     } finally {
       await owner.query('rollback');
     }
+  });
+});
+
+describe('an act whose entry, of an earlier release, does not say whom it binds', () => {
+  const BINDS = 'an act whose entry does not say whom it binds binds those who were proved to have signed';
+
+  /** What is found of the acts after these statements, and what of them cannot be told. */
+  async function foundAfter(...statements: readonly string[]): Promise<{ found: string[]; unheld: string[] }> {
+    await owner.query('begin');
+    try {
+      for (const statement of [UNTOLD_ACTS, ...statements]) await owner.query(statement);
+      const unheld: string[] = [];
+      const findings = await checkInvariants(readingOf(owner), { onUnheld: (sentence) => unheld.push(sentence) });
+      const found = findings.flatMap(({ invariant, first }) => (invariant === BINDS && first !== null ? [first] : []));
+      return { found, unheld: unheld.filter((sentence) => sentence.startsWith('whom acts')) };
+    } finally {
+      await owner.query('rollback');
+    }
+  }
+
+  const LONG_BEFORE = `update verifications set at = at - interval '1 hour'`;
+  const TAKEN_FOR_BOTH = `update statement_acts set signers = (select o.signers from statement_acts o where o.act = 'revoked')`;
+
+  it('binds those who were proved long before', async () => {
+    expect(await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH)).toEqual({ found: [], unheld: [] });
+    const { found } = await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH, `update statement_acts set signers = null`);
+    expect(found[0]).toMatch(
+      /^the act on what sha256:\w+ says, at trust revision \d+, binds whoever signed, and those /,
+    );
+  });
+
+  it('is said not to be held where it may have been before somebody was proved', async () => {
+    const { found, unheld } = await foundAfter();
+    expect(found).toEqual([]);
+    expect(unheld).toEqual([expect.stringMatching(/does not follow: 2, the first the act on what sha256:\w+ says/)]);
+  });
+
+  it('is said not to be held where nobody can tell any more what an examination waited for', async () => {
+    const dropped = `delete from envelopes where attestation in (select attestation from statement_acts)`;
+    const { found, unheld } = await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH, dropped);
+    expect(found).toEqual([]);
+    expect(unheld).toHaveLength(1);
   });
 });
