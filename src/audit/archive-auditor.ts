@@ -132,6 +132,9 @@ export class ArchiveAuditor {
       findings.remark(
         `whom ${this.unsigned} acts on statements bind, of whom their entries, of an earlier release, do not tell`,
       );
+    findings.remark(
+      'for what verifications wait, and by which changes of trust they could come to more: no entry tells',
+    );
     findings.remark('that signatures and facts come out again: that takes the trust on record, in the database');
     return {
       findings: findings.all(),

@@ -438,6 +438,20 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update verifications set trust_revision = 0 where id = ${A_VERIFIED}`,
     `update verifications set signers = jsonb_set(signers, '{0,attestor}', '"nobody"') where id = ${A_VERIFIED}`,
   ],
+  'a verification waits for the changes of trust by which its evidence could gain': [
+    `update verifications set gains = '{}' where gains <> '{}'`,
+    `update verifications set gains = array_append(gains, 'key:EdDSA') where id = ${A_VERIFIED}`,
+    `update verifications set gains = array(select replace(g, 'key:', 'signer:') from unnest(gains) g) where code = 'untrusted_signer'`,
+  ],
+  'what was examined again, with nothing to record, comes to what is on record': [
+    `insert into reexaminations select attestation, 1000 from verifications where id = ${A_VERIFIED}`,
+  ],
+  'what a change of trust lets gain follows from it': [
+    `delete from trust_gains where trust_revision = (select max(trust_revision) from trust_gains)`,
+    `delete from trust_gains`,
+    `update trust_gains set cause = 'key:PS512' where (trust_revision, cause) in (select max(trust_revision), min(cause) from trust_gains)`,
+    `insert into trust_gains select trust_revision, 'root' from statement_acts`,
+  ],
   'what is on record was made when its history entry says': [
     `update attestations set received_at = received_at - interval '1 microsecond' where id = ${A_TESTED}`,
     `update verifications set at = at + interval '1 microsecond' where id = ${A_VERIFIED}`,
