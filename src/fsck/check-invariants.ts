@@ -13,6 +13,7 @@ import { REVISIONS } from './revisions.js';
 import { SEARCH } from './search.js';
 import { STATEMENT_ACTS_BIND } from './statement-acts.js';
 import { TIMES } from './times.js';
+import { TOKENS } from './tokens.js';
 import { trustGainsWalk } from './trust-gains.js';
 import { VERDICTS } from './verdicts.js';
 import { WAIVERS } from './waivers.js';
@@ -64,6 +65,7 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
     ...VERDICTS,
     ...RETENTION,
     ...REVISIONS,
+    ...TOKENS,
     trustGainsWalk(),
     ...SEARCH,
   ];

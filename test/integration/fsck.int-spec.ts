@@ -85,7 +85,12 @@ async function live(rooms: Rooms): Promise<void> {
   await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, by(null), 'retracted', 'it was wrong'));
   const token = { name: 'ci', roles: ['attester'], policies: null, parameters: null, expiresAt: null } as const;
   await rooms.tokens.create({ ...token, id: '0011223344556677', hash: hashToken('a') }, ACTOR);
-  await rooms.tokens.create({ ...token, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
+  const pinned = {
+    policies: ['release'],
+    parameters: { team: 'a', level: 1 },
+    expiresAt: new Date(Date.now() + 3_600_000),
+  };
+  await rooms.tokens.create({ ...token, ...pinned, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
   await rooms.tokens.revoke('8899aabbccddeeff', ACTOR);
   await rooms.sequence();
   await rooms.policies.put({
@@ -270,6 +275,15 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update identity_revocations set effective_from = null`,
     `delete from waivers`,
     `update history_entries set data = data || '{"roles": ["admin"]}' where type = 'token.created'`,
+    `update tokens set hash = '${hashToken('mine')}' where id = '0011223344556677'`,
+    `update tokens set policies = array_append(policies, 'other') where policies is not null`,
+    `update tokens set policies = null`,
+    `update tokens set parameters = parameters - 'level' where parameters is not null`,
+    `update tokens set parameters = null`,
+    `update tokens set expires_at = null`,
+    `update tokens set expires_at = expires_at + interval '1 microsecond' where expires_at is not null`,
+    `update tokens set expires_at = now() - interval '1 day' where expires_at is null`,
+    `update tokens set roles = array_append(roles, 'trust-admin')`,
     `delete from token_revocations`,
     `update dropped_envelopes set rule = 'sbom:1d'`,
     `update legal_holds set reason = 'another'`,
@@ -449,7 +463,7 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   'what a change of trust lets gain follows from it': [
     `delete from trust_gains where trust_revision = (select max(trust_revision) from trust_gains)`,
     `delete from trust_gains`,
-    `update trust_gains set cause = 'key:PS512' where (trust_revision, cause) in (select max(trust_revision), min(cause) from trust_gains)`,
+    `update trust_gains set cause = 'root:' || cause where trust_revision = (select max(trust_revision) from trust_gains)`,
     `insert into trust_gains select trust_revision, 'root' from statement_acts`,
   ],
   'what is on record was made when its history entry says': [
@@ -660,5 +674,32 @@ describe('an act whose entry, of an earlier release, does not say whom it binds'
     const { found, unheld } = await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH, dropped);
     expect(found).toEqual([]);
     expect(unheld).toHaveLength(1);
+  });
+});
+
+describe('a token whose entry, of an earlier release, says no more than its roles', () => {
+  it('is said to be held for these alone', async () => {
+    await owner.query('begin');
+    try {
+      await owner.query(
+        `update history_entries set data = data - '{hash,policies,parameters,expiresAt}'::text[] where type = 'token.created'`,
+      );
+      await owner.query(`update tokens set expires_at = null, policies = null`);
+      const unheld: string[] = [];
+      const findings = await checkInvariants(readingOf(owner), { onUnheld: (sentence) => unheld.push(sentence) });
+      // The entries themselves are not those that were sealed.
+      expect(findings.filter(({ first }) => first !== null).map(({ invariant }) => invariant)).toEqual([
+        'every placed entry is the one of which the log has the hash',
+      ]);
+      expect(unheld).toEqual([expect.stringMatching(/^by which secret tokens are known.*: 2, the first token \w+$/)]);
+    } finally {
+      await owner.query('rollback');
+    }
+  });
+
+  it('is none that the service writes', async () => {
+    const unheld: string[] = [];
+    await checkInvariants(readingOf(owner), { onUnheld: (sentence) => unheld.push(sentence) });
+    expect(unheld).toEqual([]);
   });
 });
