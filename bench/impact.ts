@@ -64,10 +64,10 @@ async function impact({ client, service }: ImpactBench): Promise<Look> {
       last = line;
     }
   }
-  const { summary } = JSON.parse(last) as { summary?: { images: number } };
+  const { summary } = JSON.parse(last) as { summary?: { looked: number } };
   if (summary === undefined) throw new Error(`the answer ends without a summary: ${last}`);
   const seconds = (performance.now() - started) / 1000;
-  return { images: summary.images, flips, seconds, firstMilliseconds, peak: peakOf(service.pid) };
+  return { images: summary.looked, flips, seconds, firstMilliseconds, peak: peakOf(service.pid) };
 }
 
 function peakOf(pid: number): number {

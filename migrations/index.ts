@@ -19,6 +19,7 @@ import { Partitions1764000001700 } from './1764000001700-partitions.js';
 import { VerdictDependents1764000001800 } from './1764000001800-verdict-dependents.js';
 import { Retention1764000001900 } from './1764000001900-retention.js';
 import { AttestationsOfSigners1764000002000 } from './1764000002000-attestations-of-signers.js';
+import { SearchByVex1764000002300 } from './1764000002300-search-by-vex.js';
 
 /** Every schema change, oldest first. Read and written as SQL, never edited once released. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   VerdictDependents1764000001800,
   Retention1764000001900,
   AttestationsOfSigners1764000002000,
+  SearchByVex1764000002300,
 ];

@@ -63,8 +63,10 @@ async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Pr
     const checkpoint = await newestCheckpoint(opened.reading);
     const walks = everyWalk({ keys, kept });
     const totals = await walkTotals(opened.reading, walks);
+    const unheld: string[] = [];
     const checking = checkInvariants(opened.reading, {
       walks,
+      onUnheld: (sentence) => unheld.push(sentence),
       onRows: (walk, rows) => {
         const what = walk.table ?? walk.invariants[0] ?? '';
         const total = walk.table === null ? null : (totals.get(walk.table) ?? null);
@@ -77,6 +79,7 @@ async function auditDatabase(asked: Asked, { progress, onFindings }: Report): Pr
       ...cut,
       SEARCH_NOT_HELD,
       ...ofKeys,
+      ...unheld,
       ...(kept.length > 0
         ? []
         : ['that the log goes on from what was signed before: no checkpoint is given (--checkpoint)']),

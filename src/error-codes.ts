@@ -88,5 +88,6 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   waiver_not_found: 'No waiver is on record under this id',
   waiver_not_pending: 'The waiver waits for no approval',
   waiver_own: 'Whoever made a waiver cannot approve it',
+  waiver_revoked: 'The waiver was revoked before, for another reason; that one stays on record',
   witness_unknown: 'The operator has not named this witness, or not under this key',
 };

@@ -14,12 +14,16 @@ const NOT_FOUND_OUT = 2;
 async function fsck(config: Config): Promise<number> {
   const { reading, close } = await openReading(config, 'assay-fsck', say);
   try {
-    const findings = await checkInvariants(reading).catch(knownByThen);
+    const unheld: string[] = [];
+    const findings = await checkInvariants(reading, { onUnheld: (sentence) => unheld.push(sentence) }).catch(
+      knownByThen,
+    );
     for (const { invariant, violations, first } of findings) {
       process.stdout.write(
         first === null ? `ok       ${invariant}\n` : `VIOLATED ${invariant}: ${violations} times; first: ${first}\n`,
       );
     }
+    for (const sentence of unheld) process.stdout.write(`not held ${sentence}\n`);
     const violated = findings.filter((finding) => finding.first !== null);
     process.stdout.write(`${findings.length} invariants, ${violated.length} violated\n`);
     return violated.length === 0 ? SOUND : VIOLATED;

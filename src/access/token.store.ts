@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { HistoryData } from '../history/history-entry.js';
 import { HistoryStore } from '../history/history.store.js';
+import { sha256 } from '../intoto/digest.js';
 import { Database, namedQuery } from '../platform/database.js';
 import { ROLES, type Role } from '../platform/roles.js';
 import { inTransaction } from '../platform/transaction.js';
@@ -66,9 +68,8 @@ export class TokenStore {
         ],
       );
       if (created.length === 0) return false;
-      const { id, name, roles } = token;
       await this.history.append(tx, [
-        { type: 'token.created', actor, image: null, attestation: null, data: { token: id, name, roles } },
+        { type: 'token.created', actor, image: null, attestation: null, data: grantOf(token) },
       ]);
       await raiseRevision(tx);
       return true;
@@ -147,6 +148,12 @@ export class TokenStore {
 interface KnownRow extends Omit<NewToken, 'roles'> {
   readonly revision: number;
   readonly roles: readonly string[];
+}
+
+/** All that a token may do, for its entry. Of its hash the digest: who reads the account cannot ask for whom a hash is known. */
+function grantOf({ id, hash, expiresAt, name, roles, policies, parameters }: NewToken): HistoryData['token.created'] {
+  const expires = expiresAt?.toISOString() ?? null;
+  return { token: id, name, roles, hash: sha256(Buffer.from(hash)), policies, parameters, expiresAt: expires };
 }
 
 function toKnown(row: KnownRow): [TokenHash, { caller: Caller; expiresAt: Date | null }] {

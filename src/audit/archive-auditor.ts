@@ -4,7 +4,7 @@ import { ArchiveCourse } from './archive-course.js';
 import type { ArchiveLine, EntryLine, HeaderLine, Thing } from './archive-line.js';
 import { holdThings, type Held, type HeldKind } from './archived-evidence.js';
 import type { Audit } from './audit.js';
-import { isUnbound } from './bound-by-leaf.js';
+import { isOfAct, isUnbound } from './bound-by-leaf.js';
 import { checkpointsToMeet, type CheckpointsToMeet } from './checkpoints-to-meet.js';
 import { UntoldClaims } from './untold-claims.js';
 import { findingList } from './finding-list.js';
@@ -57,6 +57,7 @@ export class ArchiveAuditor {
   private earlier: KeptCheckpoint | null = null;
   private pending: Pending | null = null;
   private unbound = 0;
+  private unsigned = 0;
   private readonly dropped = new UntoldClaims();
   private lines = 1;
 
@@ -141,6 +142,13 @@ export class ArchiveAuditor {
       findings.remark(
         `what ${this.unbound} verdicts are, of whose digest their entries, of an earlier release, do not tell`,
       );
+    if (this.unsigned > 0)
+      findings.remark(
+        `whom ${this.unsigned} acts on statements bind, of whom their entries, of an earlier release, do not tell`,
+      );
+    findings.remark(
+      'for what verifications wait, and by which changes of trust they could come to more: no entry tells',
+    );
     findings.remark('that signatures and facts come out again: that takes the trust on record, in the database');
     return {
       findings: findings.all(),
@@ -206,6 +214,7 @@ export class ArchiveAuditor {
     const rewritten = this.toMeet.leaves(sequence, () => root);
     if (rewritten !== null) findings.violated(KEPT, rewritten);
     if (isUnbound(leaf)) this.unbound += 1;
+    if (isOfAct(leaf) && !('signers' in leaf.data)) this.unsigned += 1;
     this.noteDropped(leaf, things);
     const held = heldOf(leaf, things);
     if (held === null) findings.remark(`what entries of the type ${leaf.type} tell of, which is not known here`);

@@ -32,6 +32,11 @@ export function isUnbound(entry: LeafEntry): boolean {
   return isOfVerdict(entry) && !('digest' in entry.data);
 }
 
+/** Whether an entry tells of an act on a statement, with its data. */
+export function isOfAct({ type, data }: Pick<LeafEntry, 'type' | 'data'>): boolean {
+  return (type === 'attestation.revoked' || type === 'attestation.retracted') && 'signedDigest' in data;
+}
+
 /** What is wrong with the verdict that an entry tells of, null where there is none, against the digests in the entry. */
 export function verdictFault(entry: LeafEntry, recorded: RecordedVerdict | null): string | null {
   const { sequence, data, actor } = entry;

@@ -1,4 +1,5 @@
 import type { HistoryType } from '../history/history-entry.js';
+import { canonicalJson } from '../intoto/canonical-json.js';
 import type { Thing } from './archive-line.js';
 import {
   documentDigest,
@@ -88,6 +89,8 @@ const statementAct = trust('statement_acts', (row, { type, attestation, data }) 
   attestation: [row.attestation, attestation],
   'signed digest': [row.signed_digest, data.signedDigest],
   reason: [row.reason, data.reason],
+  // Entries of earlier releases do not say whom the act binds.
+  signers: 'signers' in data ? [canonicalJson(row.signers ?? null), canonicalJson(data.signers)] : [null, null],
 }));
 
 /** When a revocation takes effect; none: ever. */

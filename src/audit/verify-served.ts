@@ -88,7 +88,9 @@ export async function verifyServed(options: ServedAuditOptions): Promise<Audit> 
 }
 
 function auditOf(findings: Findings, checkpoint: Audit['checkpoint'], entries: number): Audit {
-  findings.remark('that policies, trust and waivers are what their entries tell of: they are not asked for');
+  findings.remark(
+    'that policies, trust, acts on statements, waivers and tokens are what their entries tell of: they are not asked for',
+  );
   findings.remark(
     'whom attestations are answered to be signed by and about, what facts they give, and what the service lists of them',
   );

@@ -653,10 +653,18 @@ it('refuses a scan in which everything is wrong with a list of bounded length', 
 
 it('reads the examples of docs/predicates.md', () => {
   const page = readFileSync(new URL('../../docs/predicates.md', import.meta.url), 'utf8');
-  const [testResult, statement] = Array.from(page.matchAll(/```json\n(.*?)```/gs), ([, json]) => JSON.parse(json!));
+  const [testResult, junit, statement] = Array.from(page.matchAll(/```json\n(.*?)```/gs), ([, json]) =>
+    JSON.parse(json!),
+  );
   expect(deriveFacts('https://in-toto.io/attestation/test-result/v0.1', testResult)[0]!.content).toMatchObject({
     suite: 'gpu-smoke',
     environment: { hardware: 'h200', region: 'eu-west1', cluster: 'eu-1' },
+  });
+  expect(deriveFacts('https://assay.dev/junit/v1', junit)[0]!.content).toMatchObject({
+    result: 'passed',
+    suite: 'gpu-smoke',
+    environment: { hardware: 'h200', region: 'eu-west1' },
+    passed: ['fft'],
   });
   expect(deriveFacts(statement.predicateType, statement.predicate)[0]!.content).toMatchObject({
     kind: 'approval',

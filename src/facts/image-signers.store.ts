@@ -4,18 +4,21 @@ import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { Database, namedQuery } from '../platform/database.js';
 import { readSigner, type StoredSigner } from './stored-signer.js';
 
-/** Who signed what about an image, each once, as far as it is proved. */
+/** Who signed what about an image and whom that names, each once, as far as it is proved. */
 export interface ImageSigners {
   readonly signers: readonly ProvedSigner[];
   readonly signedDigests: readonly Sha256Digest[];
+  /** Whom approvals name as approvers, and builds as whoever started them. */
+  readonly people: readonly string[];
 }
 
 interface Row {
   readonly signers: readonly Pick<StoredSigner, 'signer' | 'proof'>[];
   readonly signedDigests: readonly Sha256Digest[];
+  readonly people: readonly string[];
 }
 
-/** Read of an image's row, without the contents of its facts. */
+/** Read of an image's row, with the names that contents hold and nothing else of them. */
 @Injectable()
 export class ImageSignersStore {
   constructor(private readonly database: Database) {}
@@ -33,13 +36,22 @@ export class ImageSignersStore {
           coalesce((select jsonb_agg(distinct k.signed) from known k), '[]') as "signedDigests",
           coalesce((
             select jsonb_agg(distinct jsonb_build_object('signer', s.signer->'signer', 'proof', s.signer->'proof'))
-            from known k cross join jsonb_array_elements(k.signers) as s (signer)), '[]') as signers`,
+            from known k cross join jsonb_array_elements(k.signers) as s (signer)), '[]') as signers,
+          coalesce((
+            select jsonb_agg(distinct p.person)
+            from known k
+            join facts c on c.signed_digest = k.signed #>> '{}' and c.kind in ('approval', 'build')
+            cross join lateral (
+              select jsonb_path_query(c.content, '$.approver.id')
+              union all select jsonb_path_query(c.content, '$.coApprovers[*].id')
+              union all select jsonb_path_query(c.content, '$.startedBy[*]')
+            ) as p (person)), '[]') as people`,
       values: [subject],
     });
     const [row] = rows;
     if (row === undefined) throw new Error(`the signers of ${subject} were not read`);
     // When their evidence came is not asked.
     const signers = row.signers.map((stored) => readSigner({ ...stored, receivedAt: '', lastReceivedAt: '' }));
-    return { signers, signedDigests: row.signedDigests };
+    return { signers, signedDigests: row.signedDigests, people: row.people };
   }
 }

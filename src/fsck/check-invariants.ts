@@ -11,7 +11,10 @@ import { ROWS_AND_ENTRIES } from './rows-and-entries.js';
 import { RETENTION } from './retention.js';
 import { REVISIONS } from './revisions.js';
 import { SEARCH } from './search.js';
+import { STATEMENT_ACTS_BIND } from './statement-acts.js';
 import { TIMES } from './times.js';
+import { TOKENS } from './tokens.js';
+import { trustGainsWalk } from './trust-gains.js';
 import { VERDICTS } from './verdicts.js';
 import { WAIVERS } from './waivers.js';
 import { sortedOut } from './sorted-out.js';
@@ -37,6 +40,8 @@ export interface CheckOptions {
   readonly onRows?: (walk: Walk, rows: number) => void;
   /** Told of each walk's findings when it is done. */
   readonly onWalked?: (findings: readonly Finding[]) => void;
+  /** Told, when a walk is done, what it could hold against nothing: a sentence each. */
+  readonly onUnheld?: (sentence: string) => void;
 }
 
 /**
@@ -52,6 +57,7 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
     ...TIMES,
     ...EVIDENCE,
     examinationWalk(),
+    ...STATEMENT_ACTS_BIND,
     ...FACTS,
     ...IMAGES,
     ...IMAGE_RELATIONS,
@@ -60,6 +66,8 @@ export function everyWalk(log: LogExpectation = { keys: null, kept: [] }): reado
     ...VERDICTS,
     ...RETENTION,
     ...REVISIONS,
+    ...TOKENS,
+    trustGainsWalk(),
     ...SEARCH,
   ];
 }
@@ -84,6 +92,7 @@ export class CutShort extends Unreachable {
  */
 export async function checkInvariants(reading: Reading, options: CheckOptions = {}): Promise<readonly Finding[]> {
   const { mostRows = Infinity, walks = everyWalk(), onRows = () => undefined, onWalked = () => undefined } = options;
+  const { onUnheld = () => undefined } = options;
   const sorted = sortedOut(reading);
   const all: Finding[] = [];
   for (const walk of walks) {
@@ -91,6 +100,7 @@ export async function checkInvariants(reading: Reading, options: CheckOptions = 
     const findings = new Map<string, Finding>(
       invariants.map((invariant) => [invariant, { invariant, table, violations: 0, first: null }]),
     );
+    const unheld = new Map<string, { readonly count: number; readonly first: string }>();
     const violated = (invariant: string, detail: string): void => {
       const before = findings.get(invariant);
       if (before === undefined) throw new Error(`a walk does not name its invariant ${invariant}`);
@@ -100,7 +110,12 @@ export async function checkInvariants(reading: Reading, options: CheckOptions = 
       const told = violations(sorted, mostRows, (rows) => {
         onRows(walk, rows);
       });
-      for await (const { invariant, detail } of told) violated(invariant, detail);
+      for await (const one of told) {
+        if ('unheld' in one) {
+          const { count, first } = unheld.get(one.unheld) ?? { count: 0, first: one.detail };
+          unheld.set(one.unheld, { count: count + 1, first });
+        } else violated(one.invariant, one.detail);
+      }
     } catch (error) {
       if (error instanceof Unreachable) {
         const broken = [...findings.values()].filter(({ first }) => first !== null);
@@ -110,6 +125,7 @@ export async function checkInvariants(reading: Reading, options: CheckOptions = 
       for (const invariant of invariants) violated(invariant, error instanceof Error ? error.message : String(error));
     }
     onWalked([...findings.values()]);
+    for (const [what, { count, first }] of unheld) onUnheld(`${what}: ${count}, the first ${first}`);
     all.push(...findings.values());
   }
   return all;

@@ -3,11 +3,13 @@ import { readerRevisionOf } from '../facts/reader-of.js';
 import { signerKey } from '../facts/stored-signer.js';
 import type { ProvedSigner } from '../intoto/proved-signer.js';
 import type { Thumbprint } from '../trust/signer.js';
+import { TRUST_TABLES } from '../trust/trust-records.store.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { SignerStanding } from '../trust/signer-status.js';
 import { examine, type Examination } from '../verification/examine.js';
 import { readEvidence } from '../verification/read-evidence.js';
 import { verificationMaterial } from '../verification/verification-material.js';
+import { judgeWaiting } from './awaited-gains.js';
 import { TrustAt } from './trust-at.js';
 import { BY_INDEX, walkPages, type Keyed, type Walk } from './walk.js';
 
@@ -26,15 +28,24 @@ interface ExaminationRow extends Keyed {
   readonly code: string | null;
   readonly signers: readonly Pick<SignerStanding, 'attestor' | 'thumbprint' | 'scheme' | 'counts'>[];
   readonly proved: readonly ProvedSigner[];
+  readonly gains: readonly string[];
+  /** When it was examined again and came to the same, where no later verification is on record; null where it was not. */
+  readonly againAt: number | null;
+  /** The last change of trust on record. */
+  readonly lastRevision: number;
 }
 
 interface Examined {
   readonly row: ExaminationRow;
   /** What the same bytes come to; null where they are missing or where nothing could be found out. */
   readonly again: Examination | null;
+  /** What they come to at the trust revision of the last examination that recorded nothing of its own; null where there is none. */
+  readonly later: Examination | null;
   /** The keys that attestors had ever had by then. */
   readonly known: ReadonlySet<Thumbprint>;
 }
+
+const CHANGES = TRUST_TABLES.map((table) => `select max(trust_revision) from ${table}`).join(' union all ');
 
 const EXAMINATION_ROWS = `
   with looked_at as (
@@ -45,8 +56,14 @@ const EXAMINATION_ROWS = `
     ) a on true
   )
   select array[l.id::text] as key, l.attestation, l.received_at as "receivedAt", l.predicate_type as "predicateType", e.bytes,
-    l.trust_revision as "trustRevision", l.reader_revision as "readerRevision", l.outcome, l.code, l.signers, l.proved
+    l.trust_revision as "trustRevision", l.reader_revision as "readerRevision", l.outcome, l.code, l.signers, l.proved,
+    l.gains, r.trust_revision as "againAt", t.last as "lastRevision"
   from looked_at l
+  cross join (select coalesce(max(revision), 0) as last from (${CHANGES}) c (revision)) t
+  left join lateral (
+    select trust_revision from reexaminations where attestation = l.attestation and trust_revision > l.trust_revision
+      and not exists (select from verifications n where n.attestation = l.attestation and n.id > l.id) ${BY_INDEX}
+  ) r on true
   left join lateral (
     select bytes from envelopes where received_at = l.received_at and attestation = l.attestation ${BY_INDEX}
   ) e on true
@@ -70,8 +87,12 @@ export function examinationWalk(): Walk {
       for (const row of rows) {
         // Signatures are verified by several threads, while trust as it was at the next row is looked up.
         const examined = isLookedAtAgain(row)
-          ? examineAgain(row, await trustAt.revision(row.trustRevision, reading))
-          : Promise.resolve({ row, again: null, known: NO_KEYS });
+          ? examineAgain(
+              row,
+              await trustAt.revision(row.trustRevision, reading),
+              row.againAt === null ? null : await trustAt.revision(row.againAt, reading),
+            )
+          : Promise.resolve({ row, again: null, later: null, known: NO_KEYS });
         // What becomes of it is asked below; meanwhile nobody waits for it, and its failure must not be unheard.
         examined.catch(() => undefined);
         again.push(examined);
@@ -81,6 +102,12 @@ export function examinationWalk(): Walk {
     faultOf: {
       'every signer that was proved is proved again by the keys and roots on record': signatureFault,
       'what a verification found is found again by the trust that it recorded': findingFault,
+      'a verification waits for the changes of trust by which its evidence could gain': waitingFault,
+      'what was examined again, with nothing to record, comes to what is on record': laterFault,
+    },
+    unheldOf: {
+      'what verifications wait for, by readers of a later release': ({ row, again }) =>
+        again !== null && waitingOf(row, again) === 'unknown' ? whichOf(row) : null,
     },
   });
 }
@@ -93,12 +120,19 @@ function isLookedAtAgain({ bytes, receivedAt, outcome }: ExaminationRow): boolea
   return (bytes as Buffer | null) !== null && (receivedAt as Date | null) !== null && outcome !== 'error';
 }
 
-async function examineAgain(row: ExaminationRow, trust: TrustSnapshot): Promise<Examined> {
+async function examineAgain(
+  row: ExaminationRow,
+  trust: TrustSnapshot,
+  laterTrust: TrustSnapshot | null,
+): Promise<Examined> {
   const material = verificationMaterial(trust);
   const known = keysOf.get(trust) ?? new Set(material.keys.map(({ thumbprint }) => thumbprint));
   keysOf.set(trust, known);
   const evidence = await readEvidence(row.bytes, material);
-  return { row, again: examine(evidence, row.receivedAt, trust), known };
+  const again = examine(evidence, row.receivedAt, trust);
+  if (laterTrust === null) return { row, again, later: null, known };
+  const read = await readEvidence(row.bytes, verificationMaterial(laterTrust));
+  return { row, again, later: examine(read, row.receivedAt, laterTrust), known };
 }
 
 function whichOf({ attestation, trustRevision }: ExaminationRow): string {
@@ -146,6 +180,32 @@ function findingFault({ row, again }: Examined): string | null {
   return isDeepStrictEqual(standings(row.signers), standings(again.signers))
     ? null
     : `${what} recorded other attestors, or others that count, than it comes to`;
+}
+
+/** Evidence is examined again only where trust gains what its last verification waits for. */
+function waitingFault({ row, again }: Examined): string | null {
+  if (again === null || waitingOf(row, again) !== 'other') return null;
+  return `${whichOf(row)} waits for ${listed(row.gains)}, and its evidence for ${listed(again.gains)}`;
+}
+
+function waitingOf(row: ExaminationRow, again: Examination): ReturnType<typeof judgeWaiting> {
+  return judgeWaiting({ ...row, proved: row.proved.length }, again.gains, readerRevisionOf(row.predicateType));
+}
+
+/** Whatever is said to have been examined again is not examined again for what trust gained up to then. */
+function laterFault({ row, later }: Examined): string | null {
+  const { attestation, againAt, lastRevision } = row;
+  if (againAt === null) return null;
+  const what = `${attestation} is said to have been examined again at trust revision ${againAt}`;
+  if (againAt > lastRevision) return `${what}, and trust is at ${lastRevision}`;
+  if (later === null) return null;
+  const isOther =
+    findingFault({ row, again: later, later, known: NO_KEYS }) !== null || waitingOf(row, later) === 'other';
+  return isOther ? `${what}, and comes to something else than was recorded` : null;
+}
+
+function listed(causes: readonly string[]): string {
+  return causes.length === 0 ? 'nothing' : causes.join(', ');
 }
 
 function told({ outcome, code }: { readonly outcome: string; readonly code: string | null }): string {

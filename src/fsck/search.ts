@@ -2,7 +2,8 @@ import { FACTS_TO_INDEX, indexedFactOf, type FactToIndex } from '../facts/reinde
 import { rowsOfFact } from '../facts/index-facts.store.js';
 import { evidenceTerms, signerTerms } from '../facts/search-terms.js';
 import type { Term } from '../images/search-term.js';
-import { environmentOf, restsOn } from '../policy/verdict-search-terms.js';
+import { recordedPairs } from '../policy/rested-pairs.js';
+import { environmentOf } from '../policy/verdict-search-terms.js';
 import type { Verdict } from '../policy/verdict.js';
 import { BY_INDEX, sqlInvariant, walkPages, walkRows, type Keyed, type Reading, type Walk } from './walk.js';
 
@@ -266,12 +267,13 @@ const SIGNERS = `
   where x.signer like 'sha256:%' group by 1, 2`;
 
 /** As the parameters of `SIGNERS`; each verdict once. */
-function restedOn(rows: readonly { readonly id: string; readonly verdict: Verdict | null }[]) {
+async function restedOn(
+  rows: readonly { readonly id: string; readonly verdict: Verdict | null }[],
+  reading: Reading,
+): ReturnType<typeof recordedPairs> {
   const verdicts = new Map(rows.flatMap(({ id, verdict }) => (verdict === null ? [] : [[id, verdict] as const])));
-  const rested = [...verdicts].flatMap(([id, verdict]) =>
-    [...restsOn(verdict)].map((attestation) => ({ id, attestation })),
-  );
-  return [rested.map(({ id }) => id), rested.map(({ attestation }) => attestation)] as const;
+  const recorded = [...verdicts].map(([id, verdict]) => ({ id, verdict }));
+  return recordedPairs(recorded, (text, values) => reading.query(text, values));
 }
 
 /** Who was found to have signed a fact after it was proved may be missing. */
@@ -283,7 +285,7 @@ async function allowFaults(rows: readonly AllowRow[], reading: Reading): Promise
        and not exists (
          select from verdict_signers s
          where s.signer = t.signer and s.image = v.image and s.at = v.at and s.verdict = t.verdict ${BY_INDEX})`,
-    restedOn(rows),
+    await restedOn(rows, reading),
   );
   const signers = new Map(missing.map(({ verdict, signer }) => [verdict, signer]));
   return rows.map(({ id }) => {
@@ -295,7 +297,7 @@ async function allowFaults(rows: readonly AllowRow[], reading: Reading): Promise
 async function signerFaults(rows: readonly SignerRow[], reading: Reading): Promise<readonly (string | null)[]> {
   const signed = await reading.query<{ verdict: string; signer: string }>(
     `select t.verdict, t.signer from (${SIGNERS}) t`,
-    restedOn(rows),
+    await restedOn(rows, reading),
   );
   const known = new Set(signed.map(({ verdict, signer }) => `${verdict} ${signer}`));
   return rows.map(({ id, signer, verdict }) => {

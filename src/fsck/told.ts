@@ -63,7 +63,11 @@ const TOLD: Readonly<Record<HistoryType, string>> = {
     and w.digest is not distinct from e.image and w.policy = e.data->>'policy' and r.reason = e.data->>'reason'
     and r.actor = e.actor`),
   'token.created': onRecord(`tokens t where t.id = e.data->>'token' and t.name = e.data->>'name'
-    and to_jsonb(t.roles) = e.data->'roles' and t.created_by = e.actor`),
+    and to_jsonb(t.roles) = e.data->'roles' and t.created_by = e.actor
+    and ${ifTold('hash', `to_jsonb('sha256:' || encode(sha256(convert_to(t.hash, 'UTF8')), 'hex'))`)}
+    and ${ifTold('policies', `to_jsonb(t.policies)`)} and ${ifTold('parameters', 't.parameters')}
+    and ${ifTold('expiresAt', `to_jsonb(to_char(t.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`)}
+    and (not e.data ? 'expiresAt' or t.expires_at is not distinct from date_trunc('milliseconds', t.expires_at))`),
   'token.revoked': onRecord(`token_revocations r join tokens t on t.id = r.token
     where r.token = e.data->>'token' and t.name = e.data->>'name' and r.actor = e.actor`),
 };
@@ -118,7 +122,13 @@ function effectiveFrom(row: string): string {
 function statementAct(act: string): string {
   return onRecord(`statement_acts s where s.act = '${act}' and s.attestation = e.attestation
     and s.signed_digest = e.data->>'signedDigest' and s.reason = e.data->>'reason'
+    and ${ifTold('signers', 'to_jsonb(s.signers)')}
     and s.trust_revision = ${entryNumber('trustRevision')} and s.actor = e.actor`);
+}
+
+/** That a member of the data is this of the row, as JSON; entries of earlier releases do not have it. */
+function ifTold(member: string, json: string): string {
+  return `(not e.data ? '${member}' or e.data->'${member}' = coalesce(${json}, 'null'))`;
 }
 
 /** A text that is no uuid must be a violation, not an error. */

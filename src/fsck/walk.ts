@@ -12,6 +12,12 @@ export interface Violation {
 /** That nothing could be read, whatever is stored: the database is out of reach, or takes no such statement. */
 export class Unreachable extends Error {}
 
+/** One thing stored of which nothing is known, as a line says: what is held against nothing, and the first of it. */
+export interface Unheld {
+  readonly unheld: string;
+  readonly detail: string;
+}
+
 /** A way through stored rows that holds each of them against one or more invariants, in constant memory. */
 export interface Walk {
   /** Whose rows are walked through; null where several tables are. */
@@ -22,7 +28,11 @@ export interface Walk {
    * @param mostRows of a page, where that is fewer than its own number.
    * @param onRows told of each page how many rows it had.
    */
-  readonly violations: (reading: Reading, mostRows: number, onRows: (rows: number) => void) => AsyncIterable<Violation>;
+  readonly violations: (
+    reading: Reading,
+    mostRows: number,
+    onRows: (rows: number) => void,
+  ) => AsyncIterable<Violation | Unheld>;
 }
 
 /** A row of a page, with the columns of its key as text: the walk goes on behind the last one. */
@@ -45,6 +55,8 @@ export interface RowWalk<Row extends Keyed, Read> {
   readonly readPage: (rows: readonly Row[], reading: Reading) => Promise<readonly Read[]> | readonly Read[];
   /** By the name of the invariant: what is wrong, or null. */
   readonly faultOf: Readonly<Record<string, (read: Read) => string | null>>;
+  /** By what cannot be held against anything, a clause: which row it is of, or null where it can. */
+  readonly unheldOf?: Readonly<Record<string, (read: Read) => string | null>>;
 }
 
 /** A walk that looks at each row by itself. What cannot be looked at is a violation of all its invariants. */
@@ -56,7 +68,7 @@ export function walkRows<Row extends Keyed, Read>({
 }
 
 export function walkPages<Row extends Keyed, Read>(options: RowWalk<Row, Read>): Walk {
-  const { table = null, start, faultOf } = options;
+  const { table = null, start, faultOf, unheldOf = {} } = options;
   const faults = Object.entries(faultOf);
   return {
     table,
@@ -72,6 +84,11 @@ export function walkPages<Row extends Keyed, Read>(options: RowWalk<Row, Read>):
           for (const [invariant, fault] of faults) {
             const detail = 'fault' in read ? unreadable(row, table, read.fault) : detailOf(read, fault, row, table);
             if (detail !== null) yield { invariant, detail };
+          }
+          if ('fault' in read) continue;
+          for (const [unheld, which] of Object.entries(unheldOf)) {
+            const detail = which(read.subject);
+            if (detail !== null) yield { unheld, detail };
           }
         }
         onRows(page.length);

@@ -89,7 +89,19 @@ export interface HistoryData {
   /** `at` in UTC with microseconds, `approver` the id of a token. */
   'waiver.approved': WaiverAct & { readonly approver: string; readonly at: string };
   'waiver.revoked': WaiverAct & { readonly reason: string; readonly at: string };
-  'token.created': { readonly token: string; readonly name: string; readonly roles: readonly string[] };
+  'token.created': {
+    readonly token: string;
+    readonly name: string;
+    readonly roles: readonly string[];
+    /** sha256 of the hash under which the token is known; entries of earlier releases say nothing from here on. */
+    readonly hash?: Sha256Digest;
+    /** The policies to which it is pinned; null where to none. */
+    readonly policies?: readonly string[] | null;
+    /** The parameters to which it is pinned; null where to none. */
+    readonly parameters?: Readonly<Record<string, string | number | boolean>> | null;
+    /** RFC 3339 with milliseconds; null where it does not expire. */
+    readonly expiresAt?: string | null;
+  };
   'token.revoked': { readonly token: string; readonly name: string };
 }
 
@@ -123,6 +135,8 @@ interface StatementActed {
   readonly reason: string;
   /** What was signed, whichever attestation holds it. */
   readonly signedDigest: Sha256Digest;
+  /** Whom the act binds, sorted; null: whoever signed. Entries of earlier releases do not say. */
+  readonly signers?: readonly string[] | null;
   readonly trustRevision: number;
 }
 

@@ -1,7 +1,8 @@
 import type { AttestationId } from '../intoto/digest.js';
 import type { Considered, RequirementResult, Via } from './verdict.js';
 
-const MOST_CONSIDERED = 100;
+/** What is considered beside the evidence is told up to so many. */
+export const MOST_CONSIDERED = 100;
 
 /**
  * A result with what was considered besides its evidence: each once, in an order that depends on nothing but itself, and

@@ -1,3 +1,4 @@
+import { withAlsoRestsOnOf, withWhatDenies } from './also-rests-on.js';
 import type { CompiledRequirement } from './compile-policy.js';
 import { concluded, sortedIds, viaOf } from './considered.js';
 import { withIgnoredOf } from './ignored-findings.js';
@@ -163,12 +164,15 @@ function not(id: string, inner: RequirementResult): RequirementResult {
       };
     case 'satisfied':
     case 'waived':
-      return joined(id, [inner], [inner], {
-        status: 'unsatisfied',
-        code: inner.evidence.length > 0 ? 'negative_evidence' : 'condition_false',
-        message: `${inner.id} is satisfied: ${inner.message}`,
-        missing: `that ${inner.id} is not satisfied`,
-      });
+      return withWhatDenies(
+        joined(id, [inner], [inner], {
+          status: 'unsatisfied',
+          code: inner.evidence.length > 0 ? 'negative_evidence' : 'condition_false',
+          message: `${inner.id} is satisfied: ${inner.message}`,
+          missing: `that ${inner.id} is not satisfied`,
+        }),
+        inner,
+      );
   }
 }
 
@@ -198,7 +202,7 @@ function joined(
     { id, ...conclusion, evidence, ...(through === undefined ? {} : { through }), ...viaOf(deciding) },
     considered,
   );
-  return withIgnoredOf(withRemovedOf(result, branches), branches);
+  return withIgnoredOf(withRemovedOf(withAlsoRestsOnOf(result, branches, deciding), branches), branches);
 }
 
 /** Met with the help of the waivers of branches that decided. */

@@ -3,6 +3,7 @@ import { UNRELATED, type ImageRelations } from '../images/image-relations.js';
 import type { AttestationId, Sha256Digest, SubjectDigest } from '../intoto/digest.js';
 import type { Thumbprint } from '../trust/signer.js';
 import { epochOf, type TrustSnapshot } from '../trust/trust-snapshot.js';
+import { shownAlsoRestsOn } from './also-rests-on.js';
 import { CelAnswers } from './cel-answers.js';
 import { celBatch } from './cel-variables.js';
 import type { CelEngine } from './cel.js';
@@ -168,7 +169,7 @@ function verdictOf(
   until: number | null,
   missing: readonly Missing[],
 ): Verdict {
-  const results = dated.map(({ result }) => boundedIgnored(boundedRemoved(result)));
+  const results = dated.map(({ result }) => shownAlsoRestsOn(boundedIgnored(boundedRemoved(result))));
   const { document } = input.policy;
   const blocked = input.pending && document.onPending === 'deny';
   const allows = !blocked && isMet(results);

@@ -28,6 +28,8 @@ export interface Said {
 export interface Removed {
   /** The findings that count for nothing, each with the statement that says so. */
   readonly findings: ReadonlyMap<Finding, Said>;
+  /** All documents that remove any of them, also those beside which another is named. */
+  readonly removing: ReadonlySet<VexDocument>;
   /** Documents that would have removed a finding, each with the newer one that says otherwise. */
   readonly overridden: ReadonlyMap<VexDocument, Said>;
 }
@@ -38,7 +40,7 @@ export interface FindingRemovals {
   removedFrom(scan: ScanFact, about: Sha256Digest | null): Removed;
 }
 
-const NOTHING: Removed = { findings: new Map(), overridden: new Map() };
+const NOTHING: Removed = { findings: new Map(), removing: new Set(), overridden: new Map() };
 
 /** Where nobody is named whose statements count. */
 export const NO_REMOVALS: FindingRemovals = { removedFrom: () => NOTHING };

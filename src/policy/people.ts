@@ -98,7 +98,7 @@ export function named(person: string): string {
 }
 
 /** What is the same for names that people may take for each other; signers as they are. */
-function alike(name: string): string {
+export function alike(name: string): string {
   if (!name.startsWith(PERSON)) return name;
   const seen = name.slice(PERSON.length).normalize('NFKC').replace(UNSEEN, '').replace(/\s+/gu, ' ');
   // In capitals first, so that what has none of its own is as it is written with them: ß as ss.

@@ -53,6 +53,7 @@ export function contentDigest(verdict: Verdict): Sha256Digest {
       requirement.considered.map((considered) => [considered.attestation, considered.code]),
       ...(requirement.removed === undefined ? [] : [requirement.removedCount, requirement.removed]),
       ...(requirement.ignored === undefined ? [] : [{ ignored: [requirement.ignoredCount, requirement.ignored] }]),
+      ...(requirement.alsoRestsOn === undefined ? [] : [{ alsoRestsOn: requirement.alsoRestsOn }]),
       ...(requirement.through === undefined ? [] : [requirement.through]),
       ...(requirement.via === undefined ? [] : [{ via: requirement.via }]),
     ]),

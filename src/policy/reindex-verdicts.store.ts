@@ -1,7 +1,8 @@
 import type { Database } from '../platform/database.js';
 import { inTransaction } from '../platform/transaction.js';
+import { recordedPairs } from './rested-pairs.js';
 import type { Verdict } from './verdict.js';
-import { restedPairs, verdictSignersCte } from './verdict-search-terms.js';
+import { verdictSignersCte } from './verdict-search-terms.js';
 
 const BATCH = 200;
 const START = '-infinity 00000000-0000-0000-0000-000000000000';
@@ -30,8 +31,9 @@ export async function reindexVerdicts(database: Database): Promise<number> {
       return 0;
     }
     const source = 'recorded as (select id, image, at from verdicts where id = any($3))';
+    const pairs = await recordedPairs(rows, (text, values) => tx.query(text, [...values]));
     await tx.query(`with ${source}, ${verdictSignersCte('recorded', '$1', '$2')} select`, [
-      ...restedPairs(rows),
+      ...pairs,
       rows.map((row) => row.id),
     ]);
     await tx.query(`update search_progress set position = $1 where part = 'verdicts'`, [`${last.at} ${last.id}`]);

@@ -1,4 +1,5 @@
 import { AppError } from '../platform/app-error.js';
+import { inTermsOf } from './also-rests-on.js';
 import { evaluateAgain, type AgainSources } from './evaluate-again.js';
 import { contentDigest } from './question.js';
 import { differencesOf, type VerdictDifference } from './verdict-differences.js';
@@ -37,12 +38,13 @@ export async function replayVerdict(sources: ReplaySources, id: string): Promise
     atPresent(sources.present, recorded),
   ]);
   if (replayed === null) return { id, same: false, differences: [], reasons, replayed, ...present };
-  const same = contentDigest(recorded) === contentDigest(replayed);
+  const comparable = inTermsOf(recorded, replayed);
+  const same = contentDigest(recorded) === contentDigest(comparable);
   if (!same && dropped.length > 0) {
     // What was looked at then is not there to be looked at, so there is nothing that could be compared.
     return { id, same, differences: [], reasons: [...reasons, ...dropped], replayed: null, ...present };
   }
-  const differences = differencesOf(recorded, replayed);
+  const differences = differencesOf(recorded, comparable);
   return {
     id,
     same,

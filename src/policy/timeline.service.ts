@@ -3,16 +3,16 @@ import type { HistoryFilter } from '../history/history.store.js';
 import type { TimelineEntry, TimelineStore, Touching } from '../history/timeline.store.js';
 import type { ImageSummaryStore } from '../images/image-summary.store.js';
 import type { Sha256Digest } from '../intoto/digest.js';
-import { touchingRevisions, type TrustedThings } from '../trust/touching-revisions.js';
+import { touchingRevisions } from '../trust/touching-revisions.js';
 import type { TrustSnapshot } from '../trust/trust-snapshot.js';
 import type { TrustStore } from '../trust/trust.store.js';
-import { weighedRevisions, type Believed } from '../trust/weighed-revisions.js';
-import { believedBy } from './believed-attestors.js';
+import { believedBy, noticedRevisions, type PolicyTrust, type TrustedEvidence } from './believed-attestors.js';
 import { causesSought, expiryBetween } from './flip-causes.js';
 import { prepare } from './policy-cache.js';
 import { PolicyFault } from './policy-fault.js';
 import type { PolicyStore } from './policy.store.js';
 import type { ChangedAnswer, RecordedQuestionStore } from './recorded-question.store.js';
+import { tyingRevisions } from './tying-revisions.js';
 import type { Verdict } from './verdict.js';
 import type { WaiverStore } from './waiver.store.js';
 
@@ -49,7 +49,7 @@ export interface TimelineServiceOptions {
 /** What touches an image, and by what of trust that was found. */
 interface Touched {
   readonly touching: Touching;
-  readonly trusted: TrustedThings;
+  readonly trusted: TrustedEvidence;
   readonly snapshot: TrustSnapshot;
 }
 
@@ -104,9 +104,10 @@ export class TimelineService {
     const trusted = {
       signers: signed.flatMap((each) => each.signers),
       signedDigests: signed.flatMap((each) => each.signedDigests),
+      people: signed.flatMap((each) => each.people),
     };
     const touching = {
-      trustRevisions: touchingRevisions(snapshot, trusted),
+      trustRevisions: touchedBy(snapshot, trusted),
       policies: [...policies].map(([policy, asked]) => ({
         policy,
         from: Math.min(...asked.map(({ policyRevision }) => policyRevision)),
@@ -152,13 +153,13 @@ export class TimelineService {
     const weighed = new Map<string, readonly number[]>();
     for (const [key, policy] of distinct) {
       const believed = await this.believed(policy);
-      if (believed !== null) weighed.set(key, weighedRevisions(snapshot, trusted, believed));
+      if (believed !== null) weighed.set(key, noticedRevisions(snapshot, trusted, believed));
     }
     return weighed;
   }
 
   /** Whom a revision of a policy believes; null where this release reads it no longer: then it may be anybody. */
-  private async believed({ name, revision }: Verdict['policy']): Promise<Believed | null> {
+  private async believed({ name, revision }: Verdict['policy']): Promise<PolicyTrust | null> {
     const found = await this.options.policies.findRevision(name, revision);
     if (found === null) return null;
     try {
@@ -168,6 +169,13 @@ export class TimelineService {
       throw error;
     }
   }
+}
+
+/** Of trust: what touches the evidence, and what makes other ones of its people and signers one. */
+function touchedBy(trust: TrustSnapshot, evidence: TrustedEvidence): readonly number[] {
+  const { signers, people } = evidence;
+  const tying = tyingRevisions(trust, { signers, people, everybody: signers });
+  return [...new Set([...touchingRevisions(trust, evidence), ...tying])].sort((a, b) => a - b);
 }
 
 function keyOf({ name, revision }: Verdict['policy']): string {

@@ -34,7 +34,8 @@ function contentOf({
   via,
   waivers = [],
   ignored,
+  alsoRestsOn,
 }: RequirementResult): string {
   const judged = considered.map((one) => [one.attestation, one.code]);
-  return JSON.stringify([status, code, evidence, judged, through, via, waivers, ignored]);
+  return JSON.stringify([status, code, evidence, judged, through, via, waivers, ignored, alsoRestsOn]);
 }

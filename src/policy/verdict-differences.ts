@@ -44,7 +44,19 @@ function contentsById({ requirements }: Verdict): ReadonlyMap<string, object> {
 }
 
 function contentOf(result: RequirementResult): object {
-  const { status, code, evidence, considered, removed, removedCount, ignored, ignoredCount, through, via } = result;
+  const {
+    status,
+    code,
+    evidence,
+    considered,
+    removed,
+    removedCount,
+    ignored,
+    ignoredCount,
+    alsoRestsOn,
+    through,
+    via,
+  } = result;
   return {
     status,
     code,
@@ -52,6 +64,7 @@ function contentOf(result: RequirementResult): object {
     considered: considered.map(({ attestation, code: why }) => ({ attestation, code: why })),
     ...(removed === undefined ? {} : { removedCount, removed }),
     ...(ignored === undefined ? {} : { ignoredCount, ignored }),
+    ...(alsoRestsOn === undefined ? {} : { alsoRestsOn }),
     ...(through === undefined ? {} : { through }),
     ...(via === undefined ? {} : { via }),
   };

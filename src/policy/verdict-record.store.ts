@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { historyCtes } from '../history/history-sql.js';
 import { coalesce } from '../platform/coalesce.js';
 import { Database, namedQuery } from '../platform/database.js';
+import { restedPairs } from './rested-pairs.js';
 import { verdictDigest } from './verdict-digest.js';
 import type { VerdictRecord } from './verdict-record.js';
-import { environmentOf, restedPairs, verdictSignersCte } from './verdict-search-terms.js';
+import { environmentOf, verdictSignersCte } from './verdict-search-terms.js';
 
 /** What the last answer to a question said, and its id. */
 export interface LatestAnswer {

@@ -1,5 +1,6 @@
 import type { AttestationId } from '../intoto/digest.js';
-import type { Verdict } from './verdict.js';
+import { MOST_CONSIDERED } from './considered.js';
+import type { RequirementResult, Verdict } from './verdict.js';
 
 const ENVIRONMENT = 'environment';
 
@@ -13,8 +14,9 @@ export function environmentOf({ parameters }: Pick<Verdict, 'parameters'>, conte
 }
 
 /**
- * The evidence without which an allow might have been a denial: what satisfied a requirement, and the build that ties the
- * source to the image. None for a denial, nor for what was allowed whatever the policy says.
+ * The evidence without which an allow might have been a denial: what satisfied a requirement or the part of one that no waiver
+ * is for, the build that ties the source to the image, VEX that removed findings, and what else a requirement also rests on. None
+ * for a denial, nor for what was allowed whatever the policy says.
  */
 export function restsOn({
   decision,
@@ -24,8 +26,43 @@ export function restsOn({
   if (decision !== 'allow' || breakGlass !== undefined) return new Set();
   return new Set(
     requirements
-      .filter(({ status }) => status === 'satisfied')
-      .flatMap(({ evidence, through }) => [...evidence, ...(through === undefined ? [] : [through.build])]),
+      .filter(({ status }) => status === 'satisfied' || status === 'waived')
+      .flatMap((result) => {
+        const counting = [...result.evidence, ...alsoRestsOn(result)];
+        // A requirement that is waived as a whole names a build all the same.
+        const isTied = result.status === 'satisfied' || counting.length > 0;
+        return isTied && result.through !== undefined ? [...counting, result.through.build] : counting;
+      }),
+  );
+}
+
+/**
+ * Beside its evidence and build. Where it was recorded before that was told: what it names of the VEX that removed findings;
+ * beyond the hundred of them, the documents considered say so too.
+ */
+function alsoRestsOn({
+  status,
+  evidence,
+  alsoRestsOn: told,
+  removed = [],
+  considered,
+}: RequirementResult): readonly AttestationId[] {
+  if (told !== undefined) return told;
+  // Waived as a whole, it was not met by what was removed.
+  if (removed.length === 0 || (status === 'waived' && evidence.length === 0)) return [];
+  const removing = considered.filter(({ code }) => code === 'satisfied');
+  return [...removed, ...removing].map(({ attestation }) => attestation);
+}
+
+/** Whether it says all that it rests on: one recorded before it did may leave out VEX, where it removed more than is listed. */
+export function namesAllItRestsOn(verdict: Parameters<typeof restsOn>[0]): boolean {
+  if (verdict.decision !== 'allow' || verdict.breakGlass !== undefined) return true;
+  return verdict.requirements.every(
+    ({ status, alsoRestsOn: told, removed = [], removedCount = 0, considered }) =>
+      (status !== 'satisfied' && status !== 'waived') ||
+      told !== undefined ||
+      removedCount <= removed.length ||
+      considered.length < MOST_CONSIDERED,
   );
 }
 
@@ -49,14 +86,4 @@ export function verdictSignersCte(source: string, verdicts: string, attestations
     ) x
     on conflict do nothing
   )`;
-}
-
-/** The parameters of `verdictSignersCte` for these verdicts. */
-export function restedPairs(
-  verdicts: readonly { readonly id: string; readonly verdict: Parameters<typeof restsOn>[0] }[],
-): readonly [verdicts: readonly string[], attestations: readonly AttestationId[]] {
-  const pairs = verdicts.flatMap(({ id, verdict }) =>
-    [...restsOn(verdict)].map((attestation) => ({ id, attestation })),
-  );
-  return [pairs.map(({ id }) => id), pairs.map(({ attestation }) => attestation)];
 }

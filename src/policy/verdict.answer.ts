@@ -45,6 +45,12 @@ const requirement = z.object({
     .optional()
     .describe('Findings that `ignore` of the policy left out, the first hundred; only where it left out any'),
   ignoredCount: z.number().int().optional().describe('How many findings `ignore` left out'),
+  alsoRestsOn: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Beside `evidence` and `through`, what it might not be met without: VEX that removed findings, above all',
+    ),
   through: z
     .object({ build: z.string(), commit: z.string() })
     .optional()

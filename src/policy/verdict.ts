@@ -98,6 +98,11 @@ export interface RequirementResult {
   readonly removed?: readonly RemovedFinding[];
   /** How many were removed in all; in a verdict, beside `removed`. */
   readonly removedCount?: number;
+  /**
+   * Beside `evidence` and `through`, without what it might not be met: VEX that removed findings, and under a `not` what took the
+   * place of what it wants to be absent. All of it, sorted; absent where no VEX is asked for and there is none.
+   */
+  readonly alsoRestsOn?: readonly AttestationId[];
   /** What `ignore` left out of the scans that were judged, in a verdict the first hundred; absent where it left out nothing. */
   readonly ignored?: readonly FindingIgnored[];
   /** How many it left out in all; in a verdict, beside `ignored`. */

@@ -64,6 +64,7 @@ class VexRemovals implements FindingRemovals {
 
   private removed(scan: ScanFact, about: Digest): Removed {
     const findings = new Map<Finding, Said>();
+    const removing = new Set<VexDocument>();
     const overridden = new Map<VexDocument, Said>();
     const certain = this.certain.get(about) ?? new Map<Digest, VexSayings>();
     const digests = inOrder((this.inverted ? this.doubtful : certain).keys());
@@ -73,17 +74,19 @@ class VexRemovals implements FindingRemovals {
       for (const digest of digests) {
         const surely = certain.get(digest)?.newestOn(finding.id, found) ?? NOTHING_SAID;
         const perhaps = this.perhaps(digest, finding.id, found);
-        const [removing, own] = this.inverted ? [perhaps, surely] : [surely, perhaps];
-        for (const said of [removing.timed, removing.untimed]) {
+        const [claimed, own] = this.inverted ? [perhaps, surely] : [surely, perhaps];
+        for (const said of [claimed.timed, claimed.untimed]) {
           if (said === null) continue;
           const elsewhere = keeping.find((kept) => kept.digest !== digest)?.said ?? null;
           const against = this.newerThan(said, own) ?? elsewhere;
-          if (against === null) findings.set(finding, findings.get(finding) ?? said);
-          else overridden.set(said.document, against);
+          if (against === null) {
+            findings.set(finding, findings.get(finding) ?? said);
+            removing.add(said.document);
+          } else overridden.set(said.document, against);
         }
       }
     }
-    return { findings, overridden };
+    return { findings, removing, overridden };
   }
 
   private perhaps(digest: Digest, id: string, found: PackageURL | null): Newest {

@@ -85,7 +85,7 @@ function waivedWhole(
     },
     [...considered, ...evidence.map((attestation) => ({ attestation, code, message }))],
   );
-  return { ...unwaived, ...result, waivers: [waiver.id] };
+  return { ...unwaived, ...result, alsoRestsOn: [], waivers: [waiver.id] };
 }
 
 function told({ id, vulnerability, until, reason }: Waiver): string {

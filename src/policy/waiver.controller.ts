@@ -112,7 +112,9 @@ export class WaiverController {
   @RequireRoles('policy-admin')
   @ApiOperation({
     summary: 'Revoke a waiver; acts in the next verdict',
-    description: 'Cannot be taken back; repetition changes nothing. Code: `waiver_not_found`.',
+    description:
+      'Cannot be taken back; repetition for the same reason changes nothing, and for another is refused. Codes: ' +
+      '`waiver_not_found`, `waiver_revoked`.',
     operationId: 'revokeWaiver',
   })
   @ApiOkResponse({ standardSchema: waiverAnswer })

@@ -98,14 +98,17 @@ export class WaiverService {
   }
 
   /**
-   * Ends a waiver, from the next verdict on. Repetition changes nothing.
+   * Ends a waiver, from the next verdict on. Repetition for the same reason changes nothing.
    *
-   * @throws AppError `waiver_not_found`
+   * @throws AppError `waiver_not_found`; `waiver_revoked` where it was revoked for another reason, which stays the one on record.
    */
   async revoke(id: string, reason: string, { actor }: Pick<WaiverActor, 'actor'>): Promise<WaiverSeen> {
     return this.act(id, async (tx, lock) => {
       const waiver = await this.getWithin(tx, id);
-      if (waiver.revocation !== null) return;
+      if (waiver.revocation !== null) {
+        assertRevokedFor(waiver.revocation, id, reason);
+        return;
+      }
       await insertWaiverRevocation(tx, lock, id, { reason, actor });
       const at = inMicroseconds(lock.now);
       const data = { waiver: id, waiverRevision: lock.revision, policy: waiver.policy, reason, at };
@@ -143,6 +146,18 @@ export class WaiverService {
     if (waiver === null) throw waiverNotFound(id);
     return waiver;
   }
+}
+
+function assertRevokedFor(
+  { at, actor, reason: before }: NonNullable<RecordedWaiver['revocation']>,
+  id: string,
+  reason: string,
+): void {
+  if (before === reason) return;
+  const detail = `waiver ${id} was revoked at ${at.toISOString()} by ${actor}, for another reason, which stays`;
+  throw new AppError('conflict', 'waiver_revoked', detail, {
+    errors: [{ path: 'reason', message: `expected the reason on record: ${before}` }],
+  });
 }
 
 function imageOf({ scope }: Pick<RecordedWaiver, 'scope'>): Sha256Digest | null {

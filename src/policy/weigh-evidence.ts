@@ -1,3 +1,4 @@
+import { withAlsoRestsOn } from './also-rests-on.js';
 import type { CompiledEvidence } from './compile-policy.js';
 import { concludeEvidence, type WeighedLine } from './conclude-evidence.js';
 import { concluded } from './considered.js';
@@ -23,7 +24,14 @@ export function weighEvidence(requirement: CompiledEvidence, scene: Scene, amend
   const considered = [...consideredIn(requirement, gathered, lines)];
   const judged = lines.flatMap(judgedIn);
   const removed = removedFindings(gathered, judged);
-  const result = concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]);
+  const result = withAlsoRestsOn(
+    concluded({ id: requirement.id, ...conclusion }, [...considered, ...(removed?.considered ?? [])]),
+    requirement,
+    gathered,
+    lines,
+    judged,
+    scene,
+  );
   const ignored = ignoredFindings(gathered.conditions, judged, scene.clock);
   return withIgnored(removed === null ? result : withRemoved(result, removed), ignored);
 }

@@ -1,3 +1,4 @@
+import { withAlsoRestsOnOf } from './also-rests-on.js';
 import type { Sha256Digest } from '../intoto/digest.js';
 import { attestationsOf } from './carrying-attestations.js';
 import type { CompiledEvidence } from './compile-policy.js';
@@ -125,7 +126,7 @@ function joined(id: string, looks: readonly Look[], deciding: readonly Look[], m
     considered,
   );
   const all = looks.map((look) => look.result);
-  return withIgnoredOf(withRemovedOf(result, all), all);
+  return withIgnoredOf(withRemovedOf(withAlsoRestsOnOf(result, all, decided), all), all);
 }
 
 /** What is the same for several manifests is said once. */

@@ -5,7 +5,7 @@ import type { ProvedSigner } from '../intoto/proved-signer.js';
 import { statementDigest } from '../intoto/statement-digest.js';
 import { AppError } from '../platform/app-error.js';
 import { Database, namedQuery } from '../platform/database.js';
-import { signerNames } from './signer.js';
+import { signersBound } from './signers-bound.js';
 import type { StatementTarget } from './statement-standing.js';
 
 /** What an attestation says and who said it, as far as an act on it is concerned. */
@@ -18,8 +18,8 @@ interface Row {
   readonly text: string | null;
   /** As the latest examination has it; null where there is none. */
   readonly signedDigest: Sha256Digest | null;
-  /** Whether a signature is left that nobody known has made. */
-  readonly strangers: boolean | null;
+  /** What that examination waits for; null where there is none. */
+  readonly gains: readonly string[] | null;
   readonly subjects: readonly SubjectDigest[];
   readonly proved: readonly ProvedSigner[];
 }
@@ -42,7 +42,7 @@ export class SignedStatementStore {
           array(select distinct s.subject from attestation_subjects s where s.attestation = a.id) as subjects,
           (select coalesce(jsonb_agg(p.signer), '[]') from verifications v cross join jsonb_array_elements(v.proved) as p (signer)
            where v.attestation = a.id) as proved,
-          l.signed_digest as "signedDigest", exists (select from unnest(l.gains) g where g like 'key:%') as strangers
+          l.signed_digest as "signedDigest", l.gains
         from attestations a left join envelopes e on e.received_at = a.received_at and e.attestation = a.id
         left join lateral (
           select v.signed_digest, v.gains from verifications v
@@ -59,11 +59,10 @@ export class SignedStatementStore {
     if (signedDigest === null) {
       throw new AppError('gone', 'envelope_dropped', `the envelope of ${id} was dropped, and said nothing that counts`);
     }
-    const signers = [...new Set(row.proved.flatMap(signerNames))];
     return {
       attestation: id,
       signedDigest,
-      signers: signers.length === 0 || row.strangers === true ? null : signers,
+      signers: signersBound(row.proved, row.gains),
       image: onlyImage(row.subjects),
       subjects: row.subjects,
     };

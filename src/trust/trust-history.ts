@@ -27,8 +27,8 @@ export function historyEntryOf(actor: string, change: TrustChange, trustRevision
       return { ...entry, type: 'identity.revoked', data };
     }
     case 'statement': {
-      const { act, attestation, reason, signedDigest } = change.act;
-      const data = { reason, signedDigest, trustRevision };
+      const { act, attestation, reason, signedDigest, signers } = change.act;
+      const data = { reason, signedDigest, signers, trustRevision };
       return { actor, image: change.image, attestation, type: `attestation.${act}`, data };
     }
   }

@@ -163,7 +163,12 @@ describe('an act', () => {
         { type: 'attestation.retracted', image, actor: expect.stringMatching(/^token:security#/) },
       ]);
       expect(entries.map(({ data }) => data)).toEqual(
-        [first, retracted].map(({ signedDigest, trustRevision }) => ({ reason: REASON, signedDigest, trustRevision })),
+        [first, retracted].map(({ signedDigest, signers, trustRevision }) => ({
+          reason: REASON,
+          signedDigest,
+          signers,
+          trustRevision,
+        })),
       );
     });
     const told = (await walk(auditor, `/v1/images/${image}/history`, 2)).map(({ type }) => type);

@@ -152,6 +152,7 @@ describe('an archive that nobody touched', () => {
     expect(entries).toBe(lines.filter((line) => read(line).record === 'entry').length);
     expect(notHeld).toEqual([
       'subjects, kind and payload type of what was dropped: nothing in an archive but the envelope says what they were',
+      'for what verifications wait, and by which changes of trust they could come to more: no entry tells',
       'that signatures and facts come out again: that takes the trust on record, in the database',
     ]);
     const kinds = new Set(lines.map((line) => read(line)).map(({ record, table }) => table ?? record));
@@ -356,6 +357,18 @@ describe('an archive that was tampered with: what is found is', () => {
       ofRecord('trust', 'statement_acts'),
       (line) => (line.row.reason = 'right'),
       /^every other record .*attestation.retracted of sha256:\w+, has another reason /,
+    ],
+    [
+      'whom an act binds',
+      ofRecord('trust', 'statement_acts'),
+      (line) => (line.row.signers = []),
+      /^every other record .*attestation.retracted of sha256:\w+, has another signers /,
+    ],
+    [
+      'that an act binds whoever signed',
+      ofRecord('trust', 'statement_acts'),
+      (line) => (line.row.signers = null),
+      /^every other record .*attestation.retracted of sha256:\w+, has another signers /,
     ],
     [
       'until when a waiver holds',

@@ -70,6 +70,8 @@ beforeAll(async () => {
   envelope = (await postExamined(admin, release.signed('ci', image))).body.id;
   for (const by of ['trivy', 'qa', 'leads'] as const) await postExamined(admin, release.signed(by, image));
   kept = await sealed();
+  const elsewhere = (await postExamined(admin, release.signed('ci', newImage()))).body.id;
+  expect((await admin.post(`/v1/attestations/${elsewhere}/revoke`, { reason: 'wrong' })).status).toBe(200);
   // More than fit into one tile, so that there is a full one and one above it.
   for (let n = 0; n < 280; n += 28) {
     await Promise.all(Array.from({ length: 28 }, () => admin.post('/v1/tokens', { name: 'many', roles: ['gate'] })));
@@ -124,7 +126,7 @@ describe('a service that tells what is', () => {
     expect(await found(counted, 0.4)).toEqual([]);
     expect(paths.filter((path) => path.endsWith('/envelope'))).toEqual([]);
     expect(await found(counted, 0.6)).toEqual([]);
-    expect(paths.filter((path) => path.endsWith('/envelope'))).toHaveLength(4);
+    expect(paths.filter((path) => path.endsWith('/envelope'))).toHaveLength(5);
   });
 });
 
@@ -175,6 +177,21 @@ describe('a service that does not', () => {
       Buffer.from(bytes.toString().replace(/"at":"20\d\d/, '"at":"2019')),
     );
     expect(await found(redated)).toEqual([expect.stringContaining('has another at in the account than in the log')]);
+  });
+
+  it('an act that is told to bind others than was sealed', async () => {
+    for (const others of ['"signers":[]', '"signers":null']) {
+      const unbound = instead(/^\/v1\/history/, (bytes) =>
+        Buffer.from(
+          bytes.toString().replace(/"signers":\["sha256:\w+"\](?=[^{}]*"signedDigest"|[^{}]*"trustRevision")/g, others),
+        ),
+      );
+      expect(await found(unbound)).toEqual([
+        expect.stringMatching(
+          /^the account is .*: entry \d+, attestation.revoked, has another data in the account than in the log$/,
+        ),
+      ]);
+    }
   });
 
   it('an entry that is left out', async () => {

@@ -250,6 +250,35 @@ describe('the timeline of an image', () => {
     expect(causesOf(last)).toEqual([['trust', 'attestor staff was changed']]);
   });
 
+  it('names whoever ties two approvers by a key that signed nothing, and nobody who speaks of others alone', async () => {
+    const [one, two, third] = [makeKey(), makeKey(), makeKey()];
+    const [image, repository] = [newImage(), 'registry.example.com/tied'];
+    const attestor = (...keys: readonly object[]): object => ({ kinds: ['approval'], keys });
+    const holding = (key: TestKey, person: string): object => ({ id: `k-${person}`, publicKey: key.publicKey, person });
+    demand(await admin.put('/v1/attestors/seniors', attestor(holding(one, 'cat'), holding(two, 'dan'))), 201);
+    demand(await admin.put('/v1/attestors/hold', attestor({ id: 'k1', publicKey: one.publicKey })), 201);
+    await publish(admin, 'tied', 'policy: tied\nrequirements: [{id: a, kind: approval, from: [seniors], count: 2}]\n');
+    for (const [id, key] of Object.entries({ cat: one, dan: two })) {
+      const statement = statementAbout(image, PREDICATE_TYPES.approval, approval(id, new Date()));
+      await postExamined(admin, envelopeOf(statement, [key]));
+    }
+    const each = { name: 'tied', image, repository, key: one };
+    await asked(each);
+    demand(await admin.put('/v1/attestors/hr-one', { kinds: ['test'], keys: [holding(third, 'cat')] }), 201);
+    const unrelated = [{ id: 'k1', publicKey: one.publicKey }, holding(makeKey(), 'zed')];
+    demand(await admin.put('/v1/attestors/hold', attestor(...unrelated)), 200);
+    demand(await admin.put('/v1/attestors/hr-two', { kinds: ['test'], keys: [holding(third, 'dan')] }), 201);
+    await asked(each);
+    const items = await timeline(image);
+    const last = items.at(-1);
+    expect(last?.flip).toMatchObject({ from: 'allow', to: 'deny' });
+    expect(causesOf(last)).toEqual([['trust', 'attestor hr-two was registered']]);
+    // It is in the stream as well.
+    expect(items.filter(({ type, data }) => type.startsWith('attestor.') && data.attestor === 'hr-two')).toHaveLength(
+      1,
+    );
+  });
+
   it('keeps questions apart: another repository is another question, and break-glass answers none', async () => {
     const each = await newCase();
     await asked(each);

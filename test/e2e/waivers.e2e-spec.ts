@@ -105,6 +105,9 @@ describe('a waiver', () => {
     expect(await decisionsOn(newImage())).toEqual(['deny', 'deny']);
 
     demand(await approver.post(`/v1/waivers/${waiver.id}/revoke`, { reason: 'fixed' }), 200);
+    demand(await approver.post(`/v1/waivers/${waiver.id}/revoke`, { reason: 'fixed' }), 200);
+    const other = await approver.post(`/v1/waivers/${waiver.id}/revoke`, { reason: 'wrong' });
+    expectRefused(other, { status: 409, code: 'waiver_revoked', paths: ['reason'] });
     expect(await decisionsOn(image)).toEqual(['deny', 'deny']);
     expect(await verdictOn(gate, image)).toMatchObject({
       waivers: [],

@@ -6,6 +6,7 @@ import type { Caller } from '../../src/access/caller.js';
 import { hashToken, tokenIdOf, tokenOf } from '../../src/access/token.js';
 import { TokenStore, type NewToken, type TokenPosition } from '../../src/access/token.store.js';
 import { HistoryStore } from '../../src/history/history.store.js';
+import { sha256 } from '../../src/intoto/digest.js';
 import { AppError } from '../../src/platform/app-error.js';
 import { openDatabase, type Database } from '../../src/platform/database.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -126,17 +127,37 @@ describe('a token', () => {
 
   it('is told of in the history, by name and never by its secret', async () => {
     const before = await revision();
-    const { id, secret } = await issue({ roles: ['gate', 'break-glass'] });
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const { id, secret } = await issue({
+      roles: ['gate', 'break-glass'],
+      policies: ['release'],
+      parameters: { environment: 'staging' },
+      expiresAt,
+    });
     await store.revoke(id, 'token:boss#2');
     expect(await revision()).toBe(before + 2);
     expect(await history()).toEqual([
-      { type: 'token.created', actor: ACTOR, data: { token: id, name: 'ci', roles: ['gate', 'break-glass'] } },
+      {
+        type: 'token.created',
+        actor: ACTOR,
+        data: {
+          token: id,
+          name: 'ci',
+          roles: ['gate', 'break-glass'],
+          hash: sha256(Buffer.from(hashToken(secret))),
+          policies: ['release'],
+          parameters: { environment: 'staging' },
+          expiresAt: expiresAt.toISOString(),
+        },
+      },
       { type: 'token.revoked', actor: 'token:boss#2', data: { token: id, name: 'ci' } },
     ]);
     const { rows } = await owner.query<{ row: string }>(
       'select t::text as row from tokens t union all select e::text from history_entries e',
     );
     for (const { row } of rows) expect(row).not.toContain(secret);
+    const { rows: told } = await owner.query<{ row: string }>('select e::text as row from history_entries e');
+    for (const { row } of told) expect(row).not.toContain(hashToken(secret));
   });
 
   it('is revoked once, however often that is asked, also at the same time', async () => {

@@ -7,6 +7,8 @@ import { parseImageIndex } from '../../src/intoto/image-index.js';
 import { hashToken } from '../../src/access/token.js';
 import { actOnStatement } from '../../src/trust/statement-standing.js';
 import { deleteAttestor, revokeIdentity, revokeKey } from '../../src/trust/trust-change.js';
+import { keySignerId, type SignerId } from '../../src/trust/signer.js';
+import { keysEverHeld } from '../../src/trust/trust-snapshot.js';
 import { deleteRoot, putRoot } from '../../src/trust/trust-root-change.js';
 import { BUILT_IN_ROOT, rootWith } from '../../src/trust/trust.fixture.js';
 import { Faults } from '../support/faults.js';
@@ -75,12 +77,20 @@ async function live(rooms: Rooms): Promise<void> {
   await rooms.trust.change(ACTOR, (trust) => putRoot(trust, 'own', BUILT_IN_ROOT));
   await rooms.trust.change(ACTOR, (trust) => putRoot(trust, 'own', rootWith()));
   await rooms.trust.change(ACTOR, (trust) => deleteRoot(trust, 'own'));
-  const wrong = { signedDigest: sha256(tested), signers: null, attestation: ids[0] };
-  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, wrong, 'revoked', 'it was wrong'));
-  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, wrong, 'retracted', 'it was wrong'));
+  const wrong = { signedDigest: sha256(tested), attestation: ids[0] };
+  const by = (signers: readonly SignerId[] | null) => ({ ...wrong, signers });
+  const { thumbprint } = keysEverHeld(await rooms.trust.snapshot(), 'qa')[0]!;
+  const signed = by([keySignerId(thumbprint)]);
+  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, signed, 'revoked', 'it was wrong'));
+  await rooms.trust.change(ACTOR, (trust) => actOnStatement(trust, by(null), 'retracted', 'it was wrong'));
   const token = { name: 'ci', roles: ['attester'], policies: null, parameters: null, expiresAt: null } as const;
   await rooms.tokens.create({ ...token, id: '0011223344556677', hash: hashToken('a') }, ACTOR);
-  await rooms.tokens.create({ ...token, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
+  const pinned = {
+    policies: ['release'],
+    parameters: { team: 'a', level: 1 },
+    expiresAt: new Date(Date.now() + 3_600_000),
+  };
+  await rooms.tokens.create({ ...token, ...pinned, id: '8899aabbccddeeff', hash: hashToken('b') }, ACTOR);
   await rooms.tokens.revoke('8899aabbccddeeff', ACTOR);
   await rooms.sequence();
   await rooms.policies.put({
@@ -138,6 +148,9 @@ const A_VERIFIED = `(select min(id) from verifications where outcome = 'verified
 const A_DROPPED = '(select min(attestation) from dropped_envelopes)';
 const A_DROPPED_IMAGE = `(select min(subject) from attestation_subjects where attestation = ${A_DROPPED})`;
 const AN_ENTRY = '(select min(id) from history_entries)';
+
+/** As an earlier release wrote the entries of acts. */
+const UNTOLD_ACTS = `update history_entries set data = data - 'signers' where type in ('attestation.revoked', 'attestation.retracted')`;
 
 /** By invariant, statements of an owner who breaks it. */
 const BREAKING: Readonly<Record<string, readonly string[]>> = {
@@ -241,6 +254,9 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update history_entries set type = 'trust_root.deleted' where type = 'trust_root.created'`,
     `update history_entries set data = data || '{"trustRoot": "x"}' where type = 'trust_root.changed'`,
     `update history_entries set type = 'attestation.revoked' where type = 'attestation.retracted'`,
+    `update statement_acts set signers = '{}' where act = 'revoked'`,
+    `update statement_acts set signers = null where signers is not null`,
+    `update history_entries set data = data || '{"signers": []}' where type = 'attestation.retracted'`,
     `update history_entries set data = data || '{"reason": "x"}' where type = 'attestation.revoked'`,
     `update history_entries set data = data || '{"digest": "sha256:x"}' where type = 'policy.changed'`,
     `delete from image_manifests`,
@@ -259,6 +275,15 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update identity_revocations set effective_from = null`,
     `delete from waivers`,
     `update history_entries set data = data || '{"roles": ["admin"]}' where type = 'token.created'`,
+    `update tokens set hash = '${hashToken('mine')}' where id = '0011223344556677'`,
+    `update tokens set policies = array_append(policies, 'other') where policies is not null`,
+    `update tokens set policies = null`,
+    `update tokens set parameters = parameters - 'level' where parameters is not null`,
+    `update tokens set parameters = null`,
+    `update tokens set expires_at = null`,
+    `update tokens set expires_at = expires_at + interval '1 microsecond' where expires_at is not null`,
+    `update tokens set expires_at = now() - interval '1 day' where expires_at is null`,
+    `update tokens set roles = array_append(roles, 'trust-admin')`,
     `delete from token_revocations`,
     `update dropped_envelopes set rule = 'sbom:1d'`,
     `update legal_holds set reason = 'another'`,
@@ -292,6 +317,12 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
   'every act on a statement has one history entry': [
     `delete from history_entries where type = 'attestation.retracted'`,
     repeatEntries('attestation.revoked'),
+  ],
+  'an act whose entry does not say whom it binds binds those who were proved to have signed': [
+    `with untold as (${UNTOLD_ACTS} returning id)
+     update statement_acts set signers = '{}' where (select count(*) from untold) > 0`,
+    `with untold as (${UNTOLD_ACTS} returning id)
+     update statement_acts set signers = array_append(signers, 'sha256:x') where signers is not null and (select count(*) from untold) > 0`,
   ],
   'every key revocation has one history entry': [
     `delete from history_entries where type = 'key.revoked'`,
@@ -420,6 +451,20 @@ const BREAKING: Readonly<Record<string, readonly string[]>> = {
     `update verifications set proved = '[]' where id = ${A_VERIFIED}`,
     `update verifications set trust_revision = 0 where id = ${A_VERIFIED}`,
     `update verifications set signers = jsonb_set(signers, '{0,attestor}', '"nobody"') where id = ${A_VERIFIED}`,
+  ],
+  'a verification waits for the changes of trust by which its evidence could gain': [
+    `update verifications set gains = '{}' where gains <> '{}'`,
+    `update verifications set gains = array_append(gains, 'key:EdDSA') where id = ${A_VERIFIED}`,
+    `update verifications set gains = array(select replace(g, 'key:', 'signer:') from unnest(gains) g) where code = 'untrusted_signer'`,
+  ],
+  'what was examined again, with nothing to record, comes to what is on record': [
+    `insert into reexaminations select attestation, 1000 from verifications where id = ${A_VERIFIED}`,
+  ],
+  'what a change of trust lets gain follows from it': [
+    `delete from trust_gains where trust_revision = (select max(trust_revision) from trust_gains)`,
+    `delete from trust_gains`,
+    `update trust_gains set cause = 'root:' || cause where trust_revision = (select max(trust_revision) from trust_gains)`,
+    `insert into trust_gains select trust_revision, 'root' from statement_acts`,
   ],
   'what is on record was made when its history entry says': [
     `update attestations set received_at = received_at - interval '1 microsecond' where id = ${A_TESTED}`,
@@ -616,5 +661,74 @@ describe('the invariants', () => {
     } finally {
       await owner.query('rollback');
     }
+  });
+});
+
+describe('an act whose entry, of an earlier release, does not say whom it binds', () => {
+  const BINDS = 'an act whose entry does not say whom it binds binds those who were proved to have signed';
+
+  /** What is found of the acts after these statements, and what of them cannot be told. */
+  async function foundAfter(...statements: readonly string[]): Promise<{ found: string[]; unheld: string[] }> {
+    await owner.query('begin');
+    try {
+      for (const statement of [UNTOLD_ACTS, ...statements]) await owner.query(statement);
+      const unheld: string[] = [];
+      const findings = await checkInvariants(readingOf(owner), { onUnheld: (sentence) => unheld.push(sentence) });
+      const found = findings.flatMap(({ invariant, first }) => (invariant === BINDS && first !== null ? [first] : []));
+      return { found, unheld: unheld.filter((sentence) => sentence.startsWith('whom acts')) };
+    } finally {
+      await owner.query('rollback');
+    }
+  }
+
+  const LONG_BEFORE = `update verifications set at = at - interval '1 hour'`;
+  const TAKEN_FOR_BOTH = `update statement_acts set signers = (select o.signers from statement_acts o where o.act = 'revoked')`;
+
+  it('binds those who were proved long before', async () => {
+    expect(await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH)).toEqual({ found: [], unheld: [] });
+    const { found } = await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH, `update statement_acts set signers = null`);
+    expect(found[0]).toMatch(
+      /^the act on what sha256:\w+ says, at trust revision \d+, binds whoever signed, and those /,
+    );
+  });
+
+  it('is said not to be held where it may have been before somebody was proved', async () => {
+    const { found, unheld } = await foundAfter();
+    expect(found).toEqual([]);
+    expect(unheld).toEqual([expect.stringMatching(/does not follow: 2, the first the act on what sha256:\w+ says/)]);
+  });
+
+  it('is said not to be held where nobody can tell any more what an examination waited for', async () => {
+    const dropped = `delete from envelopes where attestation in (select attestation from statement_acts)`;
+    const { found, unheld } = await foundAfter(LONG_BEFORE, TAKEN_FOR_BOTH, dropped);
+    expect(found).toEqual([]);
+    expect(unheld).toHaveLength(1);
+  });
+});
+
+describe('a token whose entry, of an earlier release, says no more than its roles', () => {
+  it('is said to be held for these alone', async () => {
+    await owner.query('begin');
+    try {
+      await owner.query(
+        `update history_entries set data = data - '{hash,policies,parameters,expiresAt}'::text[] where type = 'token.created'`,
+      );
+      await owner.query(`update tokens set expires_at = null, policies = null`);
+      const unheld: string[] = [];
+      const findings = await checkInvariants(readingOf(owner), { onUnheld: (sentence) => unheld.push(sentence) });
+      // The entries themselves are not those that were sealed.
+      expect(findings.filter(({ first }) => first !== null).map(({ invariant }) => invariant)).toEqual([
+        'every placed entry is the one of which the log has the hash',
+      ]);
+      expect(unheld).toEqual([expect.stringMatching(/^by which secret tokens are known.*: 2, the first token \w+$/)]);
+    } finally {
+      await owner.query('rollback');
+    }
+  });
+
+  it('is none that the service writes', async () => {
+    const unheld: string[] = [];
+    await checkInvariants(readingOf(owner), { onUnheld: (sentence) => unheld.push(sentence) });
+    expect(unheld).toEqual([]);
   });
 });

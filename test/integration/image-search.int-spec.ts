@@ -3,12 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { SearchByVex1764000002300 } from '../../migrations/1764000002300-search-by-vex.js';
 import { reindexFacts } from '../../src/facts/reindex-facts.store.js';
 import { ImageSearchStore } from '../../src/images/image-search.store.js';
 import type { AttestationId, Sha256Digest } from '../../src/intoto/digest.js';
 import { imageSearchQuery, searchConditions } from '../../src/policy/image-search-request.js';
+import { recordedPairs, restedPairs } from '../../src/policy/rested-pairs.js';
 import { reindexVerdicts } from '../../src/policy/reindex-verdicts.store.js';
+import type { Verdict } from '../../src/policy/verdict.js';
 import { revokeKey } from '../../src/trust/trust-change.js';
 import { Faults } from '../support/faults.js';
 import { violatedInvariants } from '../support/invariants.js';
@@ -21,6 +25,13 @@ const ACTOR = 'token:test#1';
 const COMMIT = 'ab'.repeat(20);
 const BUILDER = 'https://ci.example.com/release';
 const CYCLONEDX = 'https://cyclonedx.org/bom';
+const OPENVEX = 'https://openvex.dev/ns/v0.2.0';
+const CLEAN = `policy: clean
+parameters:
+  environment: {type: string, required: true}
+requirements:
+  - {id: scanned, kind: scan, from: [scanner], where: {maxSeverity: {critical: 0}, vex: {from: [security]}}}
+`;
 const POLICY = `policy: release
 parameters:
   environment: {type: string, required: true}
@@ -33,7 +44,14 @@ let house: House;
 let rooms: Rooms;
 let owner: pg.Client;
 let search: ImageSearchStore;
-const keys = { ci: makeKey(), ci2: makeKey(), scanner: makeKey('Ed25519'), leads: makeKey(), sbom: makeKey() };
+const keys = {
+  ci: makeKey(),
+  ci2: makeKey(),
+  scanner: makeKey('Ed25519'),
+  leads: makeKey(),
+  sbom: makeKey(),
+  security: makeKey(),
+};
 /** In the order of their digests. */
 const [first, second, third] = Array.from({ length: 3 }, (): Sha256Digest => newDigest()).sort() as [
   Sha256Digest,
@@ -52,7 +70,7 @@ beforeAll(async () => {
   search = new ImageSearchStore(rooms.database);
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
-  const attestors = { ci: 'build', scanner: 'scan', leads: 'approval', sbom: 'sbom' } as const;
+  const attestors = { ci: 'build', scanner: 'scan', leads: 'approval', sbom: 'sbom', security: 'vex' } as const;
   for (const [name, kind] of Object.entries(attestors)) {
     const held = name === 'ci' ? [keys.ci, keys.ci2] : [keys[name as keyof typeof attestors]];
     await rooms.putAttestor(name, {
@@ -61,6 +79,7 @@ beforeAll(async () => {
     });
   }
   await rooms.policies.put({ name: 'release', source: { text: POLICY, format: 'yaml' }, actor: ACTOR, expected: null });
+  await rooms.policies.put({ name: 'clean', source: { text: CLEAN, format: 'yaml' }, actor: ACTOR, expected: null });
   await post(first, PREDICATE_TYPES.provenance, provenance({ builder: BUILDER, commit: COMMIT }), keys.ci);
   await post(first, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['CRITICAL', 'LOW']), keys.scanner);
   await post(
@@ -111,6 +130,23 @@ function bom(purls: readonly string[]): object {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
     components: purls.map((purl, index) => ({ type: 'library', name: `c${index}`, purl })),
+  };
+}
+
+function vex(vulnerability: string): object {
+  return {
+    '@context': OPENVEX,
+    '@id': 'https://example.com/vex/1',
+    author: 'security',
+    timestamp: '2026-01-01T00:00:00Z',
+    version: 1,
+    statements: [
+      {
+        vulnerability: { name: vulnerability },
+        status: 'not_affected',
+        justification: 'vulnerable_code_not_present',
+      },
+    ],
   };
 }
 
@@ -275,6 +311,80 @@ describe('a search over verdicts', () => {
     expect(await found({ allowedWhileBad: 'ci/k1', until: '2020-01-01T00:00:00Z' })).toEqual([]);
     await expect(found({ allowedWhileBad: 'ci/k2' })).rejects.toMatchObject({ code: 'key_not_revoked' });
   });
+});
+
+describe('an allow that rests on VEX', () => {
+  let image: Sha256Digest;
+  let verdict: string;
+  let document: AttestationId;
+  const ended = `sha256:${'0'.repeat(64)}` as AttestationId;
+  const bad = () => found({ allowedWhileBad: 'security/k1', environment: 'production' });
+
+  beforeAll(async () => {
+    image = newDigest();
+    await post(image, PREDICATE_TYPES.cosignVuln, trivyScan(new Date(), ['CRITICAL']), keys.scanner);
+    const ask = { digest: image, repository: null, policy: 'clean', parameters: { environment: 'production' } };
+    const denied = await rooms.verdicts.decide(ask, ACTOR, null);
+    expect(denied.decision).toBe('deny');
+    document = await post(image, OPENVEX, vex('CVE-2026-1000'), keys.security);
+    const allowed = await rooms.verdicts.decide(ask, ACTOR, null);
+    expect(allowed.decision).toBe('allow');
+    verdict = allowed.id;
+    await revoke('security', 'k1', new Date(Date.now() - 3_600_000).toISOString());
+  });
+
+  it('is found by the key that signed that', async () => {
+    expect(await bad()).toEqual([image]);
+  });
+
+  it('is found where it was recorded before that was looked at, once the search was brought up to date', async () => {
+    const before = await everything();
+    await asRecordedBefore();
+    await bringUpToDate();
+    expect(await bad()).toEqual([image]);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('is found by all VEX around it where it was recorded when it did not say all that it rests on', async () => {
+    const { rows } = await owner.query<{ verdict: Verdict }>('select verdict from verdicts where id = $1', [verdict]);
+    const [recorded] = rows;
+    if (recorded === undefined) throw new Error('no verdict');
+    const considered = Array.from(
+      { length: 100 },
+      () => ({ attestation: ended, code: 'superseded', message: '' }) as const,
+    );
+    const requirements = recorded.verdict.requirements.map(({ alsoRestsOn, removed = [], ...others }) => {
+      expect(alsoRestsOn).toEqual([document]);
+      const listed = removed.map((each) => ({ ...each, attestation: ended }));
+      return { ...others, removed: listed, removedCount: 101, considered };
+    });
+    const query = async <Row>(text: string, values: readonly unknown[]) =>
+      (await owner.query(text, [...values])).rows as readonly Row[];
+    const [ids, attestations] = await recordedPairs(
+      [{ id: verdict, verdict: { ...recorded.verdict, requirements } }],
+      query,
+    );
+    expect(new Set(ids)).toEqual(new Set([verdict]));
+    expect(attestations).toContain(document);
+    expect(restedPairs([{ id: verdict, verdict: { ...recorded.verdict, requirements } }])[1]).not.toContain(document);
+  });
+
+  /** As by a release that looked at no VEX. */
+  async function asRecordedBefore(): Promise<void> {
+    await owner.query('delete from verdict_signers where verdict = $1', [verdict]);
+    const source = new DataSource({ type: 'postgres', driver: pg, url: database.ownerUrl, entities: [] });
+    await source.initialize();
+    await new SearchByVex1764000002300().up(source.createQueryRunner());
+    await source.destroy();
+    expect(await bad()).toEqual([]);
+    expect((await page({ allowedWhileBad: 'security/k1' })).completeTo).toBe(0);
+  }
+
+  async function bringUpToDate(): Promise<void> {
+    while ((await reindexVerdicts(rooms.database)) > 0);
+    await rooms.sequence();
+    expect((await page({ allowedWhileBad: 'security/k1' })).completeTo).toBeGreaterThan(0);
+  }
 });
 
 describe('the rebuilt search', () => {

@@ -29,6 +29,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
  */
 
 const ACTOR = 'token:test#1';
+const stranger = makeKey();
 const POLICY = `policy: release
 requirements:
   - {id: tested, kind: test, from: [qa]}
@@ -48,7 +49,7 @@ beforeAll(async () => {
   await owner.connect();
   await owner.query('set timezone = UTC');
   const rooms = house.enter();
-  const [qa, lead, stranger] = [makeKey(), makeKey('Ed25519'), makeKey()];
+  const [qa, lead] = [makeKey(), makeKey('Ed25519')];
   await rooms.putAttestor('qa', { kinds: ['test'], keys: [{ id: 'k1', publicKey: qa.publicKey }] });
   await rooms.putAttestor('leads', { kinds: ['approval'], keys: [{ id: 'k1', publicKey: lead.publicKey }] });
   await rooms.policies.put({ name: 'release', source: { text: POLICY, format: 'yaml' }, actor: ACTOR, expected: null });
@@ -574,5 +575,59 @@ describe('assay audit verify', () => {
       status: 2,
       said: expect.stringContaining('nothing was found out'),
     });
+  });
+});
+
+describe('tampering with what evidence waits for, when the key of a stranger comes to be known', () => {
+  const WAITS = 'a verification waits for the changes of trust by which its evidence could gain';
+  const FOLLOWS = 'what a change of trust lets gain follows from it';
+  const AGAIN = 'what was examined again, with nothing to record, comes to what is on record';
+  let revision: number;
+
+  beforeAll(async () => {
+    const rooms = house.enter();
+    await rooms.putAttestor('late', { kinds: ['test'], keys: [{ id: 'k1', publicKey: stranger.publicKey }] });
+    ({ revision } = await rooms.trust.snapshot());
+    await rooms.sequence();
+  });
+
+  it('is nothing while it waits to be examined again', async () => {
+    expect(await found()).toEqual([]);
+  });
+
+  it('it waits for nothing any more', async () => {
+    expect(await foundAfter(`update verifications set gains = '{}' where outcome = 'rejected'`)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^${WAITS}: the verification of ${DIGEST} at trust revision 2 waits for nothing, and its evidence for key:`,
+        ),
+      ),
+    ]);
+  });
+
+  it('the change is said to let nothing gain, or something else', async () => {
+    const told = `^${FOLLOWS}: the change at trust revision ${revision} is recorded to let gain`;
+    expect(await foundAfter(`delete from trust_gains where trust_revision = ${revision}`)).toEqual([
+      expect.stringMatching(new RegExp(`${told} nothing, and lets gain key:`)),
+    ]);
+    const other = `update trust_gains set cause = 'root:' || cause where trust_revision = ${revision}`;
+    expect(await foundAfter(other)).toEqual([expect.stringMatching(new RegExp(`${told} root:key:`))]);
+  });
+
+  it('no change is said to let anything gain', async () => {
+    const findings = await foundAfter(`delete from trust_gains`);
+    expect(findings).toEqual([expect.stringContaining(`${FOLLOWS}: the change at trust revision ${revision} is`)]);
+  });
+
+  it('it is said to have been examined again', async () => {
+    const again = (at: number): string =>
+      `insert into reexaminations select attestation, ${at} from verifications where outcome = 'rejected'`;
+    const said = `^${AGAIN}: ${DIGEST} is said to have been examined again at trust revision`;
+    expect(await foundAfter(again(revision))).toEqual([
+      expect.stringMatching(new RegExp(`${said} ${revision}, and comes to something else than was recorded$`)),
+    ]);
+    expect(await foundAfter(again(revision + 1))).toEqual([
+      expect.stringMatching(new RegExp(`${said} ${revision + 1}, and trust is at ${revision}$`)),
+    ]);
   });
 });

@@ -212,7 +212,11 @@ describe('the revocation of a waiver', () => {
   it('ends it for good, once', async () => {
     const id = idOf(await service.create(requestWith(), ANN));
     await service.revoke(id, 'fixed', BOB);
-    const { waiver } = await service.revoke(id, 'fixed again', EVE);
+    const { waiver } = await service.revoke(id, 'fixed', EVE);
+    await expect(service.revoke(id, 'fixed again', EVE)).rejects.toMatchObject({
+      code: 'waiver_revoked',
+      errors: [{ path: 'reason', message: 'expected the reason on record: fixed' }],
+    });
     expect(waiver.revocation).toMatchObject({ actor: BOB.actor, reason: 'fixed' });
     expect([await revision(), await activeIds()]).toEqual([2, []]);
     expect(await entries()).toMatchObject([
