@@ -1,8 +1,8 @@
+import { hash as digestOf } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { HistoryData } from '../history/history-entry.js';
 import { HistoryStore } from '../history/history.store.js';
-import { sha256 } from '../intoto/digest.js';
 import { Database, namedQuery } from '../platform/database.js';
 import { ROLES, type Role } from '../platform/roles.js';
 import { inTransaction } from '../platform/transaction.js';
@@ -153,7 +153,15 @@ interface KnownRow extends Omit<NewToken, 'roles'> {
 /** All that a token may do, for its entry. Of its hash the digest: who reads the account cannot ask for whom a hash is known. */
 function grantOf({ id, hash, expiresAt, name, roles, policies, parameters }: NewToken): HistoryData['token.created'] {
   const expires = expiresAt?.toISOString() ?? null;
-  return { token: id, name, roles, hash: sha256(Buffer.from(hash)), policies, parameters, expiresAt: expires };
+  return {
+    token: id,
+    name,
+    roles,
+    hash: `sha256:${digestOf('sha256', hash)}`,
+    policies,
+    parameters,
+    expiresAt: expires,
+  };
 }
 
 function toKnown(row: KnownRow): [TokenHash, { caller: Caller; expiresAt: Date | null }] {

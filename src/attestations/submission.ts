@@ -1,30 +1,16 @@
-import { attestationIdOf, type AttestationId, type SubjectDigest } from '../intoto/digest.js';
-import { parseEvidence, statementOf, type Evidence } from '../intoto/evidence.js';
+import { parseClaimedEvidence, type ClaimedEvidence } from '../intoto/claimed-evidence.js';
+import { attestationIdOf, type AttestationId } from '../intoto/digest.js';
 import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
-import { kindOf, type Kind } from '../intoto/predicate-kind.js';
-import { claimedStatement, isStatementPayloadType } from '../intoto/statement.js';
 import { AppError } from '../platform/app-error.js';
-
-export interface ClaimedSubject {
-  readonly ordinal: number;
-  readonly name: string | null;
-  readonly digest: SubjectDigest;
-}
 
 /**
  * What a pipeline posted, in shape but not verified: whatever is read from the payload is claimed by the sender and
  * decides nothing beyond where the evidence is filed.
  */
-export interface Submission {
+export interface Submission extends ClaimedEvidence {
   readonly id: AttestationId;
   readonly bytes: Buffer;
-  readonly format: Evidence['format'];
-  readonly payloadType: string;
-  /** null where the payload is of another type than an in-toto Statement; such evidence is kept and then rejected. */
-  readonly claimedPredicateType: string | null;
-  readonly claimedKind: Kind;
-  readonly claimedSubjects: readonly ClaimedSubject[];
 }
 
 /**
@@ -35,23 +21,7 @@ export interface Submission {
  * path, or `format_unrecognized`.
  */
 export function parseSubmission(bytes: Buffer): Submission {
-  return asCallersFault(() => {
-    const evidence = parseEvidence(bytes);
-    const { payloadType, payload } = statementOf(evidence);
-    const filed = { id: attestationIdOf(bytes), bytes, format: evidence.format, payloadType };
-    if (!isStatementPayloadType(payloadType)) {
-      return { ...filed, claimedPredicateType: null, claimedKind: 'other', claimedSubjects: [] };
-    }
-    const { claimedPredicateType, claimedSubjects } = claimedStatement(payload);
-    return {
-      ...filed,
-      claimedPredicateType,
-      claimedKind: kindOf(claimedPredicateType),
-      claimedSubjects: claimedSubjects.flatMap((subject, ordinal) =>
-        subject.digests.map((digest) => ({ ordinal, name: subject.name, digest })),
-      ),
-    };
-  });
+  return asCallersFault(() => ({ id: attestationIdOf(bytes), bytes, ...parseClaimedEvidence(bytes) }));
 }
 
 function asCallersFault<T>(parse: () => T): T {

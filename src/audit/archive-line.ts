@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { parseSubmission, type Submission } from '../attestations/submission.js';
 import { ARCHIVE_VERSION } from '../export/archive-record.js';
 import { decodeNoteBase64 } from '../history/note-base64.js';
+import { parseClaimedEvidence, type ClaimedEvidence } from '../intoto/claimed-evidence.js';
 import { attestationIdOf, sha256, type AttestationId, type Sha256Digest } from '../intoto/digest.js';
 import { parseStrictJson } from '../intoto/json.js';
+import { FormatUnrecognized } from '../intoto/format-unrecognized.js';
 import { Malformed } from '../intoto/malformed.js';
-import { AppError } from '../platform/app-error.js';
 import { leafEntry } from './told-entry.js';
 
 const whole = z.number().int().min(0);
@@ -60,14 +60,14 @@ export type FooterLine = z.infer<typeof footer>;
 export type Thing = Extract<ArchiveLine, { readonly row: unknown }>;
 
 /** What an envelope says by itself, in the columns that are copied from it; null where it cannot be read. */
-export type Claims = Pick<Submission, 'payloadType' | 'claimedKind' | 'claimedSubjects'>;
+export type Claims = Pick<ClaimedEvidence, 'payloadType' | 'claimedKind' | 'claimedSubjects'>;
 
 function claimsOf(envelope: string): Claims | null {
   try {
-    const { payloadType, claimedKind, claimedSubjects } = parseSubmission(Buffer.from(envelope, 'base64'));
+    const { payloadType, claimedKind, claimedSubjects } = parseClaimedEvidence(Buffer.from(envelope, 'base64'));
     return { payloadType, claimedKind, claimedSubjects };
   } catch (error) {
-    if (error instanceof AppError || error instanceof Malformed) return null;
+    if (error instanceof FormatUnrecognized || error instanceof Malformed) return null;
     throw error;
   }
 }

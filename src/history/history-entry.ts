@@ -93,8 +93,8 @@ export interface HistoryData {
     readonly token: string;
     readonly name: string;
     readonly roles: readonly string[];
-    /** sha256 of the hash under which the token is known; entries of earlier releases say nothing from here on. */
-    readonly hash?: Sha256Digest;
+    /** `sha256:` and the digest of the hash under which the token is known; entries of earlier releases say nothing from here on. */
+    readonly hash?: string;
     /** The policies to which it is pinned; null where to none. */
     readonly policies?: readonly string[] | null;
     /** The parameters to which it is pinned; null where to none. */
