@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../platform/app-error.js';
-import { KnownSubtrees } from './known-subtrees.js';
 import { LogStore, type ServedCheckpoint } from './log.store.js';
-import { consistencySpans, inclusionSpans, leafHash, type Span, type TreeHash } from './merkle-tree.js';
+import { consistencySpans, inclusionSpans, leafHash, type TreeHash } from './merkle-tree.js';
 import { spanHashes } from './span-hashes.js';
 import { TILE_WIDTH, tileWidth, type TileCoordinates } from './tile.js';
 import { formatTlogProof } from './tlog-proof.js';
@@ -33,8 +32,6 @@ export interface ConsistencyProof {
 /** The sealed log as outsiders read it: up to its last checkpoint, and nothing behind that. */
 @Injectable()
 export class LogService {
-  private readonly known = new KnownSubtrees();
-
   constructor(private readonly store: LogStore) {}
 
   /**
@@ -104,7 +101,7 @@ export class LogService {
   async inclusion(size: number, sequences: readonly number[]): Promise<readonly EntryPath[]> {
     const sealed = sequences.filter((sequence) => sequence >= 1 && sequence <= size);
     const paths = sealed.map((sequence) => inclusionSpans(sequence - 1, size));
-    const hashes = await this.hashes(paths.flat(), size);
+    const hashes = await spanHashes(paths.flat(), size, (tiles) => this.store.tiles(tiles));
     let taken = 0;
     return sealed.map((sequence, at) => {
       const begin = taken;
@@ -128,7 +125,7 @@ export class LogService {
       throw new AppError('malformed', 'size_invalid', `from ${message}`, { errors: [{ path: 'query.from', message }] });
     }
     const spans = [...consistencySpans(from, end), { begin: 0, end: from }, { begin: 0, end }];
-    const hashes = await this.hashes(spans, end);
+    const hashes = await spanHashes(spans, end, (tiles) => this.store.tiles(tiles));
     const [fromRoot, toRoot] = hashes.slice(-2);
     if (fromRoot === undefined || toRoot === undefined) throw new Error('a tree has no root');
     return { from, to: end, fromRoot, toRoot, hashes: hashes.slice(0, -2) };
@@ -138,15 +135,11 @@ export class LogService {
     const index = sequence - 1;
     if (index < 0 || index >= checkpoint.size) return null;
     const [hashes, [leaf]] = await Promise.all([
-      this.hashes(inclusionSpans(index, checkpoint.size), checkpoint.size),
+      spanHashes(inclusionSpans(index, checkpoint.size), checkpoint.size, (tiles) => this.store.tiles(tiles)),
       this.store.leaves(index, 1),
     ]);
     if (leaf === undefined) throw new Error(`entry ${sequence} is sealed and not there`);
     return { sequence, index, leaf, leafHash: leafHash(leaf), hashes, checkpoint };
-  }
-
-  private hashes(spans: readonly Span[], size: number): Promise<readonly TreeHash[]> {
-    return spanHashes(spans, size, (tiles) => this.store.tiles(tiles), this.known);
   }
 
   private async assertTile({ level, tile, width }: TileCoordinates): Promise<void> {

@@ -1,5 +1,4 @@
-import type { KnownSubtrees } from './known-subtrees.js';
-import { spanHash, subtreesOf, type Span, type Subtree, type TreeHash } from './merkle-tree.js';
+import { spanHash, subtreesOf, type Span, type TreeHash } from './merkle-tree.js';
 import { hashInTile, tileOf, type TileCoordinates } from './tile.js';
 
 /** Reads tiles, as wide as asked for, in the order given. */
@@ -7,34 +6,22 @@ export type ReadTiles = (tiles: readonly TileCoordinates[]) => Promise<readonly 
 
 /**
  * The hashes of spans of the tree of `size` leaves, in their order, out of its tiles: each tile is read once, and all in one
- * call, at most two a level of tiles for a proof, and none for what is known.
+ * call, at most two a level of tiles for a proof.
  */
 export async function spanHashes(
   spans: readonly Span[],
   size: number,
   readTiles: ReadTiles,
-  known: KnownSubtrees,
 ): Promise<readonly TreeHash[]> {
-  const parts = spans.map((span) =>
-    subtreesOf(span).map((subtree) => ({ subtree, tile: tileOf(subtree, size), before: known.find(subtree) })),
-  );
-  const unknown = parts.flat().filter(({ before }) => before === undefined);
-  const tiles = [...new Map(unknown.map(({ tile }) => [keyOf(tile), tile])).values()];
+  const wanted = new Map<string, TileCoordinates>();
+  const subtrees = spans.map((span) => subtreesOf(span).map((subtree) => ({ subtree, tile: tileOf(subtree, size) })));
+  for (const { tile } of subtrees.flat()) wanted.set(keyOf(tile), tile);
+  const tiles = [...wanted.values()];
   const read = tiles.length === 0 ? [] : await readTiles(tiles);
   const hashes = new Map(tiles.map((tile, i) => [keyOf(tile), read[i] ?? Buffer.alloc(0)]));
-  const hashOf = ({ subtree, tile, before }: Part): TreeHash => {
-    if (before !== undefined) return before;
-    const hash = hashInTile(subtree, hashes.get(keyOf(tile)) ?? Buffer.alloc(0));
-    known.keep(subtree, hash);
-    return hash;
-  };
-  return parts.map((each) => spanHash(each.map(hashOf)));
-}
-
-interface Part {
-  readonly subtree: Subtree;
-  readonly tile: TileCoordinates;
-  readonly before: TreeHash | undefined;
+  return subtrees.map((each) =>
+    spanHash(each.map(({ subtree, tile }) => hashInTile(subtree, hashes.get(keyOf(tile)) ?? Buffer.alloc(0)))),
+  );
 }
 
 function keyOf({ level, tile }: TileCoordinates): string {
