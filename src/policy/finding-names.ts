@@ -1,8 +1,7 @@
 import type { Finding } from '../facts/fact.js';
+import { cut } from './cut-text.js';
 
 const MOST_NAMED = 3;
-/** Characters of an id, a package or a version: whatever a scanner writes, a message stays short. */
-const LONGEST = 80;
 
 /**
  * Names findings for people, the first three in the order of their ids: `CVE-1 in lodash@4.17.20 (fixed in 4.17.21), CVE-2
@@ -43,7 +42,10 @@ export function firstNamed(findings: readonly Finding[], most: number): readonly
 
 /** One finding with its package, and the version that has it fixed where the scan knows one. */
 export function findingName(finding: Finding): string {
-  const fixed = finding.fixedIn.map(cut).slice(0, 2).join(' or ');
+  const fixed = finding.fixedIn
+    .map((text) => cut(text))
+    .slice(0, 2)
+    .join(' or ');
   return `${placedFinding(finding)}${fixed === '' ? '' : ` (fixed in ${fixed})`}`;
 }
 
@@ -51,7 +53,7 @@ export function findingName(finding: Finding): string {
 function placedFinding({ id, package: { name, version, purl } }: Finding): string {
   const where = name === null ? purl : version === null ? name : `${name}@${version}`;
   // A cut package would be another one.
-  return where === null || where.length > LONGEST ? cut(id) : `${cut(id)} in ${where}`;
+  return where === null || where !== cut(where) ? cut(id) : `${cut(id)} in ${where}`;
 }
 
 /** Its package URL, or else its name with its version where that is known. */
@@ -61,8 +63,4 @@ export function packageOf({ package: { name, version, purl } }: Finding): string
 
 function conjoined(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
-}
-
-function cut(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
 }

@@ -1,10 +1,15 @@
 import type { FactContent, TestFact } from '../facts/fact.js';
 import { PASSES, PLAIN, type Conditions, type Judgement, type Line, type Miss } from './conditions.js';
+import { cut } from './cut-text.js';
 import type { TestWhere } from './policy-document.js';
 import { bindText, type Bind } from './value-match.js';
 
 /** What tells test groups apart beside attestor and suite, whether or not a policy asks for it. */
 const ALWAYS_APART = ['environment', 'hardware', 'region'];
+
+/** Tests that a message names, and characters of each: names with their classes are long. */
+const MOST_NAMED = 5;
+const LONGEST_NAME = 200;
 
 /**
  * Compiles what is asked of a test. Every suite named is a line of its own. What a policy asks of the environment tells
@@ -47,7 +52,7 @@ function missOf(
   if (content.kind !== 'test') return { message: 'it is no test result', near: false };
   if (suite !== null && content.suite !== suite) {
     return {
-      message: `it is of ${content.suite === null ? 'no named suite' : `suite ${content.suite}`}; expected ${suite}`,
+      message: `it is of ${content.suite === null ? 'no named suite' : `suite ${cut(content.suite)}`}; expected ${suite}`,
       near: false,
     };
   }
@@ -56,15 +61,16 @@ function missOf(
     const met = index + 1;
     if (found === null)
       return { message: `it does not say on what ${name} it ran; expected ${value}`, near: false, met };
-    if (found !== value) return { message: `it ran with ${name} ${found}; expected ${value}`, near: false, met };
+    if (found !== value) return { message: `it ran with ${name} ${cut(found)}; expected ${value}`, near: false, met };
   }
   return null;
 }
 
 function judgeTest(test: TestFact, accepted: readonly string[]): Judgement {
   if (accepted.includes(test.result)) return PASSES;
-  const named = (test.failed.length > 0 ? test.failed : test.warned).slice(0, 5);
-  const which = named.length === 0 ? '' : ` (${named.join(', ')}${test.failed.length > named.length ? ', …' : ''})`;
+  const names = test.failed.length > 0 ? test.failed : test.warned;
+  const named = names.slice(0, MOST_NAMED).map((name) => cut(name, LONGEST_NAME));
+  const which = named.length === 0 ? '' : ` (${named.join(', ')}${names.length > named.length ? ', …' : ''})`;
   return fails(`its result is ${test.result}${which}; expected ${accepted.join(' or ')}`);
 }
 
